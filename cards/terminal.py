@@ -1,0 +1,76 @@
+"""Results as tables on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .words import FIGURES, advice, percent
+
+TEXT_WIDTH = 100
+
+
+def _console() -> Console:
+    # A pipe has no width of its own; a table folded at 80 columns is hard to grep.
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=TEXT_WIDTH)
+
+
+def print_scores(scores: dict[str, Any]) -> None:
+    """Print the figures of both protocols, what could not be read, and the signatures."""
+    console = _console()
+    table = Table("figure", "paper", "revised", "what it says", box=None, pad_edge=False)
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for name, meaning in FIGURES.items():
+        table.add_row(
+            name, percent(scores["paper"][name]), percent(scores["revised"][name]), meaning
+        )
+    console.print(table)
+    paper, revised = scores["paper"], scores["revised"]
+    console.print(
+        f"\n{revised['n_examples']} examples, {revised['n_masks']} masks; the lexicon knows "
+        f"{percent(revised['coverage']['labels']['known'])} of the labels."
+    )
+    for protocol, score in (("paper", paper), ("revised", revised)):
+        if score["invalid"]:
+            reasons = ", ".join(f"{k} {n}" for k, n in score["invalid"].items())
+            console.print(f"not scored under {protocol}: {escape(reasons)}")
+    for line in advice(scores):
+        console.print(f"\n{escape(line)}")
+    console.print()
+    for score in (paper, revised):
+        console.print(escape(score["signature"]), soft_wrap=True)
+
+
+def print_run(folder: Path, asked: dict[str, Any], scores: dict[str, Any], report: Path) -> None:
+    """Print a finished run: model, scores, where the files are, and what to do next."""
+    console = _console()
+    model = asked["model"]
+    console.print(f"\n[bold]{escape(model['name'])}[/bold] ({model['family']})\n")
+    print_scores(scores)
+    console.print("\nFiles:")
+    for file, what in (
+        (report.name, "the run as a page: open it in a browser"),
+        ("scores.json", "all figures and counts"),
+        ("predictions.jsonl", "every answer, as the model wrote it"),
+        ("run.json", "everything that was asked and what it ran on"),
+    ):
+        console.print(f"  {escape(str(folder / file))}  {what}", soft_wrap=True)
+    console.print(f"\nNext: open {escape(str(report))}", soft_wrap=True)
+
+
+def print_installed(installed: dict[str, Any]) -> None:
+    """Print what `express install` prepared and how to load it."""
+    console = _console()
+    dataset = installed["dataset"]
+    rows = ", ".join(f"{name} {n}" for name, n in dataset["splits"].items())
+    console.print(f"dataset {escape(dataset['name'])}: {rows}", soft_wrap=True)
+    console.print("metric express_alignment\n")
+    console.print("Next, from any folder:")
+    console.print('  datasets.load_dataset("express")')
+    console.print('  evaluate.load("express_alignment")')

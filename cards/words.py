@@ -1,0 +1,49 @@
+"""The plain words that tables and pages share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FIGURES = {
+    "valid_rate": "answers that could be read and had one word per mask",
+    "lexical_accuracy": "masks answered with the very word the person used",
+    "vector_accuracy": "masks answered with a word of the same ten-dimensional vector",
+    "vector_f1": "overlap of the emotions in the two words' vectors",
+    "dimension_accuracy": "share of the ten dimensions that are equal",
+}
+LOW_VALID_RATE = 0.9
+
+
+def percent(value: float | None) -> str:
+    """A share in percent with one decimal, or a dash where there is none.
+
+    >>> percent(0.3528)
+    '35.3%'
+    >>> percent(None)
+    '-'
+    """
+    return "-" if value is None else f"{value:.1%}"
+
+
+def advice(scores: dict[str, Any]) -> list[str]:
+    """What a reader should know before believing the figures.
+
+    >>> whole = {"valid_rate": 1.0, "n_examples": 4}
+    >>> advice({"paper": whole, "revised": whole})
+    []
+    >>> low = {"valid_rate": 0.25, "n_examples": 4, "invalid": {"no-list": 3}}
+    >>> advice({"paper": whole, "revised": low})[0][:45]
+    '3 of 4 answers could not be scored (valid rat'
+    """
+    revised = scores["revised"]
+    rate = revised["valid_rate"]
+    if rate is None or rate >= LOW_VALID_RATE:
+        return []
+    failed = sum(revised["invalid"].values())
+    return [
+        f"{failed} of {revised['n_examples']} answers could not be scored (valid rate "
+        f"{percent(rate)}): they were no list of words, or had the wrong number of them. Each of "
+        "their masks counts as wrong, so the accuracies tell first that the model does not keep "
+        "to the form asked for, and only then what it knows of emotions. This is usual for very "
+        "small models. The answers stand in predictions.jsonl as they were written."
+    ]

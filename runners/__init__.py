@@ -1,0 +1,1 @@
+"""Who answers: prompts, engines and runs. Start reading at `run.py`."""

@@ -1,0 +1,21 @@
+"""What answers prompts. `base.py` has the protocol that each engine follows."""
+
+from __future__ import annotations
+
+from ..models import ResolvedModel
+from .base import Engine, EngineOptions
+
+
+def load_engine(model: ResolvedModel, options: EngineOptions) -> Engine:
+    """Load the engine for a model's family, weights and all."""
+    if model.family == "masked":
+        from .masked import MaskedEngine
+
+        return MaskedEngine(model, options)
+    if model.family == "seq2seq":
+        from .seq2seq import Seq2SeqEngine
+
+        return Seq2SeqEngine(model, options)
+    from .causal import CausalEngine
+
+    return CausalEngine(model, options)

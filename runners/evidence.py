@@ -1,0 +1,89 @@
+"""What a run ran on: versions, hardware, commit. Written into every `run.json`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "express-benchmark",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "datasets",
+    "evaluate",
+    "huggingface_hub",
+    "numpy",
+    "NRCLex",
+)
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that can change a figure; None if not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def commit() -> dict[str, Any]:
+    """Commit of this code and whether the tree was clean; None outside a git checkout."""
+    here = Path(__file__).resolve().parent
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    # A wheel inside somebody else's checkout must not report their commit.
+    tracked = git("ls-files", "--error-unmatch", Path(__file__).name)
+    if not tracked:
+        return {"commit": None, "clean": None}
+    return {"commit": git("rev-parse", "HEAD"), "clean": git("status", "--porcelain") == ""}
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, memory in GiB and accelerators."""
+    import torch
+
+    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(pages / 2**30, 1),
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+    }
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text("utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def session(processes: int, device: str) -> dict[str, Any]:
+    """Everything one start of a run ran on."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processes": processes,
+        "device": device,
+        "versions": versions(),
+        "code": commit(),
+        "hardware": hardware(),
+    }

@@ -1,0 +1,209 @@
+"""From the `--model` a user wrote to a local folder, its revision and its family."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from express_dataset.errors import require
+
+from .config import FAMILIES
+from .errors import RunError
+
+Family = Literal["masked", "seq2seq", "causal"]
+
+# Weights in pickle formats (.bin, .pt) are never fetched: unpickling can run code.
+HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """A model on this disk. `revision` is a Hub commit, or the SHA-256 of local files."""
+
+    name: str
+    path: Path
+    revision: str
+    family: Family
+
+    @property
+    def label(self) -> str:
+        """Name and short revision, for tables and pages."""
+        return f"{self.name}@{self.revision[:8]}"
+
+
+def resolve(model: str, family: str | None = None) -> ResolvedModel:
+    """Find `model` (a Hub id with optional `@revision`, a folder, or a `.gguf` file).
+
+    Raises:
+        RunError: it is not there, gated, out of reach, or of no known family.
+    """
+    local = Path(model).expanduser()
+    if model.endswith(".gguf"):
+        if not local.is_file():
+            raise RunError(f"--model {model}: no such .gguf file; check the path.")
+        path, revision, name = from_gguf(local), file_hash([local]), local.name
+    elif local.is_dir():
+        path, revision, name = local, folder_hash(local), local.resolve().name
+    elif model.startswith((".", "/", "~")):
+        raise RunError(f"--model {model}: no such folder; give a folder, a .gguf file or a Hub id.")
+    else:
+        path, revision, name = from_hub(model)
+    return ResolvedModel(name, path, revision, _family(path, model, family))
+
+
+def from_hub(model: str) -> tuple[Path, str, str]:
+    """Fetch a Hub model's safetensors and tokenizer files: (folder, commit, id)."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    repo, _, revision = model.partition("@")
+    try:
+        folder = snapshot_download(repo, revision=revision or None, allow_patterns=HUB_FILES)
+    except GatedRepoError as error:
+        raise RunError(
+            f"--model {repo} is gated: accept its terms on https://huggingface.co/{repo}, "
+            "then run `hf auth login`."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise RunError(
+            f"--model {repo} has no revision {revision!r}; leave out @... for the newest."
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise RunError(
+            f"--model {repo} is not on the Hub, or is private: check the spelling, or run "
+            "`hf auth login`."
+        ) from error
+    except HFValidationError as error:
+        raise RunError(
+            f"--model {model!r} is neither a folder here nor a Hub id such as org/name@revision."
+        ) from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise RunError(
+            f"--model {repo} is not in the local cache and the Hub cannot be reached: go online, "
+            "or give a local folder or .gguf file."
+        ) from error
+    path = Path(folder)
+    return path, path.name, repo
+
+
+def file_hash(files: list[Path]) -> str:
+    """SHA-256 over names and contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def folder_hash(folder: Path) -> str:
+    """SHA-256 of what a model folder would be loaded from: configuration, tokenizer, weights."""
+    files = sorted(file for pattern in HUB_FILES for file in folder.glob(pattern))
+    return file_hash(list(dict.fromkeys(files)))
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: inside the Hugging Face cache."""
+    from huggingface_hub.constants import HF_HOME
+
+    return Path(os.environ.get("EXPRESS_CACHE") or Path(HF_HOME) / "express")
+
+
+def from_gguf(file: Path) -> Path:
+    """Convert a GGUF file once to safetensors, kept in the cache under the file's hash.
+
+    Loading a GGUF file dequantises it anew each time (15 s for 135M parameters).
+    """
+    target = cache_folder() / "gguf" / file_hash([file])[:16]
+    if (target / "config.json").is_file():
+        return target
+    transformers = require("transformers", "run")
+    torch = require("torch", "run")
+    require("gguf", "run")
+    here, name = str(file.parent), file.name
+    try:
+        loaded = transformers.AutoModelForCausalLM.from_pretrained(
+            here, gguf_file=name, dtype=torch.float32
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
+    except (ValueError, OSError, KeyError) as error:
+        raise RunError(
+            f"--model {file}: not a GGUF file that transformers can read ({error})."
+        ) from error
+    config = loaded.config
+    # A model marked as quantised refuses to be saved, though its weights are plain by now.
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    plain = type(loaded)(config)
+    plain.load_state_dict(loaded.state_dict())
+    plain.generation_config = loaded.generation_config
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    plain.save_pretrained(unfinished)
+    tokenizer.save_pretrained(unfinished)
+    try:
+        unfinished.rename(target)
+    except OSError:
+        # Another process finished the same conversion first.
+        shutil.rmtree(unfinished)
+    return target
+
+
+def _family(path: Path, model: str, asked: str | None) -> Family:
+    config_file = path / "config.json"
+    if not config_file.is_file():
+        raise RunError(
+            f"--model {model}: {config_file.name} is missing; a transformers model has one."
+        )
+    try:
+        config: dict[str, Any] = json.loads(config_file.read_text("utf-8"))
+    except ValueError as error:
+        raise RunError(f"--model {model}: {config_file} is not valid JSON ({error}).") from error
+    if not any(path.glob("*.safetensors")):
+        raise RunError(
+            f"--model {model} has no .safetensors weights, and pickled weights are not loaded: "
+            "convert it once with save_pretrained, or give the revision of its safetensors pull "
+            "request (MODEL@refs/pr/N)."
+        )
+    if asked:
+        return asked  # type: ignore[return-value]  # checked by RunConfig
+    found = family_of(config)
+    if found is None:
+        raise RunError(
+            f"--model {model}: its config names no known architecture "
+            f"({config.get('architectures')}); add --family {'|'.join(FAMILIES)}."
+        )
+    return found
+
+
+def family_of(config: dict[str, Any]) -> Family | None:
+    """The family a model's `config.json` tells, or None.
+
+    >>> family_of({"architectures": ["RobertaForMaskedLM"]})
+    'masked'
+    >>> family_of({"architectures": ["T5ForConditionalGeneration"], "is_encoder_decoder": True})
+    'seq2seq'
+    """
+    names = config.get("architectures") or []
+    if any(name.endswith("ForMaskedLM") for name in names):
+        return "masked"
+    if config.get("is_encoder_decoder"):
+        return "seq2seq"
+    if any(
+        name.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")) for name in names
+    ):
+        return "causal"
+    return None

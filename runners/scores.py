@@ -1,0 +1,92 @@
+"""From predictions to scores: of a run's folder, or of any file of results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from express_metric.lexicon import Lexicon, load_lexicon
+from express_metric.lexicon_sources import EXPRESS_SHA256
+from express_metric.parsing import PROTOCOLS, Reading
+from express_metric.scoring import score
+from express_metric.signature import Signature
+from express_metric.terms import Reason
+
+from .errors import RunError
+from .store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+
+AUTHORS_LEXICON = "lexicon-decomposition.csv"
+
+
+def pick_lexicon(asked: str | None, default: str, near: Path) -> Lexicon:
+    """The lexicon asked for, else the data's own.
+
+    Where that is the authors', a copy beside the data serves as well as a download: `Lexicon`
+    checks its hash either way.
+
+    Args:
+        asked: nrc, express, a file, or None.
+        default: the lexicon that the data names.
+        near: the data's file or folder.
+    """
+    if asked is None and default == "express":
+        beside = (near if near.is_dir() else near.parent) / AUTHORS_LEXICON
+        if near.exists() and beside.is_file():
+            lexicon = load_lexicon(beside)
+            if lexicon.sha256 == EXPRESS_SHA256:
+                return lexicon
+    return load_lexicon(asked or default)
+
+
+def score_run(
+    lines: Sequence[dict[str, Any]], lexicon: Lexicon, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """Score the lines of `predictions.jsonl` under both protocols.
+
+    Args:
+        lines: a line per example.
+        lexicon: where vectors come from.
+        asked: what `run.json` says was asked; the signature's parts.
+
+    Returns:
+        For each protocol its figures, counts, coverage and signature, ready for JSON.
+    """
+    references = [line["references"] for line in lines]
+    result: dict[str, Any] = {}
+    for protocol in PROTOCOLS:
+        scores = score(references, [_reading(line, protocol) for line in lines], lexicon, protocol)
+        signature = Signature(
+            data=asked["dataset"]["signature"],
+            split=asked["dataset"]["split"],
+            n=len(lines),
+            protocol=protocol,
+            lexicon=lexicon.label,
+            prompt=f"{asked['prompt']['name']}@{asked['prompt']['hash']}",
+            decode=asked["decoding"]["name"],
+        )
+        result[protocol] = {**scores.to_dict(), "signature": str(signature)}
+    return result
+
+
+def _reading(line: dict[str, Any], protocol: str) -> Reading:
+    terms, reason = line["terms"][protocol], line["reason"][protocol]
+    return Reading(terms and tuple(terms), Reason(reason) if reason else None)
+
+
+def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
+    """Score a results file or a run's folder under both protocols; for `express score`."""
+    if path.is_dir():
+        if not (path / RUN_FILE).is_file() or not (path / PREDICTIONS_FILE).is_file():
+            raise RunError(
+                f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish "
+                "it with the `express run` command that began it, or give a results file."
+            )
+        record = read_json(path / RUN_FILE)
+        asked, near = record["asked"], Path(record["sessions"][-1]["dataset"])
+        chosen = pick_lexicon(lexicon, asked["lexicon"]["name"], near)
+        return score_run(read_lines(path / PREDICTIONS_FILE), chosen, asked)
+    from express_metric.records import read_results, score_results
+
+    results = read_results(path)
+    return score_results(results, pick_lexicon(lexicon, "express", near=path))
