@@ -21,7 +21,7 @@ lint: .venv/.test
 	@ln -sfn ../../runners .venv/links/express_runners
 	@ln -sfn ../../cards .venv/links/express_cards
 	MYPYPATH=.venv/links .venv/bin/mypy -p express_dataset -p express_metric -p express_runners -p express_cards
-	MYPYPATH=.venv/links .venv/bin/mypy tests
+	MYPYPATH=.venv/links:tests .venv/bin/mypy tests
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -74,3 +74,6 @@ def print_installed(installed: dict[str, Any]) -> None:
     console.print("Next, from any folder:")
     console.print('  datasets.load_dataset("express")')
     console.print('  evaluate.load("express_alignment")')
+    console.print(
+        "Without a network set HF_HUB_OFFLINE=1: `datasets` asks the Hub for 25 s otherwise."
+    )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,8 +15,10 @@ from express_dataset.errors import require
 
 from .config import FAMILIES
 from .errors import RunError
+from .server import API
 
-Family = Literal["masked", "seq2seq", "causal"]
+Family = Literal["masked", "seq2seq", "causal", "api", "dummy"]
+DUMMIES = ("dummy:uniform", "dummy:most-frequent", "dummy:oracle")
 
 # Weights in pickle formats (.bin, .pt) are never fetched: unpickling can run code.
 HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
@@ -24,7 +27,10 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model on this disk. `revision` is a Hub commit, or the SHA-256 of local files."""
+    """A model on this disk, on a server, or a dummy.
+
+    `revision` is a Hub commit, the SHA-256 of local files, "served", or a dummy's seed.
+    """
 
     name: str
     path: Path
@@ -38,11 +44,16 @@ class ResolvedModel:
 
 
 def resolve(model: str, family: str | None = None) -> ResolvedModel:
-    """Find `model` (a Hub id with optional `@revision`, a folder, or a `.gguf` file).
+    """Find `model` (a Hub id with optional `@revision`, a folder, a `.gguf` file, `api:NAME`, or
+    `dummy:KIND` with optional `@SEED`).
 
     Raises:
         RunError: it is not there, gated, out of reach, or of no known family.
     """
+    if model.startswith(API):
+        return ResolvedModel(model.removeprefix(API), Path(), "served", "api")
+    if model == "dummy" or model.startswith(("dummy:", "dummy@")):
+        return _dummy(model)
     local = Path(model).expanduser()
     if model.endswith(".gguf"):
         if not local.is_file():
@@ -55,6 +66,16 @@ def resolve(model: str, family: str | None = None) -> ResolvedModel:
     else:
         path, revision, name = from_hub(model)
     return ResolvedModel(name, path, revision, _family(path, model, family))
+
+
+def _dummy(model: str) -> ResolvedModel:
+    name, _, seed = model.partition("@")
+    name = DUMMIES[0] if name == "dummy" else name
+    if name not in DUMMIES or not (seed or "0").isdecimal():
+        raise RunError(
+            f"--model {model}: write one of {', '.join(DUMMIES)}, with @SEED for another draw."
+        )
+    return ResolvedModel(name, Path(), seed or "0", "dummy")
 
 
 def from_hub(model: str) -> tuple[Path, str, str]:
@@ -140,7 +161,7 @@ def from_gguf(file: Path) -> Path:
             here, gguf_file=name, dtype=torch.float32
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
         raise RunError(
             f"--model {file}: not a GGUF file that transformers can read ({error})."
         ) from error

@@ -1,0 +1,120 @@
+"""A run's folder: append, resume, refuse, never lose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from express_runners.errors import RunError
+from express_runners.store import (
+    PREDICTIONS_FILE,
+    RUN_FILE,
+    RunFolder,
+    Shard,
+    differences,
+    read_lines,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+LINES = [{"id": "a", "completion": "x\n<mask> \u2028 é"}, {"id": "b", "completion": None}]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.dictionaries(st.text(min_size=1), inner),
+)
+
+
+def shard(folder: Path, rank: int, lines: list[dict[str, object]]) -> None:
+    writer = Shard(folder, rank)
+    writer.append(lines)
+    writer.close()
+
+
+def test_lines_of_all_shards_come_back_once(tmp_path: Path) -> None:
+    shard(tmp_path, 0, LINES[:1])
+    shard(tmp_path, 7, [LINES[0] | {"completion": "later"}, LINES[1]])
+    found = RunFolder(tmp_path).answered()
+    assert found == {"a": LINES[0], "b": LINES[1]}
+
+
+def test_finishing_puts_lines_in_the_order_of_the_data(tmp_path: Path) -> None:
+    shard(tmp_path, 0, LINES)
+    assert [line["id"] for line in RunFolder(tmp_path).finish(["b", "a"])] == ["b", "a"]
+    assert [line["id"] for line in read_lines(tmp_path / PREDICTIONS_FILE)] == ["b", "a"]
+    assert not list(tmp_path.glob("predictions-*"))
+
+
+def test_a_run_that_lacks_answers_does_not_finish(tmp_path: Path) -> None:
+    shard(tmp_path, 0, LINES)
+    with pytest.raises(RunError, match="lacks 1 of 3 predictions"):
+        RunFolder(tmp_path).finish(["a", "b", "c"])
+    assert list(tmp_path.glob("predictions-*"))
+
+
+@pytest.mark.parametrize("cut", range(1, 30, 4))
+def test_a_half_written_last_line_is_dropped_and_written_anew(tmp_path: Path, cut: int) -> None:
+    shard(tmp_path, 0, LINES)
+    file = tmp_path / "predictions-00000.jsonl"
+    file.write_bytes(file.read_bytes()[:-cut])
+    assert set(RunFolder(tmp_path).answered()) == {"a"}
+    shard(tmp_path, 0, LINES[1:])
+    assert set(RunFolder(tmp_path).answered()) == {"a", "b"}
+
+
+def test_a_bad_line_in_the_middle_is_named(tmp_path: Path) -> None:
+    (tmp_path / "predictions-00000.jsonl").write_text('{"id": "a"}\n{oops\n{"id": "b"}\n')
+    with pytest.raises(RunError, match=r"predictions-00000\.jsonl, line 2 is not JSON"):
+        RunFolder(tmp_path).answered()
+
+
+def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.start({"model": {"name": "a"}, "dtype": "float32"}, {})
+    before = (tmp_path / RUN_FILE).read_bytes()
+    with pytest.raises(RunError, match=r"\(model.name is 'a' there and 'b' here\): give another"):
+        folder.start({"model": {"name": "b"}, "dtype": "float32"}, {})
+    assert (tmp_path / RUN_FILE).read_bytes() == before
+    folder.start({"model": {"name": "a"}, "dtype": "float32"}, {"second": True})
+    assert len(json.loads((tmp_path / RUN_FILE).read_text())["sessions"]) == 2
+
+
+def test_predictions_of_nobody_are_not_adopted(tmp_path: Path) -> None:
+    shard(tmp_path, 0, LINES)
+    with pytest.raises(RunError, match=r"holds predictions but no run\.json"):
+        RunFolder(tmp_path).start({}, {})
+
+
+def test_two_commands_cannot_hold_one_folder(tmp_path: Path) -> None:
+    with RunFolder(tmp_path), pytest.raises(RunError, match="is in use by another run"):
+        RunFolder(tmp_path).__enter__()
+    with RunFolder(tmp_path):
+        pass
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
+    shard(tmp_path, 0, LINES[:1])
+    (tmp_path / "predictions-00001.jsonl").symlink_to("/dev/full")
+    with pytest.raises(RunError, match=r"No space left on device\): free some space"):
+        Shard(tmp_path, 1).append(LINES[1:])
+    (tmp_path / "predictions-00001.jsonl").unlink()
+    assert set(RunFolder(tmp_path).answered()) == {"a"}
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be written"):
+        RunFolder(tmp_path / "file" / "run").__enter__()
+
+
+@given(JSON)
+def test_nothing_differs_from_itself(value: object) -> None:
+    assert differences(value, value) == []
+
+
+@given(st.dictionaries(st.text(min_size=1), JSON, min_size=1), st.data())
+def test_a_changed_setting_is_always_named(value: dict[str, object], data: st.DataObject) -> None:
+    key = data.draw(st.sampled_from(sorted(value)))
+    changed = value | {key: "something else entirely"}
+    if value[key] != changed[key]:
+        assert any(line.startswith(key) for line in differences(value, changed))
