@@ -1,0 +1,108 @@
+"""Train, test and few-shot pools that stay put and do not leak."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+SPLITS = ("train", "test", "few_shot")
+"""The names of the splits, in order."""
+
+SEED = "express/splits/1"
+"""Part of every hash. Changing it changes every split: it never changes."""
+
+SHARES = {"train": 0.7, "test": 0.2, "few_shot": 0.1}
+"""The share of posts that each split gets."""
+
+
+def fraction(post_id: str) -> float:
+    """Place a post on the line from 0 to 1, evenly and for ever.
+
+    Args:
+        post_id: the post's pseudonym.
+
+    Returns:
+        The first 8 bytes of SHA-256 over the seed and the id, as a share of 2**64.
+
+    >>> 0 <= fraction("p1") < 1
+    True
+    >>> fraction("p1") == fraction("p2")
+    False
+    """
+    digest = hashlib.sha256(f"{SEED}\n{post_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def split_of(post_id: str) -> str:
+    """Name the split that a post's hash gives it.
+
+    Args:
+        post_id: the post's pseudonym.
+
+    Returns:
+        One of ``SPLITS``.
+
+    >>> split_of("p1") in SPLITS
+    True
+    >>> split_of("p1") == split_of("p1")
+    True
+    """
+    edge, place = 0.0, fraction(post_id)
+    for name in SPLITS[:-1]:
+        edge += SHARES[name]
+        if place < edge:
+            return name
+    return SPLITS[-1]
+
+
+def normalised(text: str) -> str:
+    """Bring copies of a text to one form: white space and case do not count.
+
+    Args:
+        text: a segment.
+
+    Returns:
+        The words, lower-cased, with one space between them.
+
+    >>> normalised(" I feel  <MASK>.\\n") == normalised("i feel <mask>.")
+    True
+    >>> normalised("I feel <mask>.") == normalised("I felt <mask>.")
+    False
+    """
+    return " ".join(text.lower().split())
+
+
+def assign(rows: Iterable[tuple[str, str]]) -> Iterator[str | None]:
+    """Give each row its split, in file order.
+
+    A post goes where its hash says, unless its first row is a copy of a text that stands in
+    an earlier post: then it joins that post's split, and so do posts that copy from it. Rows
+    are decided one by one, so rows added at the end move none of those before.
+
+    One case is left: a post that is already in one split and then repeats a text of another
+    split. To move either would break that promise and to keep both would leak, so that row
+    gets None, which means: leave it out.
+
+    Args:
+        rows: pairs of post id and text.
+
+    Yields:
+        One of ``SPLITS``, or None for a row to leave out.
+
+    >>> rows = [("p1", "I feel <mask>."), ("p2", "i feel  <mask>."), ("p2", "Still <mask>.")]
+    >>> len(set(assign(rows)))
+    1
+    >>> list(assign(rows))[:2] == list(assign(rows[:2]))
+    True
+    """
+    of_post: dict[str, str] = {}
+    of_text: dict[bytes, str] = {}
+    for post_id, text in rows:
+        key = hashlib.sha256(normalised(text).encode()).digest()
+        by_post, by_text = of_post.get(post_id), of_text.get(key)
+        if by_post and by_text and by_post != by_text:
+            yield None
+            continue
+        split = by_post or by_text or split_of(post_id)
+        of_post[post_id] = of_text[key] = split
+        yield split

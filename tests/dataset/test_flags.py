@@ -1,0 +1,138 @@
+"""Flags on sentences written and judged by hand."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from express_dataset import MASK, leaked, load_examples, negated
+
+DENIED = [
+    "I'm not <mask>.",
+    "I am not <mask> about the move.",
+    "Im not even that <mask>, just puzzled.",
+    "I\u2019m not <mask> of thunder.",
+    "I don't feel <mask> at all.",
+    "i dont feel <mask>",
+    "I don\u2019t even feel <mask> anymore.",
+    "I didnt really feel <mask> until March.",
+    "I never feel <mask> on Sundays.",
+    "I was never <mask>.",
+    "I'm no longer <mask> in chess.",
+    "I felt no <mask> when the cast came off.",
+    "I felt no real sense of <mask>.",
+    "I walked out without feeling any <mask>.",
+    "I was hardly <mask>.",
+    "I wasn't exactly <mask> with the plumber.",
+    "I can't feel <mask> about it.",
+    "I cannot be <mask> with her.",
+    "I won't be <mask>.",
+    "I'm not a <mask> camper.",
+    "I'm not at all <mask>.",
+    "I haven't been <mask> since the spring.",
+    "I'm neither <mask> nor surprised.",
+    "I don't think I'm <mask>.",
+    "I don't think that I was <mask>.",
+    "I wouldn't say I'm <mask>.",
+    "It's not that I'm <mask>, I need sleep.",
+    "She left, nor did I feel <mask>.",
+    "Not once did I feel <mask>.",
+    "I'm not angry or <mask> with you.",
+    "I am far from <mask>.",
+    "I feel anything but <mask>.",
+    "Instead of being <mask> I laughed.",
+    "It doesn't make me <mask>.",
+    "I'm not going to be <mask>.",
+    "I am NOT <mask>!",
+    "I feel 0 <mask> for what I said.",
+]
+AFFIRMED = [
+    "I feel <mask>.",
+    "I'm not only <mask> but broke.",
+    "I am not just <mask>, I am done.",
+    "I couldn't be more <mask>.",
+    "I could not be more <mask> with my brother.",
+    "I can't help feeling <mask>.",
+    "I can't help but feel <mask>.",
+    "Not gonna lie, I feel <mask>.",
+    "I'm not gonna lie I'm <mask>.",
+    "I can't sleep and I feel <mask>.",
+    "I can't believe I was <mask> over a spoon.",
+    "I didn't know I was <mask>.",
+    "I have never felt so <mask>.",
+    "Never have I ever felt so <mask>.",
+    "I know I shouldn't feel <mask>.",
+    "I tried not to feel <mask>.",
+    "I feel nothing but <mask>.",
+    "No, I feel <mask>.",
+    "No. <mask> is the word.",
+    "I'm not happy; I'm <mask>.",
+    "I had no idea why I felt <mask>.",
+    "He does not know that I'm <mask>.",
+    "I can't not be <mask>.",
+    "Damn if I'm not <mask>.",
+    "I am tired, if not <mask>.",
+    "The knot was tight and I was <mask>.",
+    "I was now <mask>.",
+]
+
+
+@pytest.mark.parametrize("text", DENIED)
+def test_denied(text: str) -> None:
+    assert negated(text) == (True,)
+
+
+@pytest.mark.parametrize("text", AFFIRMED)
+def test_affirmed(text: str) -> None:
+    assert negated(text) == (False,)
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("I'm not <mask>, I'm <mask>.", (True, False)),
+        ("I'm not <mask> or <mask>.", (True, True)),
+        ("I'm not <mask>, <mask> or <mask>.", (True, True, True)),
+        ("I'm <mask>. I'm not <mask>.", (False, True)),
+        ("no mask here", ()),
+    ],
+)
+def test_each_mask_has_its_own_flag(text: str, flags: tuple[bool, ...]) -> None:
+    assert negated(text) == flags
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "flags"),
+    [
+        ("I feel <mask>. So sad!", ["sad"], (True,)),
+        ("I feel <mask>. SAD, I know.", ["sad"], (True,)),
+        ("I feel <mask>. Sadly, no.", ["sad"], (False,)),
+        ("I feel <mask>, I am unhappy.", ["happy"], (False,)),
+        ("I feel <mask>. Let\n down by all.", ["let down"], (True,)),
+        ("I feel <mask> and <mask>, mad.", ["sad", "mad"], (False, True)),
+        ("I feel <mask>.", ["mask"], (False,)),
+        ("I feel <mask>. C++ (a+b)", ["a+b"], (True,)),
+    ],
+)
+def test_leaked(text: str, labels: list[str], flags: tuple[bool, ...]) -> None:
+    assert leaked(text, labels) == flags
+
+
+@given(st.lists(st.text(alphabet="not I'feel,.<mask>\n"), max_size=6))
+def test_one_flag_per_mask_whatever_the_text(parts: list[str]) -> None:
+    text = MASK.join(parts)
+    assert len(negated(text)) == text.count(MASK)
+
+
+def test_shares_on_real_segments(reference: Path) -> None:
+    """Read by hand: 43 denied masks were found, three borderline ones were not."""
+    path = reference / "gpt4o_predictions.csv"
+    rows = load_examples(str(path), split="all").examples
+    assert sum(sum(row.negated) for row in rows) == 43
+    assert sum(sum(row.leaked) for row in rows) == 155
+    with path.open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(rows) == 544
