@@ -1,0 +1,131 @@
+"""The `evaluate` module: `evaluate.load("express_alignment")`, thin over its siblings.
+
+`evaluate` copies this file and the siblings that its top-level lines import, and only these: so
+every sibling that any of them needs is imported here, one to a line and with nothing behind it.
+"""
+
+from typing import Any
+
+import datasets
+import evaluate
+
+from .errors import MetricError
+from .forms import find_terms
+from .headwords import HEADWORDS
+from .headwords_a_d import TABLE as TABLE_A_D
+from .headwords_e_o import TABLE as TABLE_E_O
+from .headwords_p_z import TABLE as TABLE_P_Z
+from .lexicon import load_lexicon
+from .lexicon_sources import EXPRESS_URL
+from .parsing import PROTOCOLS, Reading, check_protocol, read, read_terms
+from .plutchik import DIMENSIONS
+from .scoring import score
+from .signature import Signature
+from .terms import Reason
+from .version import VERSION
+
+_DESCRIPTION = """
+EXPRESS alignment: how well a language model names the emotion words that a person used.
+Words are compared as they stand and as ten-dimensional vectors of Plutchik's eight emotions and
+two sentiments. Both protocols, `paper` and `revised`, are always computed.
+"""
+
+_INPUTS = """
+Args:
+    predictions: for each example the list of predicted words, or one text: the model's completion,
+        which each protocol reads in its own way.
+    references: for each example the list of the author's words, one per mask, or one word.
+    lexicon: `nrc` (default), `express` (the paper's table, downloaded once) or the path of a CSV
+        file with the column `word` and the ten dimensions.
+    protocol: `paper` (default) or `revised`: whose figures stand on top of the result.
+    data, split, prompt, decode: what the signature says of the data and the run.
+
+Returns:
+    valid_rate, lexical_accuracy, vector_accuracy, vector_f1, dimension_accuracy: numbers in 0..1 of
+        the chosen protocol, None where there is nothing to divide by.
+    protocol, signature, coverage, invalid (reason to number of rows), n_examples, n_masks.
+    paper, revised: all of these of each protocol, with a table by dimension.
+
+Examples:
+    >>> metric = evaluate.load("express_alignment")
+    >>> result = metric.compute(predictions=[["sad"]], references=[["sad"]])
+    >>> result["lexical_accuracy"], result["vector_accuracy"]
+    (1.0, 1.0)
+    >>> raw = metric.compute(predictions=["1. Sad\\n2. Angry"], references=[["sad", "furious"]])
+    >>> raw["paper"]["valid_rate"], raw["revised"]["valid_rate"]
+    (0.0, 1.0)
+"""
+
+_CITATION = """
+@inproceedings{express2026,
+    title = {Fluent but Unfeeling: The Emotional Blind Spots of Language Models},
+    author = {Shu, Bangzhao and others},
+    booktitle = {Proceedings of the International AAAI Conference on Web and Social Media},
+    year = {2026},
+    note = {arXiv:2509.09593}
+}
+"""
+
+
+def _features() -> list[datasets.Features]:
+    text, words = datasets.Value("string"), datasets.List(datasets.Value("string"))
+    kinds = ((words, words), (text, words), (text, text))
+    return [datasets.Features({"predictions": p, "references": r}) for p, r in kinds]
+
+
+@evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _INPUTS)
+class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
+    """The scores of EXPRESS as a metric of `evaluate`."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return evaluate.MetricInfo(
+            description=_DESCRIPTION,
+            citation=_CITATION,
+            inputs_description=_INPUTS,
+            features=_features(),
+            homepage="https://arxiv.org/abs/2509.09593",
+            reference_urls=["https://arxiv.org/abs/2509.09593"],
+        )
+
+    def _compute(
+        self,
+        predictions: list[Any],
+        references: list[Any],
+        lexicon: str = "nrc",
+        protocol: str = "paper",
+        data: str = "unnamed",
+        split: str = "unknown",
+        prompt: str = "unknown",
+        decode: str = "unknown",
+    ) -> dict[str, Any]:
+        chosen = check_protocol(protocol)
+        table = load_lexicon(lexicon)
+        labels = [[row] if isinstance(row, str) else row for row in references]
+        report: dict[str, dict[str, Any]] = {}
+        for name in PROTOCOLS:
+            readings = [
+                read(row, name) if isinstance(row, str | None) else read_terms(row, name)
+                for row in predictions
+            ]
+            scores = score(labels, readings, table, name)
+            line = Signature(
+                data, split, scores.n_examples, name, table.label, prompt, decode, VERSION
+            )
+            report[name] = {**scores.to_dict(), "signature": str(line)}
+        top = {key: value for key, value in report[chosen].items() if key != "dimensions"}
+        return {**top, **report}
+
+
+# What `evaluate` must copy although only the siblings use it.
+_COPIED = (
+    MetricError,
+    find_terms,
+    HEADWORDS,
+    TABLE_A_D,
+    TABLE_E_O,
+    TABLE_P_Z,
+    EXPRESS_URL,
+    Reading,
+    DIMENSIONS,
+    Reason,
+)

@@ -1,0 +1,241 @@
+"""Terms and their ten-dimensional vectors: `load_lexicon` and what it returns."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import functools
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import MetricError
+from .lexicon_sources import EXPRESS_SHA256, nrc_table, read_express
+from .plutchik import DIMENSIONS
+from .signature import safe_value
+
+_CELLS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+
+
+def normal(term: str) -> str:
+    """Return the form in which terms are compared: lower case, single inner spaces.
+
+    >>> normal("  Fed   Up ")
+    'fed up'
+    >>> normal("SAD")
+    'sad'
+    """
+    return " ".join(term.lower().split())
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lexicon:
+    """A vocabulary and one matrix of 0 and 1.
+
+    Attributes:
+        name: ``nrc``, ``express`` or the stem of a file's name.
+        sha256: hash of the table's content, 64 hexadecimal digits.
+        vocabulary: the terms, in `normal` form, each once; length n.
+        matrix: uint8 of shape (n, 10), read-only; columns in the order of ``DIMENSIONS``.
+
+    Raises:
+        MetricError: where the matrix does not fit the vocabulary.
+
+    >>> import numpy as np
+    >>> lexicon = Lexicon("tiny", "0" * 64, ("sad",), np.eye(1, 10, 5, dtype=np.uint8))
+    >>> lexicon.label, lexicon.vector("sad").tolist()
+    ('tiny-1@00000000', [0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+    >>> "glad" in lexicon, lexicon.ids(["sad", "glad"]).tolist()
+    (False, [0, -1])
+    """
+
+    name: str
+    sha256: str
+    vocabulary: tuple[str, ...]
+    matrix: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        if self.matrix.shape != (len(self.vocabulary), len(DIMENSIONS)):
+            raise MetricError(
+                f"lexicon {self.name}: the matrix has the shape {self.matrix.shape}, expected "
+                f"({len(self.vocabulary)}, {len(DIMENSIONS)})"
+            )
+        self.matrix.setflags(write=False)
+
+    @functools.cached_property
+    def _index(self) -> dict[str, int]:
+        return {term: row for row, term in enumerate(self.vocabulary)}
+
+    @property
+    def label(self) -> str:
+        """Name, size and first eight digits of the hash, as a signature shows them."""
+        return f"{safe_value(self.name)}-{len(self.vocabulary)}@{self.sha256[:8]}"
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    def __contains__(self, term: object) -> bool:
+        return isinstance(term, str) and normal(term) in self._index
+
+    def ids(self, terms: Iterable[str]) -> NDArray[np.int64]:
+        """Return the row of each term, -1 for one that the lexicon lacks; shape (len(terms),)."""
+        get = self._index.get
+        return np.array([get(normal(term), -1) for term in terms], dtype=np.int64)
+
+    def vector(self, term: str) -> NDArray[np.uint8]:
+        """Return the term's vector, shape (10,); all zero for a term that the lexicon lacks."""
+        row = self._index.get(normal(term))
+        return np.zeros(len(DIMENSIONS), np.uint8) if row is None else self.matrix[row]
+
+    def covers(self, term: str) -> bool:
+        """Tell whether the lexicon has the term with a vector that is not all zero."""
+        return bool(self.vector(term).any())
+
+
+def load_lexicon(spec: str | Path) -> Lexicon:
+    """Load a lexicon by name or from a file.
+
+    ``nrc`` is EmoLex v0.92 (Mohammad and Turney 2013) from the package ``nrclex``, completed by our
+    table of headwords. ``express`` is the table of the paper, downloaded once at a pinned commit
+    and checked at every load. Anything else is a CSV file with a column ``word`` and the ten
+    dimensions, in any order, each cell 0 or 1; further columns are ignored. A word that stands
+    twice with one vector counts once; with two vectors it is an error.
+
+    Args:
+        spec: ``nrc``, ``express`` or the path of a file.
+
+    Returns:
+        The lexicon. A file with the content of the paper's table is named ``express``.
+
+    Raises:
+        MetricError: where the file is missing, malformed or has another hash than expected, or
+            where the table can neither be found in the cache nor downloaded.
+
+    >>> load_lexicon("nrc").covers("scared")
+    True
+    >>> load_lexicon("no such file.csv")
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: no such file.csv: no such lexicon: give nrc, express or \
+the path of a CSV file
+    """
+    if str(spec) == "nrc":
+        return _nrc()
+    if str(spec) == "express":
+        content, origin = read_express()
+        return parse_lexicon(content, "express", str(origin))
+    path = Path(spec)
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise MetricError(
+            f"{path}: no such lexicon: give nrc, express or the path of a CSV file"
+        ) from None
+    except OSError as error:
+        raise MetricError(f"{path}: the lexicon cannot be read: {error.strerror}") from error
+    return parse_lexicon(content, path.stem, str(path))
+
+
+def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
+    """Read a lexicon from the bytes of a CSV file; see `load_lexicon` for the format.
+
+    Args:
+        content: the file.
+        name: the lexicon's name.
+        origin: the file's name, for messages.
+
+    Raises:
+        MetricError: where the content is not in the format; the message names the line.
+
+    >>> from express_metric.plutchik import DIMENSIONS
+    >>> text = "word," + ",".join(DIMENSIONS) + "\\nsad,0,0,0,0,0,1,0,0,0,1\\n"
+    >>> len(parse_lexicon(text.encode(), "mine", "mine.csv"))
+    1
+    >>> parse_lexicon(b"word,anger\\n", "mine", "mine.csv")
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: mine.csv: the lexicon lacks the columns anticipation, \
+disgust, fear, joy, sadness, surprise, trust, positive, negative
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MetricError(f"{origin}: the lexicon is not UTF-8 (byte {error.start})") from error
+    rows: dict[str, bytes] = {}
+    for line, word, vector in _entries(text, origin):
+        if rows.setdefault(word, vector) != vector:
+            raise MetricError(f"{origin}, line {line}: {word!r} stands twice with two vectors")
+    if not rows:
+        raise MetricError(f"{origin}: the lexicon is empty; expected a header and a line a word")
+    return _build("express" if digest == EXPRESS_SHA256 else name, digest, rows)
+
+
+def _build(name: str, digest: str, rows: dict[str, bytes]) -> Lexicon:
+    matrix = np.frombuffer(b"".join(rows.values()), dtype=np.uint8)
+    return Lexicon(name, digest, tuple(rows), matrix.reshape(-1, len(DIMENSIONS)))
+
+
+def _entries(text: str, origin: str) -> Iterator[tuple[int, str, bytes]]:
+    """Yield line number, word and vector; a vector's text is parsed once and then remembered."""
+    header_line, _, body = text.partition("\n")
+    header = [cell.strip().lower() for cell in next(csv.reader([header_line.rstrip("\r")]), [])]
+    if not header:
+        raise MetricError(f"{origin}: the lexicon is empty; expected a header and a line a word")
+    missing = [name for name in ("word", *DIMENSIONS) if name not in header]
+    if missing:
+        raise MetricError(f"{origin}: the lexicon lacks the columns {', '.join(missing)}")
+    columns = [header.index(name) for name in DIMENSIONS]
+    place = header.index("word")
+    plain = place == 0 and '"' not in body
+    split = _plain_rows(body) if plain else _quoted_rows(body, place)
+    columns = [column - (column > place) for column in columns]
+    known: dict[str, bytes] = {}
+    for line, word, cells in split:
+        vector = known.get(cells)
+        if vector is None:
+            vector = known[cells] = _vector(cells.split(","), columns, f"{origin}, line {line}")
+        # Most words are in normal form already, and this loop is the cost of a start.
+        key = word if word.isalpha() and word.islower() else normal(word)
+        if not key:
+            raise MetricError(f"{origin}, line {line}: the word is empty")
+        yield line, key, vector
+
+
+def _plain_rows(body: str) -> Iterator[tuple[int, str, str]]:
+    for line, row in enumerate(body.splitlines(), 2):
+        if row:
+            word, _, cells = row.partition(",")
+            yield line, word, cells
+
+
+def _quoted_rows(body: str, place: int) -> Iterator[tuple[int, str, str]]:
+    reader = csv.reader(io.StringIO(body, newline=""))
+    for row in reader:
+        if row:
+            word = row.pop(place) if place < len(row) else ""
+            # A comma inside a cell can only be in a column that is ignored: take it out.
+            yield reader.line_num + 1, word, ",".join(cell.replace(",", " ") for cell in row)
+
+
+def _vector(cells: Sequence[str], columns: Sequence[int], where: str) -> bytes:
+    try:
+        return bytes(_CELLS[cells[column].strip()] for column in columns)
+    except IndexError:
+        raise MetricError(
+            f"{where}: the line has {len(cells) + 1} cells, fewer than the header"
+        ) from None
+    except KeyError as error:
+        raise MetricError(f"{where}: {error.args[0]!r} is no value; expected 0 or 1") from None
+
+
+@functools.cache
+def _nrc() -> Lexicon:
+    rows = nrc_table()
+    # The hash covers the headword table too: with it changed, figures are not comparable.
+    lines = "".join(f"{word} {vector.hex()}\n" for word, vector in sorted(rows.items()))
+    return _build("nrc", hashlib.sha256(lines.encode()).hexdigest(), rows)

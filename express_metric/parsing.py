@@ -1,0 +1,167 @@
+"""A completion -> terms, or the reason why there are none; once for each protocol."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Literal
+
+from .errors import MetricError
+from .forms import find_terms
+from .terms import Reason, term
+
+Protocol = Literal["paper", "revised"]
+PROTOCOLS: tuple[Protocol, ...] = ("paper", "revised")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from one completion: terms, or a reason.
+
+    Attributes:
+        terms: the terms, lower-cased and stripped, in order; None where there are none.
+        reason: one of `Reason`; None where there are terms.
+
+    >>> Reading(("sad",)).reason is None
+    True
+    >>> Reading(None, Reason.EMPTY).reason == "empty"
+    True
+    """
+
+    terms: tuple[str, ...] | None
+    reason: Reason | None = None
+
+
+def check_protocol(protocol: str) -> Protocol:
+    """Return the protocol if it is one.
+
+    Raises:
+        MetricError: for any other text.
+
+    >>> check_protocol("paper")
+    'paper'
+    >>> check_protocol("Paper")
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: 'Paper' is no protocol: choose paper or revised
+    """
+    for name in PROTOCOLS:
+        if protocol == name:
+            return name
+    raise MetricError(f"{protocol!r} is no protocol: choose {' or '.join(PROTOCOLS)}")
+
+
+def read(completion: str | None, protocol: Protocol) -> Reading:
+    """Read a model's raw text into terms.
+
+    ``paper`` is the authors' reading: text in brackets is a list, a Python literal if it holds a
+    quote, else split at commas; text without ``[`` is one term, whatever its length; all else is
+    invalid. ``revised`` reads any clear form, see `express_metric.forms`. Neither compares the
+    number of terms with the number of masks: scoring does.
+
+    Args:
+        completion: the text as the model wrote it, without the prompt; None for no answer.
+        protocol: ``paper`` or ``revised``.
+
+    Returns:
+        The terms, or the reason why there are none.
+
+    Raises:
+        MetricError: for an unknown protocol.
+
+    >>> read("['Sad', 'angry']", "paper").terms
+    ('sad', 'angry')
+    >>> read("1. sad", "paper").terms, read("1. sad", "revised").terms
+    (('1. sad',), ('sad',))
+    >>> read("I cannot say.", "revised").reason
+    <Reason.REFUSAL: 'refusal'>
+    """
+    text = (completion or "").strip()
+    if check_protocol(protocol) == "revised":
+        found = find_terms(text)
+        return Reading(None, found) if isinstance(found, Reason) else Reading(found)
+    return _read_paper(text)
+
+
+def read_terms(terms: Sequence[str] | None, protocol: Protocol) -> Reading:
+    """Read a list of terms that somebody has taken from the completion already.
+
+    ``paper`` lower-cases and strips; ``revised`` also asks of each that it be a term of one to
+    three words, as of an item of a list in a completion.
+
+    Raises:
+        MetricError: for an unknown protocol.
+
+    >>> read_terms(["Sad "], "paper").terms
+    ('sad',)
+    >>> read_terms(["I feel sad"], "revised").reason
+    <Reason.SENTENCE: 'sentence'>
+    """
+    if terms is None or not len(terms):
+        return Reading(None, Reason.EMPTY)
+    return _read_terms(tuple(terms), check_protocol(protocol))
+
+
+@functools.lru_cache(maxsize=65536)
+def _read_terms(terms: tuple[str, ...], protocol: Protocol) -> Reading:
+    if protocol == "paper":
+        return Reading(tuple(item.strip().lower() for item in terms))
+    found: list[str] = []
+    for item in terms:
+        word = term(item)
+        if isinstance(word, Reason):
+            return Reading(None, word)
+        found.append(word)
+    return Reading(tuple(found))
+
+
+def plain_list(text: str) -> list[str] | None:
+    """Read the commonest list literal, ``['a', 'b']``, many times faster than Python's parser.
+
+    Returns:
+        The strings; None for any other text, which may well be a list in another form.
+
+    >>> plain_list("['sad', 'let down']")
+    ['sad', 'let down']
+    >>> plain_list("['it\\'s']") is None and plain_list('["sad"]') is None
+    True
+    """
+    if not (text.startswith("['") and text.endswith("']")) or "\\" in text or "\n" in text:
+        return None
+    inner = text[2:-2]
+    items = inner.split("', '")
+    # A quote that is left over belongs to a literal in some other form.
+    return items if len(text) > 3 and inner.count("'") == 2 * (len(items) - 1) else None
+
+
+def _read_paper(text: str) -> Reading:
+    if not text:
+        return Reading(None, Reason.EMPTY)
+    if "[" not in text:
+        # The authors' cleaning script writes these two words for a row that it gave up.
+        if text.lower() == "invalid output":
+            return Reading(None, Reason.NO_LIST)
+        return Reading((text.lower(),))
+    if not (text.startswith("[") and text.endswith("]")):
+        return Reading(None, Reason.NO_LIST)
+    quick = plain_list(text)
+    if quick is not None:
+        return Reading(tuple(item.strip().lower() for item in quick))
+    if "'" not in text and '"' not in text:
+        items: list[object] = [part.strip() for part in text.strip("[]").split(",")]
+        items = [item for item in items if item]
+    else:
+        try:
+            literal = ast.literal_eval(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            # The last two are how Python's parser refuses very deep brackets.
+            return Reading(None, Reason.NO_LIST)
+        if not isinstance(literal, list):
+            return Reading(None, Reason.NO_LIST)
+        items = literal
+    if not items:
+        return Reading(None, Reason.EMPTY)
+    terms = tuple(item.strip().lower() for item in items if isinstance(item, str))
+    return Reading(terms) if len(terms) == len(items) else Reading(None, Reason.NOT_A_TERM)

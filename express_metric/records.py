@@ -1,0 +1,237 @@
+"""Files of results -> references and readings -> scores of both protocols."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import MetricError
+from .lexicon import Lexicon, normal
+from .parsing import PROTOCOLS, Protocol, Reading, plain_list, read, read_terms
+from .scoring import score
+from .signature import UNKNOWN, Signature, safe_value
+from .tables import LISTS, Table, read_table
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """One model's answers on some examples, read from a file.
+
+    Attributes:
+        name: the stem of the file's name.
+        references: for each example its labels.
+        readings: for each protocol a reading for each example.
+        ids: the examples' ids; None where the file has none.
+        post_ids: the posts that the examples come from; None where the file does not tell.
+        fingerprint: sha256 of ids and references: two models' files on the same data share it.
+        columns: role (``references``, ``answers``, ``id``, ``post_id``) to the column used.
+
+    >>> one = Reading(("sad",))
+    >>> both = {"paper": [one], "revised": [one]}
+    >>> results = Results("mine", [("sad",)], both, None, None, "0", {})
+    >>> len(results)
+    1
+    >>> results.readings["paper"][0].terms
+    ('sad',)
+    """
+
+    name: str
+    references: list[tuple[str, ...]]
+    readings: dict[Protocol, list[Reading]]
+    ids: list[str] | None
+    post_ids: list[str] | None
+    fingerprint: str
+    columns: dict[str, str]
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+
+def read_results(path: str | Path) -> Results:
+    """Read a file of results: CSV, JSONL or Parquet.
+
+    The authors' result files are taken as they are: ``labels`` and ``output``, else
+    ``output_formatted``, as list literals. Else the labels stand in ``references`` or ``labels``
+    and the answers in ``completion`` (raw text) or ``predictions`` (lists of terms). Where
+    ``number_of_labels`` or a text with ``<mask>`` is there, it must agree with the labels.
+
+    Args:
+        path: a file that ends in .csv, .jsonl, .ndjson or .parquet.
+
+    Returns:
+        The results, in the order of the file.
+
+    Raises:
+        MetricError: for a file that is missing, empty, not UTF-8, cut off or without the columns,
+            and for a row that cannot be right; the message names the row or line.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.jsonl"
+    >>> _ = path.write_text('{"references": ["sad"], "completion": "1. Sad"}\\n')
+    >>> read_results(path).readings["revised"][0].terms
+    ('sad',)
+    >>> _ = path.write_text('{"references": [], "completion": "sad"}\\n')
+    >>> read_results(path)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: .../mine.jsonl, line 1: the column references is empty; \
+expected at least one label
+    """
+    table = read_table(Path(path))
+    references = list(_references(table))
+    _check_counts(table, references)
+    ids = table.texts("id")
+    return Results(
+        name=table.path.stem,
+        references=references,
+        readings=_readings(table),
+        ids=ids,
+        post_ids=table.texts("post_id"),
+        fingerprint=fingerprint(references, ids),
+        columns=table.names,
+    )
+
+
+def fingerprint(references: Sequence[Sequence[str]], ids: Sequence[str] | None = None) -> str:
+    """Hash the data that answers are scored on: the ids, if any, and the labels, in order.
+
+    Returns:
+        The sha256, 64 hexadecimal digits; a signature shows the first eight.
+
+    >>> fingerprint([["Sad"]]) == fingerprint([["sad"]])
+    True
+    >>> fingerprint([["sad"]], ["a"]) == fingerprint([["sad"]], ["b"])
+    False
+    """
+    labels = [[normal(label) for label in row] for row in references]
+    content = json.dumps([None if ids is None else list(ids), labels])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def score_results(
+    results: Results,
+    lexicon: Lexicon,
+    *,
+    data: str | None = None,
+    split: str = UNKNOWN,
+    prompt: str = UNKNOWN,
+    decode: str = UNKNOWN,
+) -> dict[str, dict[str, Any]]:
+    """Score results by both protocols.
+
+    Args:
+        results: from `read_results`.
+        lexicon: where vectors come from.
+        data: the dataset's name for the signature; the file's name and fingerprint if None.
+        split: the split's name.
+        prompt: the prompt's name.
+        decode: how the model's words were chosen.
+
+    Returns:
+        For ``paper`` and ``revised`` what `Scores.to_dict` holds, and ``signature``; JSON-ready.
+
+    Raises:
+        MetricError: where a name does not fit a signature.
+
+    >>> from express_metric import load_lexicon
+    >>> one = [Reading(("sad",))]
+    >>> results = Results("a", [("sad",)], {"paper": one, "revised": one}, None, None, "f" * 64, {})
+    >>> scores = score_results(results, load_lexicon("nrc"))
+    >>> scores["paper"]["lexical_accuracy"], scores["revised"]["n_masks"]
+    (1.0, 1)
+    >>> scores["paper"]["signature"].split("|")[1]
+    'data:a@ffffffff'
+    """
+    named = data or f"{safe_value(results.name)}@{results.fingerprint[:8]}"
+    report: dict[str, dict[str, Any]] = {}
+    for protocol in PROTOCOLS:
+        scores = score(results.references, results.readings[protocol], lexicon, protocol)
+        signature = Signature(
+            named, split, scores.n_examples, protocol, lexicon.label, prompt, decode
+        )
+        report[protocol] = {**scores.to_dict(), "signature": str(signature)}
+    return report
+
+
+def _references(table: Table) -> Iterator[tuple[str, ...]]:
+    known: dict[Any, tuple[str, ...]] = {}
+    name = table.names["references"]
+    for row, cell in enumerate(table.roles["references"]):
+        key = cell if isinstance(cell, str) else None
+        labels = known.get(key) if key is not None else None
+        if labels is None:
+            found = _word_list(cell, table, row, name)
+            if not found:
+                raise MetricError(
+                    f"{table.where(row)}: the column {name} is empty; expected at least one label"
+                )
+            if not all(map(str.strip, found)):
+                raise MetricError(f"{table.where(row)}: the column {name} holds an empty label")
+            labels = tuple(normal(label) for label in found)
+            if key is not None:
+                known[key] = labels
+        yield labels
+
+
+def _readings(table: Table) -> dict[Protocol, list[Reading]]:
+    name = table.names["answers"]
+    cells = table.roles["answers"]
+    if name not in LISTS:
+        texts = [_text(cell, table, row, name) for row, cell in enumerate(cells)]
+        # Models repeat themselves: each text is read once.
+        return {
+            protocol: list(
+                map({text: read(text, protocol) for text in set(texts)}.__getitem__, texts)
+            )
+            for protocol in PROTOCOLS
+        }
+    lists = [
+        None if cell in (None, "") else tuple(_word_list(cell, table, row, name))
+        for row, cell in enumerate(cells)
+    ]
+    return {protocol: [read_terms(words, protocol) for words in lists] for protocol in PROTOCOLS}
+
+
+def _text(cell: object, table: Table, row: int, name: str) -> str | None:
+    if cell is None or isinstance(cell, str):
+        return cell
+    raise MetricError(
+        f"{table.where(row)}: the column {name} holds a {type(cell).__name__}; expected raw text "
+        "(lists of terms belong in the column predictions)"
+    )
+
+
+def _word_list(cell: object, table: Table, row: int, name: str) -> list[str]:
+    words: object = cell
+    if isinstance(cell, str) and table.literals:
+        words = plain_list(cell)
+        if words is None:
+            try:
+                words = ast.literal_eval(cell.strip())
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        shown = repr(cell) if len(repr(cell)) <= 60 else repr(cell)[:57] + "..."
+        raise MetricError(
+            f"{table.where(row)}: the column {name} holds {shown}; expected a list of words such "
+            "as ['sad', 'angry']"
+        )
+    return words
+
+
+def _check_counts(table: Table, references: list[tuple[str, ...]]) -> None:
+    for role, said in (("number", "says {}"), ("masks", "has {} masks")):
+        numbers = table.roles.get(role)
+        if numbers is None:
+            continue
+        for row, (number, labels) in enumerate(zip(numbers, references, strict=True)):
+            if number is not None and str(number) != str(len(labels)):
+                raise MetricError(
+                    f"{table.where(row)}: there are {len(labels)} labels but the column "
+                    f"{table.names[role]} {said.format(number)}; the two must agree"
+                )

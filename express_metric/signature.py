@@ -1,0 +1,139 @@
+"""The one line that makes a figure comparable."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+from .errors import MetricError
+from .version import VERSION
+
+UNKNOWN = "unknown"
+_PREFIX = "EXPRESS"
+_FORBIDDEN = re.compile(r"[|:\s\x00-\x1f\x7f]+")
+# The field of the class and its name in the line, in the order of the line.
+_PARTS = {
+    "data": "data",
+    "split": "split",
+    "n": "n",
+    "protocol": "protocol",
+    "lexicon": "lex",
+    "prompt": "prompt",
+    "decode": "decode",
+    "version": "v",
+}
+
+
+def safe_value(text: str) -> str:
+    """Turn any name, such as a file's, into one that a signature can hold.
+
+    Args:
+        text: any text; runs of ``|``, ``:`` and white space become one hyphen.
+
+    Returns:
+        The text, or ``unknown`` where nothing is left of it.
+
+    >>> safe_value("my results: gpt|4o")
+    'my-results-gpt-4o'
+    >>> safe_value("  ")
+    'unknown'
+    """
+    return _FORBIDDEN.sub("-", text.strip()).strip("-") or UNKNOWN
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """What a score was computed on and how; two equal signatures make two figures comparable.
+
+    A part that is not known, such as the prompt of a bare results file, is written ``unknown``:
+    an absent part could be mistaken for agreement.
+
+    Attributes:
+        data: the dataset's name, with ``@`` and its revision or fingerprint.
+        split: the split's name.
+        n: the number of examples.
+        protocol: ``paper`` or ``revised``.
+        lexicon: ``Lexicon.label``.
+        prompt: the prompt's name, with ``@`` and its template's hash.
+        decode: how the model's words were chosen, such as ``free`` or ``constrained``.
+        version: the version of this package.
+
+    Raises:
+        MetricError: where a value is empty or holds ``|``, ``:`` or white space.
+
+    >>> s = Signature("express@fa554ce", "test", 6735, "paper", "express-16019@c1d86ec2")
+    >>> str(s)[:53]
+    'EXPRESS|data:express@fa554ce|split:test|n:6735|protoc'
+    >>> Signature.parse(str(s)) == s
+    True
+    """
+
+    data: str
+    split: str
+    n: int
+    protocol: str
+    lexicon: str
+    prompt: str = UNKNOWN
+    decode: str = UNKNOWN
+    version: str = VERSION
+
+    def __post_init__(self) -> None:
+        if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 0:
+            raise MetricError(f"signature: n is {self.n!r}; it must be a number of examples")
+        for field in _PARTS:
+            value = getattr(self, field)
+            if field != "n" and (
+                not isinstance(value, str) or not value or _FORBIDDEN.search(value)
+            ):
+                raise MetricError(
+                    f"signature: {field} is {value!r}; it must be a text without '|', ':' and "
+                    "white space"
+                )
+
+    def __str__(self) -> str:
+        parts = [f"{name}:{getattr(self, field)}" for field, name in _PARTS.items()]
+        return "|".join([_PREFIX, *parts])
+
+    @classmethod
+    def parse(cls, line: str) -> Signature:
+        """Read a signature back from its line.
+
+        Raises:
+            MetricError: where the line is not a signature; the message says what is missing.
+
+        >>> line = "EXPRESS|data:a|split:b|n:1|protocol:paper|lex:c|prompt:d|decode:e|v:1"
+        >>> Signature.parse(line).n
+        1
+        >>> Signature.parse("BLEU|n:1")
+        Traceback (most recent call last):
+        ...
+        express_metric.errors.MetricError: 'BLEU|n:1' is no signature: it must begin with EXPRESS|
+        """
+        head, *parts = line.strip().split("|")
+        if head != _PREFIX:
+            raise MetricError(f"{line!r} is no signature: it must begin with {_PREFIX}|")
+        found = dict(part.partition(":")[::2] for part in parts)
+        if list(found) != list(_PARTS.values()) or len(parts) != len(_PARTS):
+            expected = ", ".join(_PARTS.values())
+            raise MetricError(f"{line!r} is no signature: its parts must be {expected}, in order")
+        if not re.fullmatch(r"[0-9]+", found["n"]):
+            raise MetricError(f"{line!r} is no signature: n must be a whole number")
+        values: dict[str, Any] = {field: found[name] for field, name in _PARTS.items()}
+        values["n"] = int(found["n"])
+        return cls(**values)
+
+    def differences(self, other: Signature) -> dict[str, tuple[str, str]]:
+        """Name the parts in which two signatures differ, with both values.
+
+        >>> a = Signature("x", "test", 1, "paper", "nrc-1@0")
+        >>> a.differences(a)
+        {}
+        >>> a.differences(Signature("x", "test", 1, "revised", "nrc-1@0"))
+        {'protocol': ('paper', 'revised')}
+        """
+        return {
+            field: (str(getattr(self, field)), str(getattr(other, field)))
+            for field in _PARTS
+            if getattr(self, field) != getattr(other, field)
+        }

@@ -1,0 +1,233 @@
+"""What a term is under the protocol `revised`, and the reasons why an answer holds none."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+
+class Reason(enum.StrEnum):
+    """Why a row is invalid; "not scored" is a counted outcome, so each has a name.
+
+    >>> Reason.WRONG_COUNT == "wrong-count"
+    True
+    >>> len(Reason)
+    8
+    """
+
+    EMPTY = "empty"  # no answer, a blank one, or an empty list
+    TRUNCATED = "truncated"  # an unclosed <think> block or an unclosed final list
+    REFUSAL = "refusal"  # "unknown", "none", "I cannot ..."
+    SENTENCE = "sentence"  # prose where terms should be
+    NOT_A_TERM = "not-a-term"  # numbers, symbols, a placeholder of the prompt
+    NO_LIST = "no-list"  # no form that can be read
+    WRONG_COUNT = "wrong-count"  # terms, but not as many as there are masks
+    TOO_LONG = "too-long"  # the model was not asked: the prompt does not fit into its context
+
+
+_MAX_WORDS = 3
+_MAX_LETTERS = 60
+_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_LEAD = re.compile(
+    r"^(?:[-*+\u2022\u00b7\u2013\u2014>#]+\s+|[([]?\d{1,2}[.):\]]+\s*|#\d{1,2}\s*[:.)]*\s*"
+    r"|<?\[?mask(?:ed)?(?: word| token)?\s?\d{0,2}\]?>?\s*#?\d{0,2}\s*(?:[:=)]|->|- )\s*)",
+    re.IGNORECASE,
+)
+_EDGES = " \t\"'`*_.,;:!?~\u2026"
+_REFUSALS = frozenset(
+    [
+        *("none", "unknown", "n/a", "na", "nan", "null", "nil", "unclear", "undetermined"),
+        *("no emotion", "no emotions", "no answer", "unspecified", "undefined", "invalid output"),
+        *("not applicable", "not specified", "not provided", "not available", "cannot determine"),
+    ]
+)
+_REFUSAL_CUES = re.compile(
+    r"\b(?:as an ai|i(?: am|'m) (?:sorry, but|unable|not able)|i (?:do not|don't) know"
+    r"|(?:i|we) (?:cannot|can't|can not|could not|couldn't|won't|will not)"
+    r"|(?:not|isn't) possible to|unable to (?:determine|predict|provide|answer|identify)"
+    r"|cannot be determined)\b"
+)
+# A term that holds one of these is a piece of a sentence: pronouns, articles, auxiliary verbs,
+# conjunctions and question words. Prepositions and "not" are allowed: "on edge", "let down".
+_FUNCTION_WORDS = frozenset(
+    [
+        "i",
+        "me",
+        "my",
+        "mine",
+        "myself",
+        "you",
+        "your",
+        "yours",
+        "yourself",
+        "he",
+        "him",
+        "his",
+        "himself",
+        "she",
+        "her",
+        "hers",
+        "herself",
+        "it",
+        "its",
+        "itself",
+        "we",
+        "us",
+        "our",
+        "ours",
+        "ourselves",
+        "they",
+        "them",
+        "their",
+        "theirs",
+        "themselves",
+        "this",
+        "that",
+        "these",
+        "those",
+        "who",
+        "whom",
+        "whose",
+        "which",
+        "what",
+        "when",
+        "where",
+        "why",
+        "how",
+        "someone",
+        "something",
+        "everyone",
+        "everything",
+        "a",
+        "an",
+        "the",
+        "am",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "have",
+        "has",
+        "had",
+        "having",
+        "do",
+        "does",
+        "did",
+        "will",
+        "would",
+        "shall",
+        "should",
+        "can",
+        "could",
+        "may",
+        "might",
+        "must",
+        "cannot",
+        "and",
+        "or",
+        "but",
+        "nor",
+        "because",
+        "if",
+        "although",
+        "while",
+        "there",
+        "here",
+        "as",
+        "than",
+        "then",
+        "so",
+    ]
+)
+
+
+def term(text: str) -> str | Reason:
+    """Read one item of an answer as a term, or say why it is none.
+
+    Leading numbers, bullets and mask names and surrounding quotes, emphasis and punctuation are
+    taken off. A term has one to three words of letters, hyphens and apostrophes, none of which is
+    a pronoun, an article, an auxiliary verb or a conjunction.
+
+    >>> term("2) **Fed up**.")
+    'fed up'
+    >>> term("the author lost her dog"), term("42"), term("N/A")
+    (<Reason.SENTENCE: 'sentence'>, <Reason.NOT_A_TERM: 'not-a-term'>, <Reason.REFUSAL: 'refusal'>)
+    """
+    if len(text) > 4 * _MAX_LETTERS:
+        return Reason.SENTENCE
+    plain = text.translate(_PLAIN)
+    # Lower case can change what an edge is (the dotted capital I): strip after it.
+    clean = strip_edges(plain.lower())
+    if clean in _REFUSALS:
+        return Reason.REFUSAL
+    words = clean.split()
+    if len(words) > _MAX_WORDS or len(clean) > _MAX_LETTERS:
+        return Reason.SENTENCE if len(words) > _MAX_WORDS else Reason.NOT_A_TERM
+    if any(_is_function_word(word) for word in words):
+        return Reason.SENTENCE
+    if not words or not all(_WORD.fullmatch(word) for word in words) or "mask" in words:
+        return Reason.NOT_A_TERM
+    return " ".join(words)
+
+
+def strip_edges(text: str) -> str:
+    """Take numbering, bullets, mask names, quotes, emphasis and punctuation off both ends.
+
+    >>> strip_edges("- **sad**.")
+    'sad'
+    >>> strip_edges("<mask> 1: 'sad'")
+    'sad'
+    """
+    # A few rounds undo any sane nesting, and bound the time on an insane one.
+    for _ in range(4):
+        text = _LEAD.sub("", text.strip(_EDGES), count=1).strip(_EDGES)
+    return text
+
+
+def is_refusal(text: str) -> bool:
+    """Tell whether prose says that there will be no answer.
+
+    >>> is_refusal("I'm sorry, but I can't help with that.")
+    True
+    >>> is_refusal("sorry")
+    False
+    """
+    return bool(_REFUSAL_CUES.search(text.lower()))
+
+
+def plain_marks(text: str) -> str:
+    """Write typographic quotes and hyphens in ASCII; drop control and zero-width characters.
+
+    >>> plain_marks("\u201csad\u201d\u200b")
+    '"sad"'
+    >>> plain_marks("it\u2019s")
+    "it's"
+    """
+    return text.translate(_PLAIN)
+
+
+def _is_function_word(word: str) -> bool:
+    head, _, _ = word.partition("'")
+    return head in _FUNCTION_WORDS or word.endswith("n't")
+
+
+_PLAIN: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u300c\u300d"), '"'),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4"), "'"),
+    **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+    **dict.fromkeys(map(ord, "\uff0c\u3001\u060c"), ","),
+    **dict.fromkeys(map(ord, "\u3010\uff3b"), "["),
+    **dict.fromkeys(map(ord, "\u3011\uff3d"), "]"),
+    **dict.fromkeys(map(ord, "\uff1a"), ":"),
+    **dict.fromkeys(map(ord, "\u00a0\u202f\u2007\u3000\t\v\f"), " "),
+    **dict.fromkeys(map(ord, "\r\u2028\u2029\x85"), "\n"),
+    **dict.fromkeys(
+        (c for c in (*range(32), *range(127, 160)) if chr(c) not in "\t\n\v\f\r\x85"), None
+    ),
+    **dict.fromkeys((*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065)), None),
+    0xFEFF: None,
+    0x00AD: None,
+}
