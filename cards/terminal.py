@@ -75,5 +75,5 @@ def print_installed(installed: dict[str, Any]) -> None:
     console.print('  datasets.load_dataset("express")')
     console.print('  evaluate.load("express_alignment")')
     console.print(
-        "Without a network set HF_HUB_OFFLINE=1: `datasets` asks the Hub for 25 s otherwise."
+        "Offline, set HF_HUB_OFFLINE=1 and HF_EVALUATE_OFFLINE=1, and neither asks the Hub first."
     )

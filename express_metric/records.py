@@ -14,7 +14,7 @@ from .errors import MetricError
 from .lexicon import Lexicon, normal
 from .parsing import PROTOCOLS, Protocol, Reading, plain_list, read, read_terms
 from .scoring import score
-from .signature import UNKNOWN, Signature, safe_value
+from .signature import UNKNOWN, Signature
 from .tables import LISTS, Table, read_table
 
 
@@ -127,7 +127,8 @@ def score_results(
     Args:
         results: from `read_results`.
         lexicon: where vectors come from.
-        data: the dataset's name for the signature; the file's name and fingerprint if None.
+        data: the dataset's name for the signature; ``results@`` and the fingerprint if None, so
+            that two models' files on the same data have the same.
         split: the split's name.
         prompt: the prompt's name.
         decode: how the model's words were chosen.
@@ -145,9 +146,9 @@ def score_results(
     >>> scores["paper"]["lexical_accuracy"], scores["revised"]["n_masks"]
     (1.0, 1)
     >>> scores["paper"]["signature"].split("|")[1]
-    'data:a@ffffffff'
+    'data:results@ffffffff'
     """
-    named = data or f"{safe_value(results.name)}@{results.fingerprint[:8]}"
+    named = data or f"results@{results.fingerprint[:8]}"
     report: dict[str, dict[str, Any]] = {}
     for protocol in PROTOCOLS:
         scores = score(results.references, results.readings[protocol], lexicon, protocol)

@@ -89,4 +89,5 @@ def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
     from express_metric.records import read_results, score_results
 
     results = read_results(path)
-    return score_results(results, pick_lexicon(lexicon, "express", near=path))
+    default = "express" if "number_of_labels" in results.columns.values() else "nrc"
+    return score_results(results, pick_lexicon(lexicon, default, near=path))
