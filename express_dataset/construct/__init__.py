@@ -1,0 +1,1 @@
+"""Raw Reddit dumps -> EXPRESS rows."""

@@ -1,0 +1,138 @@
+"""Mask the posts of a JSONL file: what ``express dataset mask FILE`` does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .masking import BATCH_SIZE, escape_masks, mask_texts
+from .terms import DEFAULT_PROTOCOL, check_protocol
+
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSummary:
+    """What became of a file.
+
+    Attributes:
+        protocol: the masking protocol.
+        posts: lines read and written.
+        masked: posts with at least one mask.
+        masks: masks in all of them.
+        negated: masks of feelings that the author denies.
+        escaped: posts in which the author had typed ``<mask>`` or ``[MASK]``.
+
+    >>> MaskSummary("express", posts=2, masked=1, masks=3, negated=0, escaped=0).masks
+    3
+    >>> MaskSummary("express", 0, 0, 0, 0, 0) == MaskSummary("express", 0, 0, 0, 0, 0)
+    True
+    """
+
+    protocol: str
+    posts: int
+    masked: int
+    masks: int
+    negated: int
+    escaped: int
+
+
+def mask_file(path: str | Path, out: str | Path, protocol: str = DEFAULT_PROTOCOL) -> MaskSummary:
+    """Mask the posts of a JSONL file, a few at a time.
+
+    Each line has an ``id`` and a ``text``. The same line is written with `text` masked and with
+    `labels`, `offsets` (where each masked word began in the given text, in characters) and
+    `negated`. A mask that the author typed becomes ``(mask)``, which moves nothing.
+
+    Args:
+        path: the file to read, UTF-8.
+        out: the file to write. It appears when all is done; after an error it is as it was.
+        protocol: `express` or `express-2025`.
+
+    Returns:
+        The counts.
+
+    Raises:
+        DataError: there is no such protocol or file, or a line is not UTF-8, not a JSON object,
+            or without an `id` or a text; the sentence names the line.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     posts, masked = Path(folder, "posts.jsonl"), Path(folder, "masked.jsonl")
+    ...     _ = posts.write_text('{"id": "a", "text": "I felt sad."}')
+    ...     summary = mask_file(posts, masked)
+    ...     row = json.loads(masked.read_text())
+    >>> summary.masks, row["text"], row["labels"], row["offsets"]
+    (1, 'I felt <mask>.', ['sad'], [7])
+    >>> mask_file("no-such-file.jsonl", "out.jsonl")
+    Traceback (most recent call last):
+    ...
+    express_dataset.errors.DataError: no-such-file.jsonl cannot be read: No such file or directory
+    """
+    check_protocol(protocol)
+    source, target = Path(path), Path(out)
+    part = target.with_name(target.name + ".part")
+    try:
+        summary = _write(source, part, protocol)
+        part.replace(target)
+    except OSError as error:
+        verb = "read" if error.filename == str(source) else "written"
+        name = error.filename or target
+        raise DataError(f"{name} cannot be {verb}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return summary
+
+
+def _write(source: Path, part: Path, protocol: str) -> MaskSummary:
+    posts = masked = masks = negated = escaped = 0
+    rows = _rows(source)
+    batch = list(islice(rows, BATCH_SIZE))
+    with part.open("w", encoding="utf-8") as sink:
+        while batch:
+            safe = [escape_masks(row["text"]) for row in batch]
+            for row, text, found in zip(batch, safe, mask_texts(safe, protocol), strict=True):
+                posts += 1
+                masked += bool(found.labels)
+                masks += len(found.labels)
+                negated += sum(found.negated)
+                escaped += text != row["text"]
+                row["text"] = found.text
+                row["labels"] = found.labels
+                row["offsets"] = found.offsets
+                row["negated"] = found.negated
+                # ASCII, because half an emoji can be written as an escape but not as UTF-8.
+                sink.write(json.dumps(row) + "\n")
+            batch = list(islice(rows, BATCH_SIZE))
+    return MaskSummary(protocol, posts, masked, masks, negated, escaped)
+
+
+def _rows(source: Path) -> Iterator[_Row]:
+    """The lines of the file as objects; blank lines are passed over."""
+    with source.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _row(line, f"{source}, line {number}")
+
+
+def _row(line: bytes, where: str) -> _Row:
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise DataError(f"{where}: not UTF-8; save the file as UTF-8") from None
+    except (json.JSONDecodeError, RecursionError):
+        raise DataError(
+            f"{where}: not JSON; each line must be one object with an id and a text"
+        ) from None
+    if not isinstance(row, dict):
+        raise DataError(f"{where}: not an object; each line must be one with an id and a text")
+    if not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool):
+        raise DataError(f"{where}: no id; give each post one under 'id', a string or a number")
+    if not isinstance(row.get("text"), str):
+        raise DataError(f"{where}: no text; give each post its text under 'text', as a string")
+    return row
