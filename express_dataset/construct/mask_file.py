@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import DataError
 from .masking import BATCH_SIZE, escape_masks, mask_texts
@@ -42,7 +42,9 @@ class MaskSummary:
     escaped: int
 
 
-def mask_file(path: str | Path, out: str | Path, protocol: str = DEFAULT_PROTOCOL) -> MaskSummary:
+def mask_file(
+    path: str | Path, out: str | Path | TextIO, protocol: str = DEFAULT_PROTOCOL
+) -> MaskSummary:
     """Mask the posts of a JSONL file, a few at a time.
 
     Each line has an ``id`` and a ``text``. The same line is written with `text` masked and with
@@ -51,7 +53,8 @@ def mask_file(path: str | Path, out: str | Path, protocol: str = DEFAULT_PROTOCO
 
     Args:
         path: the file to read, UTF-8.
-        out: the file to write. It appears when all is done; after an error it is as it was.
+        out: the file to write, which appears when all is done and after an error is as it was;
+            or an open stream, such as standard output, which gets each line as it is masked.
         protocol: `express` or `express-2025`.
 
     Returns:
@@ -75,10 +78,18 @@ def mask_file(path: str | Path, out: str | Path, protocol: str = DEFAULT_PROTOCO
     express_dataset.errors.DataError: no-such-file.jsonl cannot be read: No such file or directory
     """
     check_protocol(protocol)
-    source, target = Path(path), Path(out)
+    source = Path(path)
+    if not isinstance(out, str | Path):
+        try:
+            return _write(source, out, protocol)
+        except OSError as error:
+            name = source if error.filename == str(source) else "the output"
+            raise DataError(f"{name} cannot be read or written: {error.strerror}") from None
+    target = Path(out)
     part = target.with_name(target.name + ".part")
     try:
-        summary = _write(source, part, protocol)
+        with part.open("w", encoding="utf-8") as sink:
+            summary = _write(source, sink, protocol)
         part.replace(target)
     except OSError as error:
         verb = "read" if error.filename == str(source) else "written"
@@ -89,26 +100,23 @@ def mask_file(path: str | Path, out: str | Path, protocol: str = DEFAULT_PROTOCO
     return summary
 
 
-def _write(source: Path, part: Path, protocol: str) -> MaskSummary:
+def _write(source: Path, sink: TextIO, protocol: str) -> MaskSummary:
     posts = masked = masks = negated = escaped = 0
     rows = _rows(source)
-    batch = list(islice(rows, BATCH_SIZE))
-    with part.open("w", encoding="utf-8") as sink:
-        while batch:
-            safe = [escape_masks(row["text"]) for row in batch]
-            for row, text, found in zip(batch, safe, mask_texts(safe, protocol), strict=True):
-                posts += 1
-                masked += bool(found.labels)
-                masks += len(found.labels)
-                negated += sum(found.negated)
-                escaped += text != row["text"]
-                row["text"] = found.text
-                row["labels"] = found.labels
-                row["offsets"] = found.offsets
-                row["negated"] = found.negated
-                # ASCII, because half an emoji can be written as an escape but not as UTF-8.
-                sink.write(json.dumps(row) + "\n")
-            batch = list(islice(rows, BATCH_SIZE))
+    while batch := list(islice(rows, BATCH_SIZE)):
+        safe = [escape_masks(row["text"]) for row in batch]
+        for row, text, found in zip(batch, safe, mask_texts(safe, protocol), strict=True):
+            posts += 1
+            masked += bool(found.labels)
+            masks += len(found.labels)
+            negated += sum(found.negated)
+            escaped += text != row["text"]
+            row["text"] = found.text
+            row["labels"] = found.labels
+            row["offsets"] = found.offsets
+            row["negated"] = found.negated
+            # ASCII, because half an emoji can be written as an escape but not as UTF-8.
+            sink.write(json.dumps(row) + "\n")
     return MaskSummary(protocol, posts, masked, masks, negated, escaped)
 
 

@@ -1,0 +1,25 @@
+"""What the commands print on stdout: text or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+
+class Format(StrEnum):
+    """What a command prints on stdout."""
+
+    text = "text"
+    json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="text (tables) or json.")]
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print JSON alone: a pager or a colour code would break what reads it."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
