@@ -1,0 +1,318 @@
+"""What is asked of a build, and what it must not change between two starts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .nlp import MODELS, pipeline_version
+from .reddit import SUFFIXES
+from .segment import LIMIT, SMALLEST
+from .terms import DEFAULT_PROTOCOL, check_protocol, terms
+from .tokens import fingerprint, load_tokenizer
+
+WORK = ".build"
+"""The folder in OUT that holds what is not finished."""
+
+EXECUTORS = ("local", "slurm", "ray")
+"""Where datatrove runs the tasks."""
+
+NEAR_DUPLICATES = ("group", "drop")
+"""What happens to near-duplicates: they share a split, or only the first is kept."""
+
+PACKAGES = ("express-benchmark", "datatrove", "pyarrow", "spacy", "tokenizers", "zstandard")
+"""The packages whose versions can change what comes out."""
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+def default_key() -> Path:
+    """Where the key of the pseudonyms is kept if nothing else is said.
+
+    Returns:
+        A path in the user's configuration folder.
+
+    >>> default_key().name
+    'construct.key'
+    >>> default_key().parent.name
+    'express'
+    """
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "express" / "construct.key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildConfig:
+    """One build.
+
+    Attributes:
+        dumps: files, or folders of files, whose names end in one of `SUFFIXES`.
+        out: the folder to write; nothing else may be in it.
+        min_words: posts with fewer words are dropped.
+        protocol: the masking protocol, `express` or `express-2025`.
+        tokenizer: Hub id with optional ``@revision``, folder, or ``words``.
+        max_tokens: the most tokens of a segment, two special ones included.
+        near_duplicates: ``group`` or ``drop``.
+        key: the file of the pseudonyms' key; made if it is absent; never inside `out`.
+        workers: how many tasks run at a time; it changes nothing in the result.
+        executor: ``local``, ``slurm`` or ``ray``.
+        executor_options: further settings of datatrove's executor, such as ``partition``.
+
+    Raises:
+        DataError: a setting is out of range or unknown.
+
+    >>> BuildConfig(dumps=(Path("a.zst"),), out=Path("built")).min_words
+    50
+    >>> BuildConfig(dumps=(), out=Path("built"), workers=0)
+    Traceback (most recent call last):
+    ...
+    express_dataset.errors.DataError: workers is 0; give 1 or more
+    """
+
+    dumps: tuple[Path, ...]
+    out: Path
+    min_words: int = 50
+    protocol: str = DEFAULT_PROTOCOL
+    tokenizer: str = "FacebookAI/roberta-base"
+    max_tokens: int = LIMIT
+    near_duplicates: str = "group"
+    key: Path = field(default_factory=default_key)
+    workers: int = 1
+    executor: str = "local"
+    executor_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_protocol(self.protocol)
+        for name, least in (("workers", 1), ("min_words", 1), ("max_tokens", SMALLEST)):
+            if getattr(self, name) < least:
+                raise DataError(f"{name} is {getattr(self, name)}; give {least} or more")
+        for name, known in (("executor", EXECUTORS), ("near_duplicates", NEAR_DUPLICATES)):
+            if getattr(self, name) not in known:
+                raise DataError(
+                    f"there is no {name} '{getattr(self, name)}'; give {' or '.join(known)}"
+                )
+        if self.executor == "slurm" and not {"partition", "time"} <= set(self.executor_options):
+            raise DataError("Slurm needs the executor options partition and time (as 12:00:00)")
+
+
+def find_dumps(given: Iterable[Path]) -> tuple[Path, ...]:
+    """List the dumps, in an order that does not depend on how they were given.
+
+    Args:
+        given: files and folders.
+
+    Returns:
+        The files, sorted by name.
+
+    Raises:
+        DataError: a path is missing or of an unknown kind, a folder holds no dump, two files
+            have one name, or nothing was given.
+
+    >>> find_dumps([])
+    Traceback (most recent call last):
+    ...
+    express_dataset.errors.DataError: no dump was given; name at least one file
+    >>> find_dumps([Path("nowhere.zst")])
+    Traceback (most recent call last):
+    ...
+    express_dataset.errors.DataError: nowhere.zst: there is no such file or folder
+    """
+    found: dict[Path, None] = {}
+    endings = ", ".join(SUFFIXES)
+    for path in given:
+        if path.is_dir():
+            inside = [one for one in path.iterdir() if one.is_file() and is_dump(one)]
+            if not inside:
+                raise DataError(f"{path}: the folder holds no dump; expected {endings}")
+        elif not path.exists():
+            raise DataError(f"{path}: there is no such file or folder")
+        elif not is_dump(path):
+            raise DataError(f"{path}: not a kind of dump that can be read; expected {endings}")
+        else:
+            inside = [path]
+        found.update((one.resolve(), None) for one in inside)
+    if not found:
+        raise DataError("no dump was given; name at least one file")
+    dumps = sorted(found, key=lambda one: one.name)
+    for one, other in pairwise(dumps):
+        if one.name == other.name:
+            raise DataError(f"{one} and {other} have the same name; rename one of them")
+    return tuple(dumps)
+
+
+def is_dump(path: Path) -> bool:
+    """Tell by its name whether a file is a dump.
+
+    Args:
+        path: a file.
+
+    Returns:
+        Whether the name ends in one of `SUFFIXES`.
+
+    >>> is_dump(Path("RS_2020-01.zst"))
+    True
+    >>> is_dump(Path("notes.txt"))
+    False
+    """
+    return path.name.endswith(SUFFIXES)
+
+
+def load_key(path: Path) -> bytes:
+    """Read the key of the pseudonyms.
+
+    Args:
+        path: the key file.
+
+    Returns:
+        32 bytes.
+
+    Raises:
+        DataError: the file is missing or holds something else.
+    """
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise DataError(f"{path}: the key file is gone; put it back to go on") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: the key file cannot be read ({error})") from None
+    if not _KEY.fullmatch(text):
+        raise DataError(
+            f"{path}: not a key; expected 64 hexadecimal digits (remove the file for a new one)"
+        )
+    return bytes.fromhex(text)
+
+
+def ensure_key(path: Path, out: Path) -> bytes:
+    """Read the key, or make one that only the user can read.
+
+    Args:
+        path: the key file.
+        out: the folder of the build, in which it must not be.
+
+    Returns:
+        32 bytes.
+
+    Raises:
+        DataError: the key lies inside `out`, or as for `load_key`.
+    """
+    if path.resolve().is_relative_to(out.resolve()):
+        raise DataError(f"{path}: the key must not lie in {out}, which is to be published")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own first, so that no second build can read half a key.
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return load_key(path)
+
+
+def settings(config: BuildConfig, key: bytes) -> dict[str, Any]:
+    """Everything that decides what comes out, apart from the dumps.
+
+    Args:
+        config: the build.
+        key: the key; only a check value that does not tell it is kept.
+
+    Returns:
+        Names and values that JSON can hold.
+    """
+    words = "\n".join(sorted(terms(config.protocol)))
+    return {
+        "min_words": config.min_words,
+        "protocol": config.protocol,
+        "tokenizer": config.tokenizer if not Path(config.tokenizer).is_dir() else "a folder",
+        "tokenizer_sha256": fingerprint(load_tokenizer(config.tokenizer)),
+        "max_tokens": config.max_tokens,
+        "near_duplicates": config.near_duplicates,
+        "key_check": hmac.new(key, b"express/key-check", hashlib.sha256).hexdigest()[:16],
+        "terms_sha256": hashlib.sha256(words.encode()).hexdigest(),
+        "model": _model(),
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def inputs(dumps: Iterable[Path], known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What tells whether the dumps are still the same.
+
+    Args:
+        dumps: the files.
+        known: what this returned at an earlier start; a file of the same size and time of
+            change is not read again.
+
+    Returns:
+        For each file name its size, time of change and SHA-256.
+    """
+    told = {}
+    for path in dumps:
+        stat = path.stat()
+        seen = known.get(path.name, {})
+        if seen.get("bytes") == stat.st_size and seen.get("changed") == stat.st_mtime_ns:
+            told[path.name] = dict(seen)
+            continue
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        told[path.name] = {"bytes": stat.st_size, "changed": stat.st_mtime_ns, "sha256": digest}
+    return told
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Name what differs between two starts.
+
+    Args:
+        then: the settings and inputs of the first start.
+        now: those of this one.
+
+    Returns:
+        One phrase for each difference.
+
+    >>> differences({"settings": {"a": 1}, "inputs": {}}, {"settings": {"a": 2}, "inputs": {}})
+    ['a was 1 and is 2']
+    >>> differences({"settings": {}, "inputs": {"x": {"sha256": "0"}}}, {"inputs": {}})
+    ['the dump x was there and is not']
+    """
+    found = []
+    old, new = then.get("settings", {}), now.get("settings", {})
+    for name in sorted(set(old) | set(new)):
+        if old.get(name) != new.get(name):
+            found.append(f"{name} was {old.get(name)} and is {new.get(name)}")
+    before, after = then.get("inputs", {}), now.get("inputs", {})
+    for name in sorted(set(before) | set(after)):
+        if name not in after:
+            found.append(f"the dump {name} was there and is not")
+        elif name not in before:
+            found.append(f"the dump {name} is new")
+        elif before[name]["sha256"] != after[name]["sha256"]:
+            found.append(f"the dump {name} has other content")
+    return found
+
+
+def _model() -> str:
+    """The spaCy pipeline that will be loaded, told without the seconds that loading takes."""
+    for name in MODELS:
+        if find_spec(name) and _version(name):
+            return f"{name} {_version(name)}"
+    return pipeline_version()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

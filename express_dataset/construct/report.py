@@ -1,0 +1,253 @@
+"""What a build tells about itself: `build.json`."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..schema import Example
+from ..splits import SPLITS
+from .dedup import Decision
+from .reddit import PROBLEMS, REASONS
+from .writing import read_json, sha256
+
+REPORT = "build.json"
+"""The report's name in the built folder; the build is finished when it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """A build, finished or handed to a cluster.
+
+    Attributes:
+        out: the built folder.
+        content: what `build.json` holds; empty until the build is finished.
+        finished: false where a cluster is still at work.
+
+    >>> report = BuildReport(Path("built"), {}, finished=False)
+    >>> report.problems
+    ()
+    >>> report.splits
+    {}
+    """
+
+    out: Path
+    content: dict[str, Any]
+    finished: bool
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Rows for each split."""
+        return dict(self.content.get("splits", {}))
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """For each reason of `REASONS`, how many lines were left out."""
+        return dict(self.content.get("dropped", {}))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for each dump that could not be read to its end."""
+        files = self.content.get("inputs", [])
+        return tuple(problem_sentence(file) for file in files if file["problem"])
+
+
+def load_report(out: Path) -> BuildReport:
+    """Read the report of a finished build.
+
+    Args:
+        out: the built folder.
+
+    Returns:
+        The report.
+
+    Raises:
+        DataError: `build.json` is not a report.
+    """
+    return BuildReport(out, read_json(out / REPORT), finished=True)
+
+
+def problem_sentence(file: Mapping[str, Any]) -> str:
+    """Tell what is wrong with a dump and how to mend it.
+
+    Args:
+        file: an entry of ``inputs`` in the report.
+
+    Returns:
+        One sentence.
+
+    >>> problem_sentence({"name": "a.zst", "problem": "cut-off", "lines": 7})
+    'a.zst: the zstd file breaks off in the middle, as if a copy had not been finished; the 7 \
+lines before that were read; get the file again and build into a new folder'
+    >>> problem_sentence({"name": "a.gz", "problem": "empty-file", "lines": 0})
+    'a.gz: the file is empty; get the file again and build into a new folder'
+    """
+    kind = "gzip" if file["name"].endswith(".gz") else "zstd"
+    what = PROBLEMS[file["problem"]].format(kind=kind)
+    read = f"; the {file['lines']:,} lines before that were read" if file["lines"] else ""
+    return f"{file['name']}: {what}{read}; get the file again and build into a new folder"
+
+
+class Tally:
+    """Counts rows while they are written."""
+
+    def __init__(self) -> None:
+        self.labels: Counter[str] = Counter()
+        self.words: Counter[int] = Counter()
+        self.masks: Counter[int] = Counter()
+        self.subreddits: Counter[str] = Counter()
+        self.splits: Counter[str] = Counter(dict.fromkeys(SPLITS, 0))
+        self.flags: Counter[str] = Counter()
+
+    def add(self, split: str, row: Example) -> None:
+        """Count a row.
+
+        Args:
+            split: where it goes.
+            row: the row.
+        """
+        self.labels.update(row.labels)
+        self.words[len(row.text.split())] += 1
+        self.masks[len(row.labels)] += 1
+        self.subreddits[row.subreddit or "unknown"] += 1
+        self.splits[split] += 1
+        self.flags["negated"] += sum(row.negated)
+        self.flags["leaked"] += sum(row.leaked)
+
+
+def task_counts(stats: Path, tasks: int) -> list[Counter[str]]:
+    """Read what each task has counted.
+
+    Args:
+        stats: the folder where datatrove keeps it.
+        tasks: how many there are.
+
+    Returns:
+        The counts of each task.
+    """
+    import json
+
+    told = []
+    for rank in range(tasks):
+        blocks = json.loads((stats / f"{rank:05d}.json").read_text(encoding="utf-8"))
+        counts: Counter[str] = Counter()
+        for block in blocks:
+            for name, value in block["stats"].items():
+                counts[name] += int(value["total"] if isinstance(value, dict) else value)
+        told.append(counts)
+    return told
+
+
+def assemble(
+    state: Mapping[str, Any], tasks: list[Counter[str]], decision: Decision, tally: Tally
+) -> dict[str, Any]:
+    """Put the report together. It tells nothing of time, machine or workers.
+
+    Args:
+        state: the settings and inputs of the build.
+        tasks: the counts of each dump.
+        decision: what became of the posts.
+        tally: what was written.
+
+    Returns:
+        The content of `build.json`, without its outputs.
+    """
+    total = sum(tasks, start=Counter[str]())
+    dropped = {reason: total[reason] for reason in REASONS}
+    kept = total["masked-posts"]
+    steps = ("lines", "bytes", "scrubbed", "read-by-spacy", "masked-posts", "masks", "cut-posts")
+    return {
+        "rebuild": command(state),
+        "splits": {name: tally.splits[name] for name in SPLITS},
+        "dropped": dropped,
+        "steps": {name: total[name] for name in (*steps, "segments")},
+        "duplicates": dict(sorted(decision.counts.items())),
+        "checks": {
+            "every line is accounted for": total["lines"] == sum(dropped.values()) + kept,
+            **{f"no {kind} in two splits": good for kind, good in decision.disjoint.items()},
+        },
+        "labels": dict(sorted(tally.labels.items(), key=lambda item: (-item[1], item[0]))),
+        "masks": sum(tally.labels.values()),
+        "negated": tally.flags["negated"],
+        "leaked": tally.flags["leaked"],
+        "masks_per_segment": {str(size): tally.masks[size] for size in sorted(tally.masks)},
+        "words_per_segment": summary(tally.words),
+        "subreddits": dict(sorted(tally.subreddits.items(), key=lambda one: (-one[1], one[0]))),
+        "settings": state["settings"],
+        "inputs": [
+            {
+                "name": name,
+                "bytes": file["bytes"],
+                "sha256": file["sha256"],
+                "lines": counts["lines"],
+                "masked_posts": counts["masked-posts"],
+                "problem": next((one for one in PROBLEMS if counts[one]), None),
+            }
+            for (name, file), counts in zip(state["inputs"].items(), tasks, strict=True)
+        ],
+    }
+
+
+def summary(values: Counter[int]) -> dict[str, float]:
+    """Describe how numbers are spread.
+
+    Args:
+        values: how often each occurs.
+
+    Returns:
+        Least, quartiles, mean and greatest; nothing where there are none.
+
+    >>> summary(Counter([1, 2, 3, 4]))
+    {'min': 1, 'q1': 1, 'median': 2, 'q3': 3, 'max': 4, 'mean': 2.5}
+    >>> summary(Counter())
+    {}
+    """
+    count = values.total()
+    if not count:
+        return {}
+    ordered = sorted(values)
+    told: dict[str, float] = {"min": ordered[0]}
+    for name, share in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
+        seen = 0
+        for value in ordered:
+            seen += values[value]
+            if seen >= share * count:
+                told[name] = value
+                break
+    told["max"] = ordered[-1]
+    told["mean"] = round(sum(value * n for value, n in values.items()) / count, 2)
+    return told
+
+
+def command(state: Mapping[str, Any]) -> str:
+    """The command that builds the same again, given the same dumps and key.
+
+    Args:
+        state: the settings and inputs of the build.
+
+    Returns:
+        A line for a shell, with DIR and FILE where the maker's own paths stood.
+    """
+    settings = state["settings"]
+    options = [
+        f"--{name.replace('_', '-')} {shlex.quote(str(settings[name]))}"
+        for name in ("min_words", "protocol", "tokenizer", "max_tokens", "near_duplicates")
+    ]
+    dumps = " ".join(shlex.quote(name) for name in state["inputs"])
+    return f"express dataset build {dumps} --out DIR --key FILE {' '.join(options)}"
+
+
+def output_hashes(data: Path) -> dict[str, str]:
+    """Hash the files of a finished build.
+
+    Args:
+        data: the folder of Parquet files.
+
+    Returns:
+        SHA-256 for each name.
+    """
+    return {path.name: sha256(path) for path in sorted(data.glob("*.parquet"))}

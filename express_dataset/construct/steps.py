@@ -1,0 +1,204 @@
+"""The steps of a build as datatrove blocks: each takes posts and gives posts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.dedup.minhash import MinhashDedupBuckets
+from datatrove.utils.word_tokenizers import WordTokenizer
+from loguru import logger
+
+from .config import load_key
+from .masking import Masked, mask_texts
+from .orphans import claim, end_with
+from .reddit import PROBLEMS, Dump
+from .scrub import Pseudonyms, scrub
+from .segment import segment
+from .tokens import load_tokenizer
+
+# datatrove logs the values of variables where a task fails: texts, and the key of the pseudonyms.
+logger.disable("datatrove")
+
+
+class Words(WordTokenizer):  # type: ignore[misc]
+    """Words between spaces, for MinHash: datatrove has taken out all else by then.
+
+    >>> Words().word_tokenize("i feel sad")
+    ['i', 'feel', 'sad']
+    >>> Words().span_tokenize("i feel")
+    [(0, 1), (2, 6)]
+    """
+
+    def word_tokenize(self, text: str) -> list[str]:
+        """Split a text at white space."""
+        return text.split()
+
+    def sent_tokenize(self, text: str) -> list[str]:
+        """MinHash looks at no sentences: the whole text is one."""
+        return [text]
+
+    def span_tokenize(self, text: str) -> list[tuple[int, int]]:
+        """Where the words of a text begin and end."""
+        spans, place = [], 0
+        for word in text.split():
+            place = text.index(word, place)
+            spans.append((place, place + len(word)))
+            place += len(word)
+        return spans
+
+
+class Pairs(MinhashDedupBuckets):  # type: ignore[misc]
+    """datatrove's own block; being ours, it brings this module, which keeps the log silent."""
+
+
+class ReadReddit(PipelineStep):  # type: ignore[misc]
+    """Read one dump a task.
+
+    Args:
+        dumps: the files; their number is the number of tasks.
+        min_words: the fewest words of a post.
+        protocol: the masking protocol.
+        locks: a folder; a task waits there for one that a killed build has left behind.
+        builder: the process with which the task ends, or 0.
+    """
+
+    type = "📖 - READER"
+    name = "Reddit"
+
+    def __init__(
+        self, dumps: list[str], min_words: int, protocol: str, locks: str, builder: int
+    ) -> None:
+        super().__init__()
+        self.builder = builder
+        self.dumps = dumps
+        self.min_words = min_words
+        self.protocol = protocol
+        self.locks = locks
+
+    def run(
+        self, data: Iterator[Document] | None, rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        """Give the posts of dump number `rank`."""
+        end_with(self.builder)
+        claim(Path(self.locks) / f"{rank:05d}")
+        dump = Dump(Path(self.dumps[rank]), self.min_words, self.protocol)
+        for post in dump.posts():
+            metadata = {
+                "author": post.author,
+                "subreddit": post.subreddit,
+                "created_utc": post.created_utc,
+                "over_18": post.over_18,
+            }
+            yield Document(text=post.text, id=post.id, metadata=metadata)
+        for name, count in dump.counts.items():
+            self.stat_update(name, value=count)
+        if dump.problem:
+            self.stat_update(dump.problem)
+            assert dump.problem in PROBLEMS
+
+
+class Scrub(PipelineStep):  # type: ignore[misc]
+    """Take out what points to a person.
+
+    Args:
+        key: the file of the key: the key itself must not be in what datatrove saves.
+    """
+
+    type = "🧽 - SCRUB"
+    name = "names, links, numbers"
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        """Give the posts without names."""
+        names = Pseudonyms(load_key(Path(self.key)))
+        for post in data:
+            text = scrub(post.text)
+            self.stat_update("scrubbed", value=int(text != post.text.strip()))
+            author = post.metadata["author"]
+            hidden = names.of("author", author) if author else None
+            yield Document(
+                text=text,
+                id=names.of("post", post.id),
+                metadata={**post.metadata, "author": hidden},
+            )
+
+
+class Mask(PipelineStep):  # type: ignore[misc]
+    """Mask the self-disclosed feelings; posts with none go no further.
+
+    Args:
+        protocol: the masking protocol.
+    """
+
+    type = "🎭 - MASK"
+    name = "feelings"
+
+    def __init__(self, protocol: str) -> None:
+        super().__init__()
+        self.protocol = protocol
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        """Give the posts that have a mask, with ``masked`` and ``labels`` in their metadata."""
+        waiting: deque[Document] = deque()
+
+        def texts() -> Iterator[str]:
+            for post in data:
+                waiting.append(post)
+                yield post.text
+
+        for masked in mask_texts(texts(), self.protocol):
+            post = waiting.popleft()
+            self.stat_update("read-by-spacy", value=int(masked.candidates > 0))
+            if not masked.labels:
+                self.stat_update("nothing-to-mask")
+                continue
+            self._count(masked)
+            post.metadata |= {"masked": masked.text, "labels": list(masked.labels)}
+            yield post
+
+    def _count(self, masked: Masked) -> None:
+        self.stat_update("masked-posts")
+        self.stat_update("masks", value=len(masked.labels))
+
+
+class Segment(PipelineStep):  # type: ignore[misc]
+    """Cut masked posts into segments.
+
+    Args:
+        tokenizer: its name or folder.
+        max_tokens: the most tokens of a segment.
+    """
+
+    type = "✂️ - SEGMENT"
+    name = "windows"
+
+    def __init__(self, tokenizer: str, max_tokens: int) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+
+    def run(
+        self, data: Iterator[Document], rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        """Give the posts with ``windows`` in their metadata, in place of the masked text."""
+        tokenizer = load_tokenizer(self.tokenizer)
+        for post in data:
+            masked, labels = post.metadata.pop("masked"), post.metadata.pop("labels")
+            windows = segment(masked, labels, tokenizer, self.max_tokens)
+            self.stat_update("segments", value=len(windows))
+            self.stat_update("cut-posts", value=int(windows[0].text != masked))
+            post.metadata["windows"] = [
+                {"text": window.text, "labels": list(window.labels)} for window in windows
+            ]
+            yield post
