@@ -16,9 +16,6 @@ def plan(lengths: Sequence[int], max_examples: int, max_tokens: int) -> list[lis
         max_examples: most examples in a batch.
         max_tokens: most tokens in a batch after padding; a longer example goes alone.
 
-    The plan depends on the examples alone, never on the number of processes or on what is
-    already answered, so that a resumed run computes each answer in the same batch.
-
     >>> plan([5, 9, 5, 2], max_examples=2, max_tokens=100)
     [[1, 0], [2, 3]]
     >>> plan([5, 9, 5, 2], max_examples=9, max_tokens=10)

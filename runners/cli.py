@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from . import cli_dataset
 from .config import RunConfig
 from .options import takes
+from .printing import Format, FormatOption, print_json
 
 app = typer.Typer(
     name="express",
@@ -21,16 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cli_dataset.app, name="dataset")
 
 
-class Format(StrEnum):
-    """What a command prints on stdout."""
-
-    text = "text"
-    json = "json"
-
-
-FormatOption = Annotated[Format, typer.Option("--format", help="text (tables) or json.")]
 LexiconOption = Annotated[
     str | None,
     typer.Option(help="nrc, express or a CSV file; by default the one that belongs to the data."),
@@ -57,8 +52,24 @@ def _options(
 
 @app.command()
 @takes(RunConfig)
-def run(config: RunConfig, format: FormatOption = Format.text) -> None:  # noqa: A002
+def run(
+    config: RunConfig,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show prompts, plan and an estimate; load no weights."),
+    ] = False,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
     """Put a model through EXPRESS and score it; the same command goes on where it stopped."""
+    if dry_run:
+        from . import dry_run as planning
+
+        plan = planning.dry_run(config)
+        if format is Format.json:
+            print_json(plan)
+        else:
+            typer.echo(planning.as_text(plan))
+        return
     from .run import run as run_model
 
     result = run_model(config)
@@ -66,13 +77,13 @@ def run(config: RunConfig, format: FormatOption = Format.text) -> None:  # noqa:
         return
     from express_cards.report import write_report
 
-    report = write_report(result.folder, result.asked, result.scores, result.lines, result.examples)
+    page = write_report(result.folder, result.examples, config.lexicon)
     if format is Format.json:
-        _print_json(result.scores)
+        print_json(result.scores)
         return
     from express_cards.terminal import print_run
 
-    print_run(result.folder, result.asked, result.scores, report)
+    print_run(result.folder, result.asked, result.scores, page)
 
 
 @app.command()
@@ -92,11 +103,140 @@ def score(
 
     scores = score_file(file, lexicon)
     if format is Format.json:
-        _print_json(scores)
+        print_json(scores)
         return
     from express_cards.terminal import print_scores
 
     print_scores(scores)
+
+
+class Table(StrEnum):
+    """How a comparison is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    json = "json"
+
+
+class Correction(StrEnum):
+    """How p-values are corrected for their number."""
+
+    holm = "holm"
+    bh = "bh"
+
+
+class ProtocolName(StrEnum):
+    """The two protocols."""
+
+    paper = "paper"
+    revised = "revised"
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Two or more runs: folders, or any files that `express score` takes."),
+    ],
+    lexicon: LexiconOption = None,
+    protocol: Annotated[ProtocolName, typer.Option(help="paper or revised.")] = ProtocolName.paper,
+    baseline: Annotated[
+        int, typer.Option(help="Which run the others are tested against: 1 is the first.")
+    ] = 1,
+    correction: Annotated[
+        Correction, typer.Option(help="Of p-values: holm, or bh (Benjamini-Hochberg).")
+    ] = Correction.holm,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    format: Annotated[  # noqa: A002
+        Table, typer.Option("--format", help="text, markdown, latex or json.")
+    ] = Table.text,
+) -> None:
+    """Put runs side by side: intervals, tests, and the paper's findings as checks."""
+    from express_cards import compare_tables
+    from express_cards.compare import compare as compare_paths
+
+    from express_metric.resampling import Resampling
+
+    found = compare_paths(
+        runs,
+        lexicon=lexicon,
+        protocol=protocol.value,
+        baseline=baseline,
+        correction=correction.value,
+        how=Resampling(draws, seed),
+    )
+    if format is Table.json:
+        print_json(found)
+        return
+    sys.stdout.write(getattr(compare_tables, f"as_{format.value}")(found))
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="Runs' folders, or files that `express score` takes; up to six."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+    lexicon: LexiconOption = None,
+) -> None:
+    """Show runs as one page that opens from disk, with no network."""
+    from express_cards.report import report as make_report
+
+    page = make_report(runs, out, lexicon)
+    typer.echo(f"{page}  open it in a browser")
+
+
+@app.command()
+def sweep(
+    file: Annotated[
+        str, typer.Argument(help="A YAML file, or `paper`: its fourteen models and four settings.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the runs go, instead of the file's `out`.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the runs and what is done; start none.")
+    ] = False,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Run models times settings, one after the other; go on after a failure, and on a restart."""
+    from . import sweep as sweeping
+
+    asked = sweeping.read_sweep(file, out)
+    results = sweeping.status(asked) if dry_run else sweeping.run_sweep(asked, _tell)
+    if format is Format.json:
+        print_json({"runs": [dataclasses.asdict(result) for result in results]})
+    else:
+        typer.echo(sweeping.as_text(results))
+    if any(result.status == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _tell(result: Any, number: int, count: int) -> None:
+    what = "starts" if result.status == "waiting" else result.status
+    typer.echo(f"[{number}/{count}] {result.name}: {what} {result.sentence}".rstrip(), err=True)
+
+
+@app.command()
+def agree(
+    free: Annotated[Path, typer.Argument(help="Folder of a finished run with --decode free.")],
+    rank: Annotated[Path, typer.Argument(help="Folder of the same run with --decode rank.")],
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Where a model's free answers and its ranking of a vocabulary agree, mask by mask."""
+    from .ranks import agree as compare
+
+    found = compare(free, rank)
+    if format is Format.json:
+        print_json(found)
+        return
+    for name, count in found.items():
+        typer.echo(f"{name.replace('_', ' '):24} {count}")
 
 
 @app.command()
@@ -111,16 +251,11 @@ def install(
 
     installed = install_names(source)
     if format is Format.json:
-        _print_json(installed)
+        print_json(installed)
         return
     from express_cards.terminal import print_installed
 
     print_installed(installed)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    # Straight to stdout: a pager or a colour code would break what reads it.
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def main() -> None:

@@ -9,12 +9,30 @@ from typing import Annotated
 import typer
 
 from .errors import RunError
+from .server import API, check_server, is_dummy
 
 SPLITS = ("train", "test", "few_shot", "all")
 FAMILIES = ("masked", "seq2seq", "causal")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda")
-CHOICES = {"split": SPLITS, "family": FAMILIES, "dtype": DTYPES, "device": DEVICES}
+DECODES = ("free", "rank")
+SEVERAL = ("pll", "first")
+QUANTIZE = ("8bit", "4bit")
+SPREAD = ("layers", "tensor")
+PROMPTS = ("zero-shot", "few-shot", "cot")
+SHOT_CHOICES = ("random", "random-per-example", "similar")
+CHOICES = {
+    "split": SPLITS,
+    "family": FAMILIES,
+    "dtype": DTYPES,
+    "device": DEVICES,
+    "prompt": PROMPTS,
+    "shot_choice": SHOT_CHOICES,
+    "decode": DECODES,
+    "several_tokens": SEVERAL,
+    "quantize": QUANTIZE,
+    "spread": SPREAD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +51,11 @@ class RunConfig:
     """
 
     model: Annotated[
-        str, typer.Option(help="A Hub id (org/name or org/name@revision), a folder, a .gguf file.")
+        str,
+        typer.Option(
+            help="A Hub id (org/name or org/name@revision), a folder, a .gguf file, api:NAME (on a "
+            "server), or dummy:uniform, dummy:most-frequent, dummy:oracle."
+        ),
     ]
     out: Annotated[Path, typer.Option(help="The run's folder; the same command goes on there.")]
     dataset: Annotated[
@@ -41,6 +63,54 @@ class RunConfig:
     ] = "express"
     split: Annotated[str, typer.Option(help="train, test, few_shot or all.")] = "test"
     limit: Annotated[int | None, typer.Option(help="Only the first N examples.")] = None
+    prompt: Annotated[
+        str, typer.Option(help="zero-shot, few-shot or cot (chain of thought, then the list).")
+    ] = "zero-shot"
+    shots: Annotated[
+        int | None, typer.Option(help="Solved examples in a few-shot prompt; 5 by default.")
+    ] = None
+    shot_choice: Annotated[
+        str | None,
+        typer.Option(
+            help="random (one draw for the run, the default), random-per-example, or similar "
+            "(nearest to the story, nearest last)."
+        ),
+    ] = None
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="What finds similar shots: all-MiniLM-L6-v2 (the default), another "
+            "sentence-transformers model, or tfidf (no download)."
+        ),
+    ] = None
+    seed: Annotated[int, typer.Option(help="Seed of the draw of random shots.")] = 0
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own wording of the prompt: a Jinja file that may use text, count, example "
+            "and shots."
+        ),
+    ] = None
+    decode: Annotated[
+        str,
+        typer.Option(
+            help="free (greedy text) or rank (a probability for each term of a vocabulary)."
+        ),
+    ] = "free"
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            help="Terms for --decode rank: train (labels of the train split, the default) or a "
+            "text file with a term per line."
+        ),
+    ] = None
+    several_tokens: Annotated[
+        str | None,
+        typer.Option(
+            help="How --decode rank scores terms of several tokens with a masked model: pll "
+            "(pseudo-log-likelihood, the default) or first (first token only; much faster)."
+        ),
+    ] = None
     lexicon: Annotated[
         str | None, typer.Option(help="nrc, express or a CSV file; the data's own by default.")
     ] = None
@@ -57,12 +127,37 @@ class RunConfig:
     batch_size: Annotated[
         int | None, typer.Option(help="Most examples in a batch; 8 on a CPU, 64 on a GPU.")
     ] = None
+    quantize: Annotated[
+        str | None, typer.Option(help="8bit or 4bit weights, by bitsandbytes (pip install it).")
+    ] = None
+    spread: Annotated[
+        str | None,
+        typer.Option(
+            help="For a model larger than one GPU: layers (one process, layers dealt to all GPUs) "
+            "or tensor (every layer split among the processes that torchrun starts)."
+        ),
+    ] = None
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
     ] = False
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="OpenAI-compatible server of api:NAME; Hugging Face's by default."),
+    ] = None
+    concurrency: Annotated[int, typer.Option(help="Most requests to the server at a time.")] = 8
+    max_total_tokens: Annotated[
+        int | None, typer.Option(help="Stop before the server has used more tokens than this.")
+    ] = None
+    retries: Annotated[
+        int, typer.Option(help="Further attempts after 429, 5xx, a time-out or a lost connection.")
+    ] = 6
+    request_timeout: Annotated[
+        float, typer.Option(help="Seconds until a request to the server counts as lost.")
+    ] = 120.0
 
     def __post_init__(self) -> None:
-        for name in ("limit", "batch_size"):
+        check_server(self.model, self.base_url, self.retries, self.request_timeout)
+        for name in ("limit", "shots", "batch_size", "concurrency", "max_total_tokens"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 option = name.replace("_", "-")
@@ -70,4 +165,38 @@ class RunConfig:
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
             if value is not None and value not in allowed:
-                raise RunError(f"--{name} must be one of {', '.join(allowed)}, got {value!r}.")
+                option = name.replace("_", "-")
+                raise RunError(f"--{option} must be one of {', '.join(allowed)}, got {value!r}.")
+        self._check_shots()
+        self._check_decoding()
+
+    def _check_decoding(self) -> None:
+        for name in ("vocabulary", "several_tokens"):
+            if getattr(self, name) is not None and self.decode != "rank":
+                raise RunError(
+                    f"--{name.replace('_', '-')} belongs to --decode rank, but this is --decode "
+                    f"{self.decode}: leave it out or ask for rank."
+                )
+        if self.decode == "rank" and (self.model.startswith(API) or is_dummy(self.model)):
+            raise RunError(
+                f"--decode rank needs a model's own scores, which {self.model} does not give: use "
+                "--decode free, or a local model."
+            )
+        if self.decode == "rank" and self.prompt == "cot":
+            raise RunError(
+                "--decode rank scores terms right after the prompt, so a model cannot reason "
+                "first: use --prompt zero-shot or few-shot with it."
+            )
+
+    def _check_shots(self) -> None:
+        """An option that would change nothing is a misunderstanding: it is refused."""
+        for name in ("shots", "shot_choice"):
+            if getattr(self, name) is not None and self.prompt != "few-shot":
+                raise RunError(
+                    f"--{name.replace('_', '-')} belongs to --prompt few-shot, but this is "
+                    f"--prompt {self.prompt}: leave it out or ask for few-shot."
+                )
+        if self.encoder is not None and self.shot_choice != "similar":
+            raise RunError(
+                "--encoder belongs to --shot-choice similar: leave it out or ask for similar."
+            )

@@ -21,6 +21,9 @@ PACKAGES = (
     "huggingface_hub",
     "numpy",
     "NRCLex",
+    "Jinja2",
+    "sentence-transformers",
+    "scikit-learn",
 )
 
 

@@ -15,13 +15,14 @@ from express_dataset.errors import require
 
 from .config import FAMILIES
 from .errors import RunError
-from .server import API
+from .server import API, is_dummy
 
 Family = Literal["masked", "seq2seq", "causal", "api", "dummy"]
 DUMMIES = ("dummy:uniform", "dummy:most-frequent", "dummy:oracle")
 
 # Weights in pickle formats (.bin, .pt) are never fetched: unpickling can run code.
-HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
+WEIGHTS = "*.safetensors"
+HUB_FILES = ["*.json", WEIGHTS, "*.model", "*.txt", "*.jinja", "*.tiktoken"]
 CHUNK = 1 << 20
 
 
@@ -43,16 +44,19 @@ class ResolvedModel:
         return f"{self.name}@{self.revision[:8]}"
 
 
-def resolve(model: str, family: str | None = None) -> ResolvedModel:
+def resolve(model: str, family: str | None = None, weights: bool = True) -> ResolvedModel:
     """Find `model` (a Hub id with optional `@revision`, a folder, a `.gguf` file, `api:NAME`, or
     `dummy:KIND` with optional `@SEED`).
+
+    Without `weights`, only configuration and tokenizer are fetched, and no folder's revision is
+    computed from its files.
 
     Raises:
         RunError: it is not there, gated, out of reach, or of no known family.
     """
     if model.startswith(API):
         return ResolvedModel(model.removeprefix(API), Path(), "served", "api")
-    if model == "dummy" or model.startswith(("dummy:", "dummy@")):
+    if is_dummy(model):
         return _dummy(model)
     local = Path(model).expanduser()
     if model.endswith(".gguf"):
@@ -60,12 +64,13 @@ def resolve(model: str, family: str | None = None) -> ResolvedModel:
             raise RunError(f"--model {model}: no such .gguf file; check the path.")
         path, revision, name = from_gguf(local), file_hash([local]), local.name
     elif local.is_dir():
-        path, revision, name = local, folder_hash(local), local.resolve().name
+        revision = folder_hash(local) if weights else ""
+        path, name = local, local.resolve().name
     elif model.startswith((".", "/", "~")):
         raise RunError(f"--model {model}: no such folder; give a folder, a .gguf file or a Hub id.")
     else:
-        path, revision, name = from_hub(model)
-    return ResolvedModel(name, path, revision, _family(path, model, family))
+        path, revision, name = from_hub(model, weights)
+    return ResolvedModel(name, path, revision, _family(path, model, family, weights))
 
 
 def _dummy(model: str) -> ResolvedModel:
@@ -78,8 +83,8 @@ def _dummy(model: str) -> ResolvedModel:
     return ResolvedModel(name, Path(), seed or "0", "dummy")
 
 
-def from_hub(model: str) -> tuple[Path, str, str]:
-    """Fetch a Hub model's safetensors and tokenizer files: (folder, commit, id)."""
+def from_hub(model: str, weights: bool = True) -> tuple[Path, str, str]:
+    """Fetch a Hub model's tokenizer files and safetensors weights: (folder, commit, id)."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -92,7 +97,11 @@ def from_hub(model: str) -> tuple[Path, str, str]:
 
     repo, _, revision = model.partition("@")
     try:
-        folder = snapshot_download(repo, revision=revision or None, allow_patterns=HUB_FILES)
+        folder = snapshot_download(
+            repo,
+            revision=revision or None,
+            allow_patterns=HUB_FILES if weights else [f for f in HUB_FILES if f != WEIGHTS],
+        )
     except GatedRepoError as error:
         raise RunError(
             f"--model {repo} is gated: accept its terms on https://huggingface.co/{repo}, "
@@ -183,7 +192,7 @@ def from_gguf(file: Path) -> Path:
     return target
 
 
-def _family(path: Path, model: str, asked: str | None) -> Family:
+def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:
     config_file = path / "config.json"
     if not config_file.is_file():
         raise RunError(
@@ -193,7 +202,7 @@ def _family(path: Path, model: str, asked: str | None) -> Family:
         config: dict[str, Any] = json.loads(config_file.read_text("utf-8"))
     except ValueError as error:
         raise RunError(f"--model {model}: {config_file} is not valid JSON ({error}).") from error
-    if not any(path.glob("*.safetensors")):
+    if weights and not any(path.glob(WEIGHTS)):
         raise RunError(
             f"--model {model} has no .safetensors weights, and pickled weights are not loaded: "
             "convert it once with save_pretrained, or give the revision of its safetensors pull "

@@ -24,9 +24,12 @@ from .engines.base import EngineOptions, budget
 from .errors import RunError
 from .evidence import session
 from .models import ResolvedModel, resolve
-from .prompts import FILL_MASK_TEMPLATE, ZERO_SHOT_TEMPLATE
 from .scores import pick_lexicon, score_run
+from .server import HF_ROUTER, Server
+from .setting import Setting, setting_of
+from .shots import Pool, choose
 from .store import SCORES_FILE, RunFolder, write_json
+from .vocabulary import TRAIN, Vocabulary, from_file, from_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,29 @@ def run(config: RunConfig) -> RunResult | None:
         if state.is_main_process:
             stack.enter_context(folder)
         loaded = load(config.dataset, split=config.split)
-        examples = loaded.examples[: config.limit]
-        if not examples:
-            raise RunError(f"--dataset {config.dataset} has no example in split {config.split!r}.")
+        examples = select(config, loaded)
         # Read before any answer is paid for, so that a missing lexicon costs nothing.
         lexicon = pick_lexicon(config.lexicon, loaded.lexicon, near=Path(config.dataset))
         with state.main_process_first():
             model = resolve(config.model, config.family)
-        options = _options(config, model, state.device)
+        if model.family == "api" and state.num_processes > 1:
+            raise RunError(
+                f"a served model is asked by one process, not by {state.num_processes}: start "
+                "`express run` alone and choose --concurrency."
+            )
+        setting = setting_of(config, model.family)
+        options = engine_options(config, model, setting, state.device)
         asked = _asked(config, loaded, examples, options, model)
+        pool = pool_of(config, setting)
+        asked["prompt"] = setting.record(pool)
+        with state.main_process_first():
+            shots = choose(setting, pool, examples)
         asked["lexicon"] = {"name": lexicon.name, "label": lexicon.label}
         if state.is_main_process:
             here = session(state.num_processes, str(state.device))
             folder.start(asked, {"dataset": config.dataset, **here})
         state.wait_for_everyone()
-        answer_all(folder, model, options, examples, state, config.batch_size)
+        answer_all(folder, model, options, examples, state, config.batch_size, shots)
         state.wait_for_everyone()
         if not state.is_main_process:
             return None
@@ -94,16 +105,79 @@ def _processes(config: RunConfig) -> Any:
     )
 
 
-def _options(config: RunConfig, model: ResolvedModel, device: Any) -> EngineOptions:
+def select(config: RunConfig, loaded: Loaded) -> tuple[Example, ...]:
+    """The examples that a run is about."""
+    examples = loaded.examples[: config.limit]
+    if not examples:
+        raise RunError(f"--dataset {config.dataset} has no example in split {config.split!r}.")
+    return examples
+
+
+def pool_of(config: RunConfig, setting: Setting) -> Pool:
+    """The examples that may be shown as shots: the few_shot split of the same data."""
+    if not setting.shots:
+        return Pool((), config.dataset)
+    return Pool(load(config.dataset, split="few_shot").examples, config.dataset)
+
+
+def engine_options(
+    config: RunConfig, model: ResolvedModel, setting: Setting, device: Any
+) -> EngineOptions:
+    """How the engine is to load and prompt the model."""
     dtype = config.dtype
-    if dtype == "auto":
+    if model.family in ("api", "dummy"):
+        dtype = "served" if model.family == "api" else "none"
+    elif dtype == "auto":
         dtype = "bfloat16" if device.type == "cuda" else "float32"
     return EngineOptions(
-        template=FILL_MASK_TEMPLATE if model.family == "masked" else ZERO_SHOT_TEMPLATE,
+        template=setting.template,
         device=str(device),
         dtype=dtype,
         trust_remote_code=config.trust_remote_code,
+        server=_server(config) if model.family == "api" else None,
+        labels=_train_labels(config) if model.family == "dummy" else (),
+        vocabulary=_vocabulary(config, model),
+        several=config.several_tokens or "pll",
+        quantize=config.quantize,
+        spread=config.spread,
     )
+
+
+def _vocabulary(config: RunConfig, model: ResolvedModel) -> Vocabulary | None:
+    """The terms to rank, or None where the model writes freely."""
+    if config.decode != "rank":
+        return None
+    if model.family in ("api", "dummy"):
+        raise RunError(
+            f"--decode rank needs the model's own probabilities, which --model {config.model} does "
+            "not give: use --decode free."
+        )
+    if config.several_tokens and model.family != "masked":
+        raise RunError(
+            f"--several-tokens is for masked models, and --model {config.model} is a "
+            f"{model.family} one: leave it out."
+        )
+    if config.vocabulary in (None, TRAIN):
+        return from_labels(_train_labels(config))
+    return from_file(Path(config.vocabulary or ""))
+
+
+def _server(config: RunConfig) -> Server:
+    answered = RunFolder(config.out).answered().values()
+    return Server(
+        url=config.base_url or HF_ROUTER,
+        concurrency=config.concurrency,
+        retries=config.retries,
+        timeout=config.request_timeout,
+        max_total_tokens=config.max_total_tokens,
+        spent=sum(line["prompt_tokens"] + line["new_tokens"] for line in answered),
+    )
+
+
+def _train_labels(config: RunConfig) -> tuple[str, ...]:
+    """What a dummy draws from: every label of the train split, as often as it occurs."""
+    train = load(config.dataset, split="train").examples
+    return tuple(label for example in train for label in example.labels)
 
 
 def _asked(
@@ -114,7 +188,8 @@ def _asked(
     model: ResolvedModel,
 ) -> dict[str, Any]:
     """Every setting that makes the predictions what they are; a resumed run must have the same."""
-    return {
+    reasoning = options.template.reasoning
+    asked: dict[str, Any] = {
         "model": {"name": model.name, "revision": model.revision, "family": model.family},
         "dataset": {
             "name": loaded.name,
@@ -124,14 +199,38 @@ def _asked(
             "fingerprint": fingerprint(examples),
             "signature": loaded.data,
         },
-        "prompt": {"name": options.template.name, "hash": options.template.hash},
         "decoding": {
             "name": "free",
             "greedy": True,
-            "max_new_tokens": f"{budget(0)} + {budget(1) - budget(0)} per mask",
+            "max_new_tokens": f"{budget(0, reasoning)} + {budget(1) - budget(0)} per mask",
             "stop": "list closed",
         },
         "dtype": options.dtype,
+    }
+    if options.quantize:
+        # It changes predictions; how a model is spread does not.
+        asked["quantize"] = options.quantize
+    if options.server is not None:
+        asked["model"]["server"] = options.server.url
+        asked["decoding"] |= {"temperature": 0.0, "seed": None}
+    elif options.vocabulary is not None:
+        asked["decoding"] = ranking(options, model)
+    elif model.family == "dummy":
+        # So that no signature of a dummy can pass for a model's.
+        asked["decoding"] = {"name": model.name.replace(":", "-"), "seed": model.revision}
+    return asked
+
+
+def ranking(options: EngineOptions, model: ResolvedModel) -> dict[str, Any]:
+    """How a ranking was asked for."""
+    vocabulary = options.vocabulary
+    assert vocabulary is not None
+    several = f"-{options.several}" if model.family == "masked" else ""
+    return {
+        "name": f"rank-{vocabulary.label}{several}",
+        "vocabulary": vocabulary.source,
+        "terms": len(vocabulary.terms),
+        "sha256": vocabulary.sha256,
     }
 
 

@@ -14,6 +14,7 @@ from express_metric.signature import Signature
 from express_metric.terms import Reason
 
 from .errors import RunError
+from .ranks import rank_scores
 from .store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
 AUTHORS_LEXICON = "lexicon-decomposition.csv"
@@ -50,7 +51,8 @@ def score_run(
         asked: what `run.json` says was asked; the signature's parts.
 
     Returns:
-        For each protocol its figures, counts, coverage and signature, ready for JSON.
+        For each protocol its figures, counts, coverage and signature, ready for JSON; of a ranking
+        also `rank`, see `rank_scores`.
     """
     references = [line["references"] for line in lines]
     result: dict[str, Any] = {}
@@ -66,6 +68,8 @@ def score_run(
             decode=asked["decoding"]["name"],
         )
         result[protocol] = {**scores.to_dict(), "signature": str(signature)}
+    if lines and "rank" in lines[0]:
+        result["rank"] = rank_scores(lines)
     return result
 
 

@@ -124,6 +124,11 @@ class RunFolder:
         write_json(file, record)
         return record
 
+    def note(self, facts: dict[str, Any]) -> None:
+        """Add facts to `run.json` that are known only once the run is under way."""
+        file = self.path / RUN_FILE
+        write_json(file, {**read_json(file), **facts})
+
     def answered(self) -> dict[str, dict[str, Any]]:
         """Every prediction written so far, by example id; a half-written last line is left out."""
         found: dict[str, dict[str, Any]] = {}

@@ -8,6 +8,14 @@ from .base import Engine, EngineOptions
 
 def load_engine(model: ResolvedModel, options: EngineOptions) -> Engine:
     """Load the engine for a model's family, weights and all."""
+    if model.family == "api":
+        from .api import ApiEngine
+
+        return ApiEngine(model, options)
+    if model.family == "dummy":
+        from .dummy import DummyEngine
+
+        return DummyEngine(model, options)
     if model.family == "masked":
         from .masked import MaskedEngine
 

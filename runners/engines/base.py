@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from ..prompts import Template
+from ..prompts import Template, cue_end
+from ..server import Server
+from ..vocabulary import Vocabulary
 
 # Tokens an answer may take: some words of preamble, then each term with quotes and comma.
 BUDGET_BASE = 32
 BUDGET_PER_MASK = 16
+# A few sentences of reasoning in front of the answer.
+BUDGET_REASONING = 512
 
 # "[MASK]" and "[mask 1]" echo the question; they are not an answer's list.
 _CLOSED_LIST = re.compile(r"\[(?!\s*mask\b)[^\[\]]*\]", re.IGNORECASE)
@@ -23,22 +27,41 @@ _CLOSED_LIST = re.compile(r"\[(?!\s*mask\b)[^\[\]]*\]", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How to load and prompt a model. `dtype` is "float32" or "bfloat16"."""
+    """How to load and prompt a model. `dtype` is "float32" or "bfloat16".
+
+    `server` is for the API engine, `labels` (of the train split, each as often as it occurs) for
+    the dummy. With a `vocabulary` the engine ranks its terms instead of writing freely; `several`
+    says how masked models score terms of several tokens ("pll" or "first"). `quantize` is "8bit" or
+    "4bit"; `spread` puts one model on several devices, by "layers" or by "tensor".
+    """
 
     template: Template
     device: str = "cpu"
     dtype: str = "float32"
     trust_remote_code: bool = False
+    server: Server | None = None
+    labels: tuple[str, ...] = ()
+    vocabulary: Vocabulary | None = None
+    several: str = "pll"
+    quantize: str | None = None
+    spread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One example made ready for a model: rendered text, token ids, tokens the answer may take."""
+    """One example made ready for a model: rendered text, token ids, tokens the answer may take.
+
+    `cue` ends the reasoning, empty without; `shots` are the ids of the solved examples shown, and
+    `shots_dropped` tells how many did not fit.
+    """
 
     example: Example
     text: str
     ids: tuple[int, ...]
     budget: int
+    cue: str = ""
+    shots: tuple[str, ...] = ()
+    shots_dropped: int = 0
 
     @property
     def hash(self) -> str:
@@ -51,12 +74,21 @@ class Answer:
     """What a model wrote, or `reason` why it was not asked.
 
     `finish` is "list" (the list was closed), "eos", "length" (budget used up) or "filled".
+    `prompt_tokens` and `seconds` are for engines that learn them only with the answer. `scores`
+    are those of a ranking ("ranked"): for each mask the log-probability of every term. `prompt`
+    is what was answered, where that is not what was asked: a server had no room for some shots;
+    `served` is the model's name as the server gives it, with its version.
     """
 
     completion: str | None
     finish: str | None
     new_tokens: int
     reason: str | None = None
+    prompt_tokens: int | None = None
+    seconds: float | None = None
+    scores: tuple[tuple[float, ...], ...] | None = None
+    prompt: Prompt | None = None
+    served: str | None = None
 
 
 class Engine(Protocol):
@@ -64,8 +96,8 @@ class Engine(Protocol):
 
     context: int
 
-    def prepare(self, example: Example) -> Prompt:
-        """Render and tokenise the prompt of one example."""
+    def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
+        """Render and tokenise the prompt of one example, with as many `shots` as fit."""
         ...
 
     def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
@@ -73,40 +105,41 @@ class Engine(Protocol):
         ...
 
 
-def closed_list(text: str) -> str | None:
+@runtime_checkable
+class FlowingEngine(Engine, Protocol):
+    """An engine that makes its own batches, or none: it takes all of a process's prompts."""
+
+    def flow(
+        self, prompts: Sequence[Prompt], most: int | None = None
+    ) -> Iterator[tuple[int, Answer]]:
+        """Yield position and answer in any order; `most` rows at most side by side."""
+        ...
+
+
+def closed_list(text: str, cue: str = "") -> str | None:
     """The text up to the end of its first closed list, or None while there is none.
+
+    With a `cue`, lists before it are reasoning and do not count.
 
     >>> closed_list('Sure: ["sad", "tired"] because')
     'Sure: ["sad", "tired"]'
-    >>> closed_list("The [MASK] is") is None
+    >>> closed_list("The [MASK] is") is None and closed_list('["sad"]', "Final list:") is None
     True
     """
-    found = _CLOSED_LIST.search(text)
+    start = cue_end(text, cue)
+    found = None if start is None else _CLOSED_LIST.search(text, start)
     return text[: found.end()] if found else None
 
 
-def budget(n_masks: int) -> int:
+def budget(n_masks: int, reasoning: bool = False) -> int:
     """New tokens allowed for an answer with `n_masks` terms.
 
     >>> budget(1)
     48
-    >>> budget(4) - budget(3)
-    16
+    >>> budget(1, reasoning=True) - budget(1)
+    512
     """
-    return BUDGET_BASE + BUDGET_PER_MASK * n_masks
-
-
-def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> Any:
-    """Load weights in inference mode on the device asked for."""
-    import torch
-
-    loaded = auto.from_pretrained(
-        model.path,
-        dtype=getattr(torch, options.dtype),
-        use_safetensors=True,
-        trust_remote_code=options.trust_remote_code,
-    )
-    return loaded.eval().to(options.device)
+    return BUDGET_BASE + BUDGET_PER_MASK * n_masks + BUDGET_REASONING * reasoning
 
 
 def load_tokenizer(model: ResolvedModel, options: EngineOptions, side: str) -> Any:

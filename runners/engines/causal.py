@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from .base import (
-    Answer,
-    EngineOptions,
-    Prompt,
-    budget,
-    context_length,
-    load_pretrained,
-    load_tokenizer,
-)
+from ..prompting import Prompter
+from .base import Answer, EngineOptions, Prompt
+from .batches import in_batches
+from .decoding import Decoder
 from .generation import generate
+from .loading import load_pretrained
+from .memory import batch_tokens
+from .rank_causal import CausalRanker, check
+from .rows import row_model
+from .stopping import Ends
+from .terms import ListTerms
 
 
 class CausalEngine:
@@ -25,42 +26,42 @@ class CausalEngine:
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
         from transformers import AutoModelForCausalLM
 
-        self._template = options.template
-        self._tokenizer = load_tokenizer(model, options, "left")
+        self._prompter = Prompter(model, options)
+        self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForCausalLM, model, options)
-        self.context = context_length(self._model.config, self._tokenizer)
+        self.batch_tokens = batch_tokens(self._model)
+        self._rows = row_model(self._model)
+        self._ranker = None
+        if options.vocabulary is not None:
+            # A chat model's answer begins its turn; a base model's follows the prompt's colon.
+            lead = "" if self._tokenizer.chat_template else " "
+            terms = ListTerms(self._tokenizer, options.vocabulary.terms, lead)
+            self._ranker = CausalRanker(check(self._rows, model.name), terms)
+        self.context = self._prompter.context
 
-    def prepare(self, example: Example) -> Prompt:
+    def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The rendered template, inside the chat template iff the tokenizer has one."""
-        n_masks = len(example.labels)
-        text = self._template.render(example.text, n_masks)
-        plain = self._tokenizer(text, verbose=False)["input_ids"]
-        bos = self._tokenizer.bos_token_id
-        adds_bos = bos is not None and plain[:1] == [bos]
-        if self._tokenizer.chat_template is None:
-            return Prompt(example, text, one_bos(plain, bos, adds_bos), budget(n_masks))
-        chat = self._tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
-        )
-        # The chat template writes its own special tokens; the tokenizer must not add them again.
-        ids = self._tokenizer(chat, add_special_tokens=False, verbose=False)["input_ids"]
-        return Prompt(example, chat, one_bos(ids, bos, adds_bos), budget(n_masks))
+        return self._prompter.prepare(example, shots)
 
     def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
-        """Answer one batch greedily."""
-        return generate(self._model, self._tokenizer, prompts)
+        """Answer one batch greedily, in its order."""
+        if self._rows is None:
+            return generate(self._model, self._tokenizer, prompts)
+        return [answer for _, answer in sorted(self.flow(prompts), key=lambda pair: pair[0])]
 
+    def flow(
+        self, prompts: Sequence[Prompt], most: int | None = None
+    ) -> Iterator[tuple[int, Answer]]:
+        """Answer any number of prompts, greedily or by rank; each answer comes when finished.
 
-def one_bos(ids: Sequence[int], bos: int | None, required: bool) -> tuple[int, ...]:
-    """Token ids that begin with exactly one BOS, or with none where the model uses none.
-
-    >>> one_bos([1, 1, 5], bos=1, required=True)
-    (1, 5)
-    >>> one_bos([5], bos=1, required=True)
-    (1, 5)
-    """
-    rest = list(ids)
-    had = bool(rest) and rest[0] == bos
-    while rest and rest[0] == bos:
-        rest.pop(0)
-    return (bos, *rest) if bos is not None and (had or required) else tuple(rest)
+        Args:
+            prompts: all that this process has to answer.
+            most: rows to compute side by side at most; chosen by memory where not given.
+        """
+        if self._ranker is not None:
+            yield from self._ranker.answers(prompts)
+        elif self._rows is None:
+            yield from in_batches(self, prompts, most)
+        else:
+            ends = Ends(self._model, self._tokenizer)
+            yield from Decoder(self._rows, ends, most).answers(prompts)

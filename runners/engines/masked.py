@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from express_dataset import MASK, Example
+from express_dataset import Example
 
 from ..models import ResolvedModel
-from .base import Answer, EngineOptions, Prompt, context_length, load_pretrained, load_tokenizer
+from ..prompting import Prompter
+from .base import Answer, EngineOptions, Prompt
+from .loading import load_pretrained
+from .memory import batch_tokens
+from .rank_masked import MaskedRanker, logits_at
 
 
 class MaskedEngine:
@@ -17,29 +21,31 @@ class MaskedEngine:
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
         from transformers import AutoModelForMaskedLM
 
-        self._options = options
-        self._tokenizer = load_tokenizer(model, options, "right")
+        self._prompter = Prompter(model, options)
+        self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForMaskedLM, model, options)
-        self.context = context_length(self._model.config, self._tokenizer)
+        self.context = self._prompter.context
+        self._ranker = None
+        if options.vocabulary is not None:
+            self._ranker = MaskedRanker(
+                self._model, self._tokenizer, options.vocabulary.terms, options.several
+            )
+        self.batch_tokens = batch_tokens(self._model)
 
-    def prepare(self, example: Example) -> Prompt:
+    def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The example's text with the model's own mask token."""
-        shown = self._options.template.render(example.text, len(example.labels))
-        text = shown.replace(MASK, self._tokenizer.mask_token)
-        return Prompt(example, text, tuple(self._tokenizer(text)["input_ids"]), 0)
+        return self._prompter.prepare(example, shots)
 
     def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
         """Fill the masks of one batch; the completion is a JSON list of the words."""
-        import torch
-
+        if self._ranker is not None:
+            return self._ranker.answer(prompts)
         rows = [{"input_ids": list(p.ids)} for p in prompts]
-        batch = self._tokenizer.pad(rows, return_tensors="pt").to(self._options.device)
-        with torch.inference_mode():
-            logits = self._model(**batch).logits
+        batch = self._tokenizer.pad(rows, return_tensors="pt").to(self._model.device)
+        masks = batch["input_ids"] == self._tokenizer.mask_token_id
+        best = logits_at(self._model, batch, masks).argmax(-1)
         answers = []
-        for i in range(len(prompts)):
-            masks = batch["input_ids"][i] == self._tokenizer.mask_token_id
-            best = logits[i][masks].argmax(-1).tolist()
-            words = [self._tokenizer.decode([token]).strip() for token in best]
+        for tokens in best.split(masks.sum(1).tolist()):
+            words = [self._tokenizer.decode([token]).strip() for token in tokens.tolist()]
             answers.append(Answer(json.dumps(words, ensure_ascii=False), "filled", len(words)))
         return answers

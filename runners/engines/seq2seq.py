@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from .base import (
-    Answer,
-    EngineOptions,
-    Prompt,
-    budget,
-    context_length,
-    load_pretrained,
-    load_tokenizer,
-)
+from ..prompting import Prompter
+from .base import Answer, EngineOptions, Prompt
 from .generation import generate
+from .loading import load_pretrained
+from .memory import batch_tokens
+from .rank_seq2seq import Seq2SeqRanker
+from .terms import ListTerms
 
 
 class Seq2SeqEngine:
@@ -25,20 +22,22 @@ class Seq2SeqEngine:
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
         from transformers import AutoModelForSeq2SeqLM
 
-        self._template = options.template
-        self._tokenizer = load_tokenizer(model, options, "right")
+        self._prompter = Prompter(model, options)
+        self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForSeq2SeqLM, model, options)
-        # T5's tokenizer says 512, but relative positions have no limit of their own.
-        limited = getattr(self._model.config, "max_position_embeddings", None)
-        self.context = context_length(self._model.config, self._tokenizer) if limited else 1_000_000
+        self.context = self._prompter.context
+        self._ranker = None
+        if options.vocabulary is not None:
+            terms = ListTerms(self._tokenizer, options.vocabulary.terms, lead="")
+            self._ranker = Seq2SeqRanker(self._model, terms)
+        self.batch_tokens = batch_tokens(self._model)
 
-    def prepare(self, example: Example) -> Prompt:
+    def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The rendered template as encoder input."""
-        n_masks = len(example.labels)
-        text = self._template.render(example.text, n_masks)
-        ids = self._tokenizer(text, verbose=False)["input_ids"]
-        return Prompt(example, text, tuple(ids), budget(n_masks))
+        return self._prompter.prepare(example, shots)
 
     def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
-        """Answer one batch greedily."""
+        """Answer one batch greedily, or rank the vocabulary."""
+        if self._ranker is not None:
+            return self._ranker.answer(prompts)
         return generate(self._model, self._tokenizer, prompts)

@@ -67,7 +67,7 @@ def test_an_unknown_architecture_asks_for_the_family(llama: Path, tmp_path: Path
         (tmp_path / file.name).write_bytes(file.read_bytes())
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"architectures": ["Odd"]}))
-    with pytest.raises(RunError, match="add --family masked|seq2seq|causal"):
+    with pytest.raises(RunError, match=r"add --family masked\|seq2seq\|causal"):
         resolve(str(tmp_path))
     assert resolve(str(tmp_path), "causal").family == "causal"
 

@@ -1,0 +1,272 @@
+"""Models behind an OpenAI-compatible server: hosted ones, `vllm serve`, `transformers serve`.
+
+Many requests are under way at once and answers come back in any order. A fault that may pass
+(429, 5xx, a broken connection, a time-out, an answer that is none) is tried again later; any
+other refusal ends the run with one sentence, after the requests under way have come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+from huggingface_hub import AsyncInferenceClient, set_async_client_factory
+from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError
+
+from express_dataset import Example
+from express_metric.terms import Reason
+
+from ..errors import RunError
+from ..models import ResolvedModel
+from ..server import Server, api_key
+from .base import Answer, EngineOptions, Prompt, budget, closed_list
+from .faults import PassingFault, Refused, read_refusal, wait_before
+
+# Without a key the client would send the Hugging Face login to whatever server this is.
+NO_KEY = "none"
+# English has about four characters to a token; three keeps a guess on the safe side.
+CHARACTERS_PER_TOKEN = 3
+# A server that asks for a longer pause than this is not worth waiting for.
+LONGEST_PAUSE = 600.0
+
+
+class ApiEngine:
+    """Chat completions at temperature 0, with bounded concurrency."""
+
+    # The server knows the model's limit, and says so where a prompt is too long.
+    context = 1 << 60
+
+    def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
+        self._name = model.name
+        self._template = options.template
+        self._server = options.server or Server()
+        self._key = api_key(self._server.url)
+        self._spent = self._server.spent
+        self._shots: dict[str, tuple[Example, ...]] = {}
+        self._stopping = False
+        # No request before this time: a server that is overrun is left in peace by all.
+        self._not_before = 0.0
+
+    def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
+        """The rendered template; the server wraps it into its chat template and counts tokens."""
+        self._shots[example.id] = tuple(shots)
+        return self._prompt(example, 0)
+
+    def _prompt(self, example: Example, dropped: int) -> Prompt:
+        n_masks = len(example.labels)
+        shots = self._shots[example.id][dropped:]
+        return Prompt(
+            example,
+            self._template.render(example.text, n_masks, shots),
+            (),
+            budget(n_masks, self._template.reasoning),
+            cue=self._template.cue,
+            shots=tuple(shot.id for shot in shots),
+            shots_dropped=dropped,
+        )
+
+    def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
+        """Answer all prompts, in their order."""
+        answers = dict(self.flow(prompts))
+        return [answers[i] for i in range(len(prompts))]
+
+    def flow(
+        self, prompts: Sequence[Prompt], most: int | None = None
+    ) -> Iterator[tuple[int, Answer]]:
+        """Answer all prompts, each with its position, as the answers come in.
+
+        `most` is for engines with batches; `--concurrency` bounds this one.
+
+        Raises:
+            RunError: the server refuses, does not recover, or the cap on tokens is reached;
+                every answer that came in has been handed out before.
+        """
+        with asyncio.Runner() as runner:
+            arriving = self._arriving(prompts)
+
+            async def next_one() -> tuple[int, Answer] | None:
+                return await anext(arriving, None)
+
+            try:
+                while (item := runner.run(next_one())) is not None:
+                    yield item
+            finally:
+                runner.run(arriving.aclose())
+
+    async def _arriving(
+        self, prompts: Sequence[Prompt]
+    ) -> AsyncGenerator[tuple[int, Answer], None]:
+        waiting = deque(range(len(prompts)))
+        running: dict[asyncio.Task[Answer], int] = {}
+        failure: RunError | None = None
+        async with self._client() as client:
+            try:
+                while running or (waiting and failure is None):
+                    while waiting and failure is None and len(running) < self._server.concurrency:
+                        under_way = [prompts[i] for i in running.values()]
+                        if not self._affordable([*under_way, prompts[waiting[0]]]):
+                            break
+                        task = asyncio.create_task(self._ask(client, prompts[waiting[0]]))
+                        running[task] = waiting.popleft()
+                    if not running:
+                        failure = self._cap_reached(len(waiting))
+                        break
+                    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        position = running.pop(task)
+                        try:
+                            answer = task.result()
+                        except RunError as error:
+                            failure = failure or error
+                            self._stopping = True
+                        else:
+                            yield position, answer
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+        if failure is not None:
+            raise failure
+
+    def _client(self) -> AsyncInferenceClient:
+        # What is under way is bounded by us; a request waiting for a connection would time out.
+        limits = httpx2.Limits(max_connections=None)
+        # The client's own sessions refuse to speak to any server, even a local one, where
+        # HF_HUB_OFFLINE is set, and follow redirects, which could carry a prompt elsewhere.
+        set_async_client_factory(lambda: httpx2.AsyncClient(timeout=None, limits=limits))
+        return AsyncInferenceClient(
+            base_url=self._server.url,
+            api_key=self._key or NO_KEY,
+            timeout=self._server.timeout,
+        )
+
+    async def _ask(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
+        """Ask with all shots, then with one less each time the server finds it too long."""
+        answer = await self._ask_patiently(client, prompt)
+        while answer.reason == Reason.TOO_LONG and prompt.shots:
+            prompt = self._prompt(prompt.example, prompt.shots_dropped + 1)
+            answer = await self._ask_patiently(client, prompt)
+        return replace(answer, prompt=prompt)
+
+    async def _ask_patiently(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
+        """Ask once, and again after a fault that may pass."""
+        for attempt in range(self._server.retries + 1):
+            await self._pause()
+            try:
+                return await self._ask_once(client, prompt)
+            except PassingFault as error:
+                fault = error
+            wait = wait_before(attempt, fault.retry_after)
+            if self._stopping or attempt == self._server.retries or wait > LONGEST_PAUSE:
+                break
+            if fault.retry_after is not None:
+                self._not_before = max(self._not_before, time.monotonic() + fault.retry_after)
+            await asyncio.sleep(wait)
+        asked = f", which asks to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
+        raise RunError(
+            f"{self._server.url}{asked}, gave no answer in {attempt + 1} "
+            f"{'attempt' if attempt == 0 else 'attempts'} ({self._clean(str(fault))}): what is "
+            "answered is kept; run the same command again when the server is well."
+        )
+
+    async def _pause(self) -> None:
+        while (left := self._not_before - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+
+    async def _ask_once(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
+        started = time.perf_counter()
+        try:
+            reply = await client.chat_completion(
+                [{"role": "user", "content": prompt.text}],
+                model=self._name,
+                max_tokens=prompt.budget,
+                temperature=0.0,
+            )
+        except InferenceTimeoutError as error:
+            raise PassingFault(f"nothing came within {self._server.timeout:g} s") from error
+        except HfHubHTTPError as error:
+            refused = read_refusal(error.response)
+            if refused.reason is None:
+                raise self._final(refused) from None
+            return Answer(None, None, 0, reason=refused.reason)
+        except httpx2.RequestError as error:
+            what = str(error) or type(error).__name__
+            raise PassingFault(f"the connection failed: {what}") from error
+        except (ValueError, TypeError) as error:
+            raise PassingFault("what came is no chat completion") from error
+        return self._read(prompt, reply, time.perf_counter() - started)
+
+    def _final(self, refused: Refused) -> RunError:
+        return RunError(
+            f"{self._server.url} refuses the request with status {refused.status} "
+            f"({self._clean(refused.message)}): what is answered is kept; mend that and run the "
+            "same command again."
+        )
+
+    def _clean(self, text: str) -> str:
+        """One line that never shows the key, which a server may echo."""
+        line = " ".join(text.replace(self._key, "***").split() if self._key else text.split())
+        return line if len(line) <= 300 else f"{line[:300]}..."
+
+    def _read(self, prompt: Prompt, reply: Any, seconds: float) -> Answer:
+        """The answer as the local engines give it: cut after the first closed list."""
+        choices = reply.choices
+        if not isinstance(choices, list) or not choices:
+            raise PassingFault("its answer holds no choice")
+        message = getattr(choices[0], "message", None)
+        text = getattr(message, "content", None) or ""
+        if message is None or not isinstance(text, str):
+            raise PassingFault("its answer holds no message")
+        prompt_tokens, new_tokens = _usage(reply)
+        if prompt_tokens is None and self._server.max_total_tokens is not None:
+            raise RunError(
+                f"{self._server.url} does not say how many tokens a request used, so the cap "
+                "cannot be kept: leave out --max-total-tokens."
+            )
+        self._spent += (prompt_tokens or 0) + new_tokens
+        answer = Answer(None, None, new_tokens, None, prompt_tokens, seconds, served=_served(reply))
+        finish = choices[0].finish_reason
+        if finish == "content_filter":
+            return replace(answer, reason=Reason.REFUSAL)
+        cut = closed_list(text, prompt.cue)
+        if cut is not None:
+            text, finish = cut, "list"
+        else:
+            finish = "length" if finish == "length" else "eos"
+        return replace(answer, completion=text.strip(), finish=finish)
+
+    def _affordable(self, prompts: Sequence[Prompt]) -> bool:
+        """Whether the requests under way and one more stay under the cap, at their dearest."""
+        cap = self._server.max_total_tokens
+        return cap is None or self._spent + sum(map(_dearest, prompts)) <= cap
+
+    def _cap_reached(self, left: int) -> RunError:
+        return RunError(
+            f"the cap of {self._server.max_total_tokens} tokens is reached ({self._spent} used, "
+            f"{left} examples left): what is answered is kept; give a higher --max-total-tokens "
+            "and run the same command again."
+        )
+
+
+def _dearest(prompt: Prompt) -> int:
+    return len(prompt.text) // CHARACTERS_PER_TOKEN + prompt.budget
+
+
+def _served(reply: Any) -> str | None:
+    """What answered, as the server names it: "gpt-4o" may be "gpt-4o-2024-08-06 fp_1a2b"."""
+    names = [reply.model, reply.system_fingerprint]
+    return " ".join(name for name in names if isinstance(name, str) and name) or None
+
+
+def _usage(reply: Any) -> tuple[int | None, int]:
+    """Tokens of prompt and answer as the server counts them; (None, 0) where it does not."""
+    usage = reply.usage
+    prompt, new = (getattr(usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
+    if isinstance(prompt, int) and isinstance(new, int):
+        return prompt, new
+    return None, 0

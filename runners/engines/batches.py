@@ -1,0 +1,58 @@
+"""For engines that answer batch by batch: like lengths together, halved where memory runs out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ..batching import plan
+from ..errors import RunError
+from . import memory
+from .base import Answer, Engine, Prompt
+
+# What an engine without a device of its own, such as the dummy, takes at once.
+DEFAULT_TOKENS = 8_192
+DEFAULT_EXAMPLES = 8
+MOST_EXAMPLES = 256
+
+
+def in_batches(
+    engine: Engine, prompts: Sequence[Prompt], most: int | None = None
+) -> Iterator[tuple[int, Answer]]:
+    """Position and answer of each prompt; the longest come first.
+
+    Args:
+        engine: answers one batch; its `batch_tokens`, if any, bound a batch.
+        prompts: what to answer.
+        most: examples in a batch at most.
+    """
+    tokens = getattr(engine, "batch_tokens", DEFAULT_TOKENS)
+    usual = DEFAULT_EXAMPLES if tokens <= DEFAULT_TOKENS else MOST_EXAMPLES
+    lengths = [len(p.ids) + p.budget for p in prompts]
+    for batch in plan(lengths, max_examples=most or usual, max_tokens=tokens):
+        started = time.perf_counter()
+        answers = list(_halving(engine, [prompts[i] for i in batch]))
+        seconds = (time.perf_counter() - started) / len(batch)
+        for i, answer in zip(batch, answers, strict=True):
+            yield i, replace(answer, seconds=seconds)
+
+
+def _halving(engine: Engine, prompts: Sequence[Prompt]) -> Iterator[Answer]:
+    """Answer a batch; where memory runs out, its halves."""
+    answers: list[Answer] | None = None
+    try:
+        answers = engine.answer(prompts)
+    except RuntimeError as error:
+        if not memory.ran_out(error):
+            raise
+        if len(prompts) == 1:
+            raise RunError(memory.too_large(len(prompts[0].ids))) from error
+    if answers is None:
+        # Outside the handler, whose traceback would keep the failed batch's tensors alive.
+        memory.give_back()
+        middle = len(prompts) // 2
+        yield from _halving(engine, prompts[:middle])
+        yield from _halving(engine, prompts[middle:])
+    else:
+        yield from answers

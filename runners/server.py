@@ -1,0 +1,132 @@
+"""Models that are not on this disk: a server's address, key and limits, and the dummies' names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .errors import RunError
+
+API = "api:"
+HF_ROUTER = "https://router.huggingface.co/v1"
+KEY_VARIABLE = "EXPRESS_API_KEY"
+# The Hugging Face login goes to Hugging Face and to nobody else.
+HF_HOSTS = ("huggingface.co", "huggingface.cloud", "hf.space")
+OPENAI_HOST = "api.openai.com"
+
+
+def is_dummy(model: str) -> bool:
+    """Whether `--model` names a dummy, which answers without a model.
+
+    >>> is_dummy("dummy:uniform@7"), is_dummy("dummy")
+    (True, True)
+    >>> is_dummy("dummy-org/name")
+    False
+    """
+    return model == "dummy" or model.startswith(("dummy:", "dummy@"))
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An OpenAI-compatible server and the limits of its use; none of it changes an answer.
+
+    Attributes:
+        url: the address that `/chat/completions` is appended to.
+        concurrency: most requests at a time.
+        retries: further attempts after a fault that may pass.
+        timeout: seconds until a request counts as lost.
+        max_total_tokens: tokens of prompts and answers that the whole run may use, as the server
+            reports them; what a lost answer cost, nobody knows.
+        spent: tokens that the run has used at earlier starts.
+
+    >>> Server().url
+    'https://router.huggingface.co/v1'
+    >>> Server("http://localhost:8000/v1").concurrency
+    8
+    """
+
+    url: str = HF_ROUTER
+    concurrency: int = 8
+    retries: int = 6
+    timeout: float = 120.0
+    max_total_tokens: int | None = None
+    spent: int = 0
+
+
+def check_server(model: str, base_url: str | None, retries: int, timeout: float) -> None:
+    """Check the options of an `api:` model before anything is sent.
+
+    Raises:
+        RunError: an option cannot be meant so; the message says how to write it.
+
+    >>> check_server("api:org/name", "http://localhost:8000/v1", retries=6, timeout=120.0)
+    >>> check_server("org/name", "http://localhost:8000/v1", retries=6, timeout=120.0)
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: --base-url is for a served model: write --model api:org/name.
+    """
+    if retries < 0:
+        raise RunError(f"--retries must be at least 0, got {retries}.")
+    if not 0 < timeout < float("inf"):
+        raise RunError(f"--request-timeout must be seconds above 0, got {timeout:g}.")
+    if model.startswith(API):
+        if not model.removeprefix(API).strip():
+            raise RunError("--model api: lacks the name that the server knows, as in api:gpt-4o.")
+    elif base_url is not None:
+        raise RunError(f"--base-url is for a served model: write --model {API}{model}.")
+    if base_url is None:
+        return
+    # The address is written into run.json, so nothing secret may stand in it.
+    if "@" in base_url or "?" in base_url or "#" in base_url:
+        raise RunError(
+            "--base-url must hold no user, password, query or fragment: put the key into the "
+            f"environment variable {KEY_VARIABLE}."
+        )
+    if not _is_address(base_url):
+        raise RunError(
+            f"--base-url must be an address like http://localhost:8000/v1, got {base_url!r}."
+        )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def api_key(url: str) -> str | None:
+    """The key to send to `url`, from the environment or the Hugging Face login.
+
+    `EXPRESS_API_KEY` is sent anywhere, `OPENAI_API_KEY` to OpenAI only, and the Hugging Face
+    login (`hf auth login` or `HF_TOKEN`) to Hugging Face only. None where there is none.
+
+    Raises:
+        RunError: Hugging Face's router is asked without a key.
+
+    >>> os.environ["EXPRESS_API_KEY"] = "k"
+    >>> api_key("http://localhost:8000/v1")
+    'k'
+    >>> del os.environ["EXPRESS_API_KEY"]
+    >>> api_key("http://localhost:8000/v1") is None
+    True
+    """
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if key:
+        return key
+    host = urlsplit(url).hostname or ""
+    if host == OPENAI_HOST:
+        return os.environ.get("OPENAI_API_KEY", "").strip() or None
+    if any(host == known or host.endswith(f".{known}") for known in HF_HOSTS):
+        from huggingface_hub import get_token
+
+        key = get_token() or ""
+        if not key and url == HF_ROUTER:
+            raise RunError(
+                "Hugging Face's router needs a login: run `hf auth login`, or set HF_TOKEN, or "
+                "give the --base-url of another server."
+            )
+    return key or None

@@ -1,0 +1,116 @@
+"""The closed vocabulary of `--decode rank`: every term that may stand at a mask."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import RunError
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Terms in a fixed order, which also settles ties: the first of equals wins.
+
+    >>> Vocabulary("train", ("sad", "tired")).label
+    '2@8577'
+    >>> Vocabulary("train", ("sad", "tired")).rank("tired", [-0.1, -2.0])
+    2
+    """
+
+    source: str
+    terms: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the terms in their order."""
+        return hashlib.sha256("\n".join(self.terms).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """Number of terms and short hash, as a signature shows them."""
+        return f"{len(self.terms)}@{self.sha256[:4]}"
+
+    def rank(self, term: str, scores: Iterable[float]) -> int | None:
+        """The place of a term among all by their scores, from 1; None for one not in here."""
+        wanted = normalised(term)
+        if wanted not in self.terms:
+            return None
+        return order(scores).index(self.terms.index(wanted)) + 1
+
+
+def order(scores: Iterable[float]) -> list[int]:
+    """Positions from the highest score to the lowest; of equals the first comes first.
+
+    >>> order([-2.0, -1.0, -2.0])
+    [1, 0, 2]
+    >>> order([])
+    []
+    """
+    values = list(scores)
+    return sorted(range(len(values)), key=lambda i: (-values[i], i))
+
+
+def normalised(term: str) -> str:
+    """A term as it is compared: lower case, single spaces.
+
+    >>> normalised(" Let  down")
+    'let down'
+    >>> normalised("")
+    ''
+    """
+    return " ".join(term.lower().split())
+
+
+def from_labels(labels: Iterable[str]) -> Vocabulary:
+    """Every different label of the train split, the most frequent first.
+
+    Raises:
+        RunError: there is none.
+
+    >>> from_labels(["sad", "tired", "Sad"]).terms
+    ('sad', 'tired')
+    >>> from_labels([]).terms
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: the train split has no labels: give --vocabulary FILE, a term \
+per line.
+    """
+    counted = Counter(normalised(label) for label in labels)
+    if not counted:
+        raise RunError("the train split has no labels: give --vocabulary FILE, a term per line.")
+    return Vocabulary(TRAIN, tuple(sorted(counted, key=lambda term: (-counted[term], term))))
+
+
+def from_file(file: Path) -> Vocabulary:
+    """A user's own vocabulary: a text file with a term per line, the likelier ones first.
+
+    Raises:
+        RunError: the file cannot be read, is empty, or a line is no term.
+    """
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(
+            f"--vocabulary {file} cannot be read ({error}): give a text file in UTF-8, a term per "
+            "line."
+        ) from error
+    terms: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        term = normalised(line)
+        if not term:
+            continue
+        where = f"--vocabulary {file}, line {number}"
+        if term in terms:
+            raise RunError(f"{where}: {term!r} stands in line {terms[term]} already; remove one.")
+        if any(mark in term for mark in '",[]{}') or len(term.split()) > 3:
+            raise RunError(f"{where}: {term!r} is no term of one to three words; one to a line.")
+        terms[term] = number
+    if not terms:
+        raise RunError(f"--vocabulary {file} holds no term: write one per line.")
+    return Vocabulary(file.name, tuple(terms))

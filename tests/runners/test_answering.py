@@ -1,0 +1,61 @@
+"""What is written for each example, and what is not asked at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import tiny_models
+from express_runners.config import RunConfig
+from express_runners.run import run
+
+EXAMPLES = 8
+
+
+@pytest.mark.parametrize("name", ["llama", "roberta"])
+def test_prompt_longer_than_the_context_is_counted_not_cut(name: str, tmp_path: Path) -> None:
+    model = tiny_models.make(name, tmp_path / "model")
+    whole = run(
+        RunConfig(model=str(model), dataset="sample", limit=EXAMPLES, out=tmp_path / "whole")
+    )
+    assert whole is not None
+    assert {line["reason"]["revised"] for line in whole.lines}.isdisjoint({"too-long"})
+    lengths = sorted(line["prompt_tokens"] for line in whole.lines)
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    budget = 0 if name == "roberta" else 80
+    config["model_max_length"] = lengths[EXAMPLES // 2] + budget
+    (model / "tokenizer_config.json").write_text(json.dumps(config))
+    cut = run(RunConfig(model=str(model), dataset="sample", limit=EXAMPLES, out=tmp_path / "cut"))
+    assert cut is not None
+    too_long = [line for line in cut.lines if line["reason"]["revised"] == "too-long"]
+    assert 0 < len(too_long) < EXAMPLES
+    for line in too_long:
+        assert line["completion"] is None
+        assert line["reason"]["paper"] == "too-long"
+        assert line["new_tokens"] == 0
+    # What still fits is answered as before.
+    before = {line["id"]: line["completion"] for line in whole.lines}
+    for line in cut.lines:
+        assert line["completion"] in (None, before[line["id"]])
+
+
+def test_the_same_command_answers_nothing_twice(tmp_path: Path) -> None:
+    model = str(tiny_models.make("llama", tmp_path / "model"))
+    out = tmp_path / "run"
+    run(RunConfig(model=model, dataset="sample", limit=EXAMPLES, out=out))
+    first = (out / "predictions.jsonl").read_text()
+    # Half of a run, as a kill would leave it: a cut line, and no merged file.
+    rows = first.splitlines(keepends=True)
+    (out / "predictions.jsonl").unlink()
+    (out / "predictions-00000.jsonl").write_text("".join(rows[:3]) + rows[3][:20])
+    result = run(RunConfig(model=model, dataset="sample", limit=EXAMPLES, out=out))
+    assert result is not None
+    again = (out / "predictions.jsonl").read_text().splitlines(keepends=True)
+    assert again[:3] == rows[:3]
+    drop = ("seconds", "process")
+    without = [
+        [{k: v for k, v in json.loads(row).items() if k not in drop} for row in text]
+        for text in (rows, again)
+    ]
+    assert without[0] == without[1]

@@ -1,0 +1,239 @@
+"""Rankings give every term the probability that a plain forward pass gives it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_models
+from express_runners.config import RunConfig
+from express_runners.engines import load_engine
+from express_runners.engines.base import EngineOptions, Prompt
+from express_runners.engines.batches import in_batches
+from express_runners.engines.terms import ListTerms, likeliest, normalise
+from express_runners.engines.trie import build
+from express_runners.errors import RunError
+from express_runners.models import resolve
+from express_runners.prompts import ours
+from express_runners.ranks import agree, agreement, rank_scores
+from express_runners.run import run
+from express_runners.vocabulary import Vocabulary, from_file
+from hypothesis import given
+from hypothesis import strategies as st
+
+from express_dataset import load_examples
+
+TERMS = ("sad", "saddened", "let down", "angry", "anger", "ashamed", "joyful", "at ease")
+VOCABULARY = Vocabulary("test", TERMS)
+
+
+def engine_of(folder: Path, **options: Any) -> Any:
+    model = resolve(str(folder))
+    setting = "fill-mask" if model.family == "masked" else "zero-shot"
+    return load_engine(
+        model, EngineOptions(template=ours(setting), vocabulary=VOCABULARY, **options)
+    )
+
+
+def answers(engine: Any, prompts: list[Prompt]) -> list[Any]:
+    flow = engine.flow(prompts) if hasattr(engine, "flow") else in_batches(engine, prompts)
+    return [answer for _, answer in sorted(flow, key=lambda pair: pair[0])]
+
+
+def by_hand(engine: Any, prompt: Prompt, lead: str) -> list[list[float]]:
+    """The definition, term by term: a whole forward pass for each, nothing shared or cached."""
+    import torch
+
+    model, seq2seq = engine._model, engine._model.config.is_encoder_decoder
+    if not seq2seq:
+        model.set_attn_implementation("eager")
+    terms = ListTerms(engine._tokenizer, TERMS, lead)
+    chosen: list[str] = []
+    found = []
+    for _ in prompt.example.labels:
+        trunk, scores = terms.trunk(chosen), []
+        for term in TERMS:
+            tokens = terms._tokens(term)
+            with torch.inference_mode():
+                if seq2seq:
+                    start = model.config.decoder_start_token_id
+                    written = [start, *trunk, *tokens]
+                    out = model(
+                        input_ids=torch.tensor([prompt.ids]),
+                        decoder_input_ids=torch.tensor([written]),
+                    )
+                else:
+                    written = [*prompt.ids, *trunk, *tokens]
+                    out = model(input_ids=torch.tensor([written]))
+            logprobs = out.logits[0].double().log_softmax(-1)
+            first = len(written) - len(tokens) - 1
+            sum_ = sum(float(logprobs[first + i, t]) for i, t in enumerate(tokens))
+            scores.append(sum_ + float(logprobs[-1, terms.closing].logsumexp(-1)))
+        found.append(normalise(scores))
+        chosen.append(likeliest(TERMS, scores))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "chat"), [("llama", True), ("llama", False), ("gemma2", True), ("t5", False)]
+)
+def test_tree_gives_what_single_passes_give(name: str, chat: bool, tmp_path: Path) -> None:
+    engine = engine_of(tiny_models.make(name, tmp_path, chat=chat))
+    examples = load_examples("sample", split="test").examples[:5]
+    assert {len(e.labels) for e in examples} > {1, 2}
+    prompts = [engine.prepare(example) for example in examples]
+    got = answers(engine, prompts)
+    for prompt, answer in zip(prompts, got, strict=True):
+        wanted = by_hand(engine, prompt, lead="" if chat or name == "t5" else " ")
+        for mine, theirs in zip(answer.scores, wanted, strict=True):
+            assert mine == pytest.approx(theirs, abs=2e-4, rel=1e-4)
+        top = [likeliest(TERMS, values) for values in answer.scores]
+        assert json.loads(answer.completion) == top
+
+
+@pytest.mark.parametrize("several", ["pll", "first"])
+@pytest.mark.parametrize("name", ["roberta", "longformer"])
+def test_masked_ranking_is_its_definition(name: str, several: str, tmp_path: Path) -> None:
+    import torch
+
+    engine = engine_of(tiny_models.make(name, tmp_path), several=several)
+    tokenizer, model = engine._tokenizer, engine._model
+    example = max(load_examples("sample", split="test").examples, key=lambda e: len(e.labels))
+    prompt = engine.prepare(example)
+    (answer,) = answers(engine, [prompt])
+    places = [i for i, token in enumerate(prompt.ids) if token == tokenizer.mask_token_id]
+    before = prompt.text.split(tokenizer.mask_token)
+
+    def logprobs(ids: list[int], at: int) -> Any:
+        with torch.inference_mode():
+            return model(input_ids=torch.tensor([ids])).logits[0, at].log_softmax(-1)
+
+    for m, place in enumerate(places):
+        scores = []
+        for term in TERMS:
+            shown = f" {term}" if before[m][-1:].isspace() else term
+            tokens = tokenizer(shown, add_special_tokens=False)["input_ids"]
+            if several == "first":
+                scores.append(float(logprobs(list(prompt.ids), place)[tokens[0]]))
+                continue
+            total = 0.0
+            for i, token in enumerate(tokens):
+                hidden = [*tokens[:i], tokenizer.mask_token_id, *tokens[i + 1 :]]
+                text = [*prompt.ids[:place], *hidden, *prompt.ids[place + 1 :]]
+                total += float(logprobs(text, place + i)[token])
+            scores.append(total)
+        assert list(answer.scores[m]) == pytest.approx(normalise(scores), abs=2e-4)
+
+
+@pytest.mark.parametrize("name", tiny_models.NAMES)
+def test_ranking_is_valid_for_every_mask(name: str, tmp_path: Path) -> None:
+    model = str(tiny_models.make(name, tmp_path / "model"))
+    file = tmp_path / "terms.txt"
+    file.write_text("\n".join(TERMS))
+    ask: dict[str, Any] = {"model": model, "dataset": "sample", "limit": 3}
+    result = run(RunConfig(**ask, decode="rank", vocabulary=str(file), out=tmp_path / "rank"))
+    assert result is not None
+    for protocol in ("paper", "revised"):
+        assert result.scores[protocol]["valid_rate"] == 1.0
+        assert f"|decode:rank-{VOCABULARY.label}" in result.scores[protocol]["signature"]
+    for line in result.lines:
+        assert line["finish"] == "ranked"
+        for mask in line["rank"]:
+            assert len(mask["logprobs"]) == len(TERMS)
+            assert sum(map(math.exp, mask["logprobs"])) == pytest.approx(1, abs=1e-3)
+            assert mask["top"][0] == TERMS[mask["logprobs"].index(max(mask["logprobs"]))]
+    assert json.loads((tmp_path / "rank" / "run.json").read_text())["vocabulary"] == list(TERMS)
+    run(RunConfig(**ask, out=tmp_path / "free"))
+    found = agree(tmp_path / "free", tmp_path / "rank")
+    assert found["masks"] == sum(len(line["references"]) for line in result.lines)
+
+
+BAD = [
+    ({"vocabulary": "train"}, "--vocabulary belongs to --decode rank"),
+    ({"several_tokens": "pll"}, "--several-tokens belongs to --decode rank"),
+    ({"decode": "rank", "prompt": "cot"}, "cannot reason"),
+    ({"decode": "beam"}, "--decode must be one of free, rank"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD)
+def test_options_that_do_not_fit_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RunError, match=message):
+        RunConfig(model="a/b", out=Path("x"), **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no term"),
+        ("sad\nSad\n", "line 2: 'sad' stands in line 1"),
+        ("a very long sad term", "line 1: 'a very long sad term' is no term"),
+        ('["sad"]', "line 1: '\\[\"sad\"\\]' is no term"),
+    ],
+)
+def test_bad_vocabulary_files(content: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "terms.txt"
+    file.write_text(content)
+    with pytest.raises(RunError, match=message):
+        from_file(file)
+    with pytest.raises(RunError, match="cannot be read"):
+        from_file(tmp_path / "none.txt")
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=1, max_size=12))
+def test_trie_sums_each_sequence(sequences: list[list[int]]) -> None:
+    trie = build(sequences)
+    weight = [
+        0.5 + token + 10 * depth for token, depth in zip(trie.tokens, trie.depths, strict=True)
+    ]
+    wanted = [sum(0.5 + t + 10 * d for d, t in enumerate(s)) for s in sequences]
+    assert trie.sums(weight) == pytest.approx(wanted)
+    assert len(trie.tokens) == len({tuple(s[:n]) for s in sequences for n in range(1, len(s) + 1)})
+    seen = trie.ancestors()
+    assert seen.sum(1).tolist() == [depth + 1 for depth in trie.depths]
+
+
+def test_rank_figures() -> None:
+    lines: list[dict[str, Any]] = [
+        {"references": ["a", "b"], "rank": [{"reference": 1}, {"reference": 4}]},
+        {"references": ["c"], "rank": [{"reference": None}]},
+        {"references": ["d"], "rank": None},
+    ]
+    assert rank_scores(lines) == {
+        "masks": 4,
+        "in_vocabulary": 2,
+        "top1": 0.25,
+        "top3": 0.25,
+        "top5": 0.5,
+        "mrr": (1 + 1 / 4) / 4,
+    }
+
+
+def test_agreement_counts_every_mask_once() -> None:
+    free = [
+        {"id": "1", "references": ["a", "b"], "terms": {"revised": ["a", "x"]}},
+        {"id": "2", "references": ["c"], "terms": {"revised": None}},
+        {"id": "3", "references": ["d"], "terms": {"revised": ["e"]}},
+    ]
+    rank = [
+        {"id": "1", "references": ["a", "b"], "rank": [{"top": ["a"]}, {"top": ["b"]}]},
+        {"id": "2", "references": ["c"], "rank": [{"top": ["c"]}]},
+        {"id": "3", "references": ["d"], "rank": [{"top": ["e"]}]},
+    ]
+    assert agreement(free, rank, ["a", "b", "c", "e"]) == {
+        "masks": 4,
+        "compared": 3,
+        "same": 2,
+        "both_right": 1,
+        "only_free_right": 0,
+        "only_rank_right": 1,
+        "none_right": 1,
+        "free_outside_vocabulary": 1,
+    }
+    with pytest.raises(RunError, match="not made with --decode rank"):
+        agreement(free, free, [])
+    with pytest.raises(RunError, match="no answered example in common"):
+        agreement(free, [{**rank[0], "id": "9"}], [])
