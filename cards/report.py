@@ -1,102 +1,90 @@
-"""A run as one page that opens from disk, with no network and no script."""
+"""Runs as one page that opens from disk, with no network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from express_dataset import MASK, Example
+from express_runners.errors import RunError
+from express_runners.store import REPORT_FILE, cannot_write
+
+from express_dataset import Example
 from express_dataset.errors import require
 
-from .words import FIGURES, advice, percent
-
-TEMPLATES = Path(__file__).parent / "templates"
-SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a post: plain text, or a mask with the person's and the model's word."""
-
-    text: str
-    label: str | None = None
-    answer: str | None = None
-
-    @property
-    def right(self) -> bool:
-        """Whether the model gave the person's word."""
-        return self.label == self.answer
+from .pages import render
+from .report_data import Sheet, read_sheet
+from .report_view import view
 
 
-def pieces(text: str, labels: Sequence[str], terms: Sequence[str] | None) -> list[Piece]:
-    """Cut a post at its masks and put both words in place.
-
-    >>> [p.text or p.label for p in pieces("I was <mask>.", ["sad"], ["sad"])]
-    ['I was ', 'sad', '.']
-    >>> pieces("<mask>", ["sad"], None)[0].answer is None
-    True
-    """
-    answers = list(terms) if terms and len(terms) == len(labels) else [None] * len(labels)
-    first, *rest = text.split(MASK)
-    found = [Piece(first)]
-    for label, answer, after in zip(labels, answers, rest, strict=True):
-        found += [Piece("", label, answer), Piece(after)]
-    return [piece for piece in found if piece.text or piece.label is not None]
-
-
-def write_report(
-    folder: Path,
-    asked: dict[str, Any],
-    scores: dict[str, Any],
-    lines: Sequence[dict[str, Any]],
-    examples: Sequence[Example],
-) -> Path:
-    """Write `report.html` into a run's folder.
+def write_report(folder: Path, examples: Sequence[Example], lexicon: str | None = None) -> Path:
+    """Write `report.html` into the folder of a finished run.
 
     Args:
         folder: the run's folder.
-        asked: what `run.json` says was asked.
-        scores: what `scores.json` holds.
-        lines: the lines of `predictions.jsonl`.
-        examples: the examples they answer, in the same order.
+        examples: the examples that it answered.
+        lexicon: nrc, express or a file; the run's own if None.
 
     Returns:
         The page's path.
+
+    Raises:
+        RunError: the page cannot be written.
     """
-    jinja2 = require("jinja2", "report")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = percent
-    posts = [
-        {
-            "id": line["id"],
-            "pieces": pieces(example.text, example.labels, line["terms"]["revised"]),
-            "completion": line["completion"],
-            "reason": line["reason"]["revised"] or _count_reason(line),
-        }
-        for line, example in zip(lines[:SHOWN], examples[:SHOWN], strict=True)
-    ]
-    page = environment.get_template("report.html").render(
-        model=asked["model"],
-        dataset=asked["dataset"],
-        scores=scores,
-        figures=FIGURES,
-        advice=advice(scores),
-        posts=posts,
-        total=len(lines),
-    )
-    path = folder / "report.html"
-    path.write_text(page, "utf-8")
+    require("jinja2", "report")
+    return _write(folder / REPORT_FILE, read_sheet([folder], lexicon, examples))
+
+
+def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path:
+    """Write a page on one run, or on several that answered the same examples.
+
+    Args:
+        paths: runs' folders, or files that `express score` takes.
+        out: the page.
+        lexicon: nrc, express or a file; the data's own if None.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        RunError, MetricError, DataError: a run that cannot be read, runs that cannot be compared,
+            or a page that cannot be written; the message says how to mend it.
+
+    >>> report([], Path("page.html"))
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: no run is given: give a run's folder or a file of results.
+    >>> report([Path("no-such.csv")], Path("page.html"))
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: no-such.csv: there is no such file
+    """
+    require("jinja2", "report")  # said before any work is done
+    if not paths:
+        raise RunError("no run is given: give a run's folder or a file of results.")
+    if out.is_dir():
+        raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html.")
+    return _write(out, read_sheet(paths, lexicon))
+
+
+def page_of(sheet: Sheet) -> str:
+    """The page as text.
+
+    Nothing from data is ever markup: jinja2 escapes it, drawings escape it, and the examples are a
+    packed block of which the script makes text nodes. The policy in the page's head admits only
+    the page's own scripts and style, by their hashes, and no request to anywhere.
+
+    Args:
+        sheet: one run, or several on the same examples.
+    """
+    return render("report.html", "report.css", ["page.js", "examples.js"], **view(sheet))
+
+
+def _write(path: Path, sheet: Sheet) -> Path:
+    page = page_of(sheet)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # JSON may hold half a surrogate pair, which UTF-8 has no form for.
+        path.write_bytes(page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise RunError(cannot_write(path, error)) from error
     return path
-
-
-def _count_reason(line: dict[str, Any]) -> str | None:
-    terms = line["terms"]["revised"]
-    return None if len(terms or ()) == len(line["references"]) else "wrong-count"

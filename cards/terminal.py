@@ -77,3 +77,20 @@ def print_installed(installed: dict[str, Any]) -> None:
     console.print(
         "Offline, set HF_HUB_OFFLINE=1 and HF_EVALUATE_OFFLINE=1, and neither asks the Hub first."
     )
+
+
+def print_build(out: Path, finished: bool, splits: dict[str, int], dropped: dict[str, int]) -> None:
+    """Print what a build of a dataset gave, and what to do next."""
+    console = _console()
+    if not finished:
+        console.print("The tasks are with the cluster; run the same command again when they end.")
+        return
+    for title, counts in (("rows", splits), ("left out", dropped)):
+        table = Table(title, "", box=None, pad_edge=False)
+        table.columns[1].justify = "right"
+        for name, count in counts.items():
+            table.add_row(escape(name), str(count))
+        console.print(table)
+        console.print()
+    console.print(f"{escape(str(out / 'build.json'))}  everything counted", soft_wrap=True)
+    console.print(f"\nNext: express dataset stats {escape(str(out))}", soft_wrap=True)

@@ -1,0 +1,238 @@
+"""Figures of emotions and of accuracies: the wheel, the dimensions, points with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from express_metric.masks import Masks
+from express_metric.plutchik import DIMENSIONS
+
+from .svg import WIDTH, Drawn, Figure, arc, at, legend, marker, picture, short, tag
+from .words import percent
+
+# Clockwise from the top, each emotion opposite to its contrary (Plutchik 1980).
+WHEEL = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
+PEOPLE, MODEL = "people", "model"
+LEFT, REACH = 118.0, 228.0  # where the axis of shares begins, and its length
+
+Point = tuple[float | None, float | None, float | None]
+
+
+def wheel(key: str, name: str, masks: Masks) -> Figure:
+    """Plutchik's eight emotions: how often people's and the model's words carry each.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        masks: one run.
+    """
+    people = _carried(masks, masks.label)
+    model = _carried(masks, masks.answer[masks.valid])
+    top = max([*people.values(), *(value for value in model.values()), 0.1])
+    rings = [step / 10 for step in range(1, 11) if step / 10 <= top + 0.1][-4:]
+    edge = rings[-1]
+    centre, reach = (WIDTH / 2, 160.0), 112.0
+    parts = [
+        tag("circle", cx=centre[0], cy=centre[1], r=reach * ring / edge, cls="grid")
+        for ring in rings
+    ]
+    for place, emotion in enumerate(WHEEL):
+        middle = 45 * place
+        for value, cls, begin in ((people[emotion], PEOPLE, -20), (model[emotion], MODEL, 0)):
+            path = arc(centre, reach * value / edge, middle + begin, middle + begin + 20)
+            said = f"{emotion}: {cls} {percent(value)}"
+            parts.append(tag("path", tag("title", said), d=path, cls=cls))
+        x, y = at(centre, reach + 16, middle)
+        anchor = "middle" if abs(x - centre[0]) < 8 else ("start" if x > centre[0] else "end")
+        parts.append(tag("text", emotion, x=x, y=y + 4, text_anchor=anchor))
+    for ring in rings[1:] if len(rings) > 2 else rings:
+        x, y = at(centre, reach * ring / edge, 22.5)
+        parts.append(tag("text", f"{ring:.0%}", x=x, y=y + 3, cls="small halo"))
+    parts += _key([(PEOPLE, "people's words"), (MODEL, f"words of {name}")], 312)
+    return Figure(
+        key,
+        "The wheel of eight emotions",
+        "Each pair of slices shows what share of the words carries the emotion, by the lexicon: "
+        "first, clockwise, people's words, then the model's. Where the second is longer, the model "
+        f"names that emotion too often. All {len(masks)} masks for people, for the model the "
+        f"{int(masks.valid.sum())} answered ones.",
+        picture(f"Wheel of eight emotions, people against {name}", 350, *parts),
+        ("emotion", "people", "model"),
+        [(e, percent(people[e]), percent(model[e])) for e in WHEEL],
+    )
+
+
+def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Precision, recall and F1 for each of the ten dimensions."""
+    parts, y = _axis(20 + 46 * len(DIMENSIONS)), 24.0
+    for dimension in DIMENSIONS:
+        row = dimensions[dimension]
+        parts.append(tag("text", dimension, x=LEFT - 8, y=y + 20, text_anchor="end"))
+        for place, part in enumerate(("precision", "recall", "f1")):
+            value = row[part]
+            top = y + 11 * place
+            if value is not None:
+                width = value * REACH
+                parts.append(tag("rect", x=LEFT, y=top, width=width, height=9, cls=f"bar b{place}"))
+            parts.append(
+                tag(
+                    "text",
+                    percent(value),
+                    x=LEFT + 4 + (value or 0) * REACH,
+                    y=top + 8,
+                    cls="tiny halo",
+                )
+            )
+        y += 46
+    keys = [("bar b0", "precision"), ("bar b1", "recall"), ("bar b2", "F1")]
+    parts += _key(keys, y + 8, apart=100)
+    return Figure(
+        key,
+        "The ten dimensions",
+        "Precision: of the model's words that carry the emotion, the share where the person's word "
+        "does too. Recall: of the person's words that carry it, the share where the model's does "
+        "too. F1 joins both.",
+        picture(f"Precision, recall and F1 by dimension of {name}", y + 34, *parts),
+        ("dimension", "people's words", "precision", "recall", "F1"),
+        [
+            (
+                name,
+                str(dimensions[name]["support"]),
+                *(percent(dimensions[name][part]) for part in ("precision", "recall", "f1")),
+            )
+            for name in DIMENSIONS
+        ],
+    )
+
+
+def points(
+    key: str,
+    text: tuple[str, str],
+    series: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Point]]],
+    first: str = "",
+) -> Figure:
+    """Shares as points with their intervals: a row for each group, a mark for each series.
+
+    Args:
+        key: the figure's name.
+        text: title and caption.
+        series: names of the series.
+        rows: the group's name, and for each series value, low and high in 0..1 (None for none).
+        first: head of the table's first column.
+    """
+    title, caption = text
+    lines = 14 * len(series)
+    parts: list[Drawn] = []
+    legend_height = 0.0
+    if len(series) > 1:
+        parts, legend_height = legend(series, 2)
+    body: list[Drawn] = []
+    y = legend_height + 24
+    begin = y - 4
+    for name, values in rows:
+        body.append(
+            tag(
+                "text",
+                tag("title", name),
+                Drawn(tag_text(short(name, 19))),
+                x=LEFT - 8,
+                y=y + lines / 2 + 4,
+                text_anchor="end",
+            )
+        )
+        for place, value in enumerate(values):
+            body += _point(place, value, y + 14 * place + 7)
+        y += lines + 8
+    parts += _axis(y, begin - 4)
+    several = len(series) > 1
+    return Figure(
+        key,
+        title,
+        caption,
+        picture(title, y + 4, *parts, *body),
+        (first, *(series if several else ("share",)), *(() if several else ("interval",))),
+        [
+            (
+                name,
+                *(
+                    [_with_interval(value) for value in values]
+                    if several
+                    else [percent(values[0][0]), between(values[0])]
+                ),
+            )
+            for name, values in rows
+        ],
+    )
+
+
+def between(value: Point) -> str:
+    """An interval in words.
+
+    >>> between((0.5, 0.4, 0.6))
+    '40.0% to 60.0%'
+    >>> between((0.5, None, None))
+    '-'
+    """
+    _, low, high = value
+    return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
+
+
+def tag_text(text: str) -> Drawn:
+    """A piece of text beside other children of an element.
+
+    >>> tag_text("a<b")
+    '<tspan>a&lt;b</tspan>'
+    >>> tag_text("")
+    '<tspan></tspan>'
+    """
+    return tag("tspan", text)
+
+
+def _with_interval(value: Point) -> str:
+    return percent(value[0]) if value[1] is None else f"{percent(value[0])} ({between(value)})"
+
+
+def _carried(masks: Masks, terms: Any) -> dict[str, float]:
+    bits = masks.bits[terms]
+    return {
+        name: float((bits >> DIMENSIONS.index(name) & 1).mean()) if len(bits) else 0.0
+        for name in WHEEL
+    }
+
+
+def _key(names: Sequence[tuple[str, str]], y: float, apart: float = 190) -> list[Drawn]:
+    found: list[Drawn] = []
+    for place, (cls, name) in enumerate(names):
+        x = 8 + apart * place
+        found.append(tag("rect", x=x, y=y, width=12, height=12, cls=cls))
+        found.append(tag("text", short(name, 26), x=x + 18, y=y + 10))
+    return found
+
+
+def _axis(bottom: float, top: float = 16) -> list[Drawn]:
+    found: list[Drawn] = []
+    for step in range(5):
+        x = LEFT + REACH * step / 4
+        found.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, cls="grid"))
+        found.append(tag("text", f"{25 * step}%", x=x, y=top - 4, text_anchor="middle", cls="tiny"))
+    return found
+
+
+def _point(series: int, value: Point, y: float) -> list[Drawn]:
+    share, low, high = value
+    if share is None:
+        return []
+    found = []
+    begin, end = (share if side is None else side for side in (low, high))
+    if low is not None:
+        x1, x2 = LEFT + REACH * begin, LEFT + REACH * end
+        found.append(tag("line", x1=x1, x2=x2, y1=y, y2=y, cls=f"reach l{series}"))
+    found.append(marker(series, LEFT + REACH * share, y))
+    # Near the right edge the number stands before its mark.
+    late = end > 0.92
+    x = LEFT + REACH * (share if late else max(end, share)) + (-9 if late else 9)
+    anchor = "end" if late else None
+    found.append(tag("text", percent(share), x=x, y=y + 4, text_anchor=anchor, cls="tiny halo"))
+    return found

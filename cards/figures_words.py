@@ -1,0 +1,212 @@
+"""Figures of words: overuse, intensity, and what is taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .svg import Drawn, Figure, picture, short, tag
+from .words import percent
+
+MOST_USED, CONFUSED, PAIRS = 10, 12, 15
+KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
+
+
+def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """The words that a model says too often and too rarely; None where there is nothing to show."""
+    over = [use for use in uses if use["excess"] > 0][:MOST_USED]
+    under = [use for use in uses if use["excess"] < 0][-MOST_USED:]
+    shown = over + under
+    if not shown:
+        return None
+    top = max(max(abs(use["low"]), abs(use["high"]), abs(use["excess"])) for use in shown)
+    middle, reach = 214.0, 118.0
+    parts = [
+        tag("text", "says too rarely", x=middle - 8, y=14, text_anchor="end", cls="tiny"),
+        tag("text", "says too often", x=middle + 8, y=14, cls="tiny"),
+        tag("line", x1=middle, x2=middle, y1=20, y2=24 + 18 * len(shown), cls="zero"),
+    ]
+    for place, use in enumerate(shown):
+        parts.append(_use(use, 24 + 18 * place, middle, reach / top))
+    return Figure(
+        key,
+        "Words said too often and too rarely",
+        "How often the model says a word against how often people do, on the same masks: the two "
+        "numbers are people's and the model's. The line is the 95% interval. Filled bars: the "
+        "difference holds up to a test corrected for the number of words; outlined bars: it may "
+        "be chance.",
+        picture(f"Overused and underused words of {name}", 32 + 18 * len(shown), *parts),
+        ("word", "people", "model", "difference", "interval", "verdict"),
+        [
+            (
+                use["term"],
+                str(use["people"]),
+                str(use["model"]),
+                _points(use["excess"]),
+                f"{_points(use['low'])} to {_points(use['high'])}",
+                {"over": "too often", "under": "too rarely", "even": "may be chance"}[
+                    use["verdict"]
+                ],
+            )
+            for use in shown
+        ],
+    )
+
+
+def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn:
+    length = use["excess"] * scale
+    side = "model" if length > 0 else "people"
+    bar = tag(
+        "rect",
+        x=min(middle, middle + length),
+        y=y + 2,
+        width=abs(length),
+        height=12,
+        cls=side if use["verdict"] != "even" else f"{side} open",
+    )
+    line = tag(
+        "line",
+        x1=middle + use["low"] * scale,
+        x2=middle + use["high"] * scale,
+        y1=y + 8,
+        y2=y + 8,
+        cls="reach",
+    )
+    end = max(use["high"], 0) * scale
+    numbers = f"{use['people']} \u2192 {use['model']}"
+    return tag(
+        "g",
+        tag("title", f"{use['term']}: people {use['people']}, model {use['model']}"),
+        tag("text", short(use["term"], 14), x=88, y=y + 12, text_anchor="end"),
+        bar,
+        line,
+        tag("text", numbers, x=middle + end + 6, y=y + 12, cls="tiny halo"),
+        cls="pick",
+        **({"data_model": use["term"]} if length > 0 else {"data_person": use["term"]}),
+    )
+
+
+def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | None:
+    """Milder, as strong, stronger; None where no error stays in the family."""
+    whole = shift["same_family"]
+    if not whole:
+        return None
+    parts: list[Drawn] = []
+    x = 10.0
+    for kind, said in KINDS:
+        share = shift[kind] / whole
+        width = 360 * share
+        parts.append(tag("rect", tag("title", said), x=x, y=14, width=width, height=30, cls=kind))
+        if width > 34:
+            parts.append(
+                tag("text", percent(share), x=x + width / 2, y=34, text_anchor="middle", cls="on")
+            )
+        x += width
+    for place, (kind, said) in enumerate(KINDS):
+        left = 10 + 122 * place
+        parts.append(tag("rect", x=left, y=56, width=12, height=12, cls=kind))
+        parts.append(tag("text", f"{said} ({shift[kind]})", x=left + 17, y=66))
+    net = shift["net"]
+    told = (
+        ""
+        if net["low"] is None
+        else f" Milder less stronger: {_points(net['value'])} ({_points(net['low'])} to "
+        f"{_points(net['high'])}), {'no clear' if net['low'] <= 0 <= net['high'] else 'a clear'} "
+        "direction."
+    )
+    return Figure(
+        key,
+        "Milder or stronger than the person's word",
+        f"Of {shift['errors']} wrong words, {whole} are of the person's family of feeling (as "
+        "angry is for furious). For these: is the model's word milder, as strong, or stronger, on "
+        f"our scale of five levels?{told}",
+        picture(f"Intensity of the words of {name}", 80, *parts),
+        ("person", "model", "masks"),
+        [(a, b, str(number)) for a, b, number in shift["pairs"][:PAIRS]],
+    )
+
+
+def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
+    """People's most frequent words against the model's answers, as shares of each row."""
+    labels = confusion["labels"][:CONFUSED]
+    # What falls outside the columns shown is counted with `other`.
+    table = [
+        [*row[: len(labels)], sum(row[len(labels) : -1]), row[-1]]
+        for row in confusion["table"][: len(labels)]
+    ]
+    columns = [*labels, "other", "none"]
+    left, top, size = 92.0, 84.0, 20.0
+    parts = [
+        tag("text", "person's word \u2193  model's word \u2192", x=2, y=14, cls="tiny"),
+    ]
+    for j, column in enumerate(columns):
+        x, y = left + size * j + 13, top - 6
+        parts.append(tag("text", short(column, 13), x=x, y=y, transform=f"rotate(-60 {x:g} {y:g})"))
+    for i, (label, row) in enumerate(zip(labels, table, strict=True)):
+        y = top + size * i
+        parts.append(tag("text", short(label, 14), x=left - 6, y=y + 14, text_anchor="end"))
+        whole = sum(row)
+        for j, number in enumerate(row):
+            parts.append(
+                _cell(
+                    (label, columns[j], number, whole),
+                    left + size * j,
+                    y,
+                    size - 1,
+                    word=j < len(labels),
+                )
+            )
+    shown = [
+        (label, column, str(number))
+        for label, row in zip(labels, table, strict=True)
+        for column, number in zip(columns, row, strict=True)
+        if number
+    ]
+    return Figure(
+        key,
+        "What is taken for what",
+        "A row for each of people's most frequent words; the stronger a cell's colour, the larger "
+        "the share of that word's masks that got the column's answer. Outlined cells are right "
+        "answers; none: no answer that could be scored. Choose a cell to see its examples.",
+        picture(
+            f"Confusion of the most frequent words by {name}", top + size * len(labels) + 6, *parts
+        ),
+        ("person", "model", "masks"),
+        shown,
+    )
+
+
+def _cell(what: tuple[str, str, int, int], x: float, y: float, size: float, *, word: bool) -> Drawn:
+    label, column, number, whole = what
+    share = number / whole if whole else 0.0
+    right = label == column and word
+    children: list[str] = [
+        tag("title", f"{label} \u2192 {column}: {number} of {whole}"),
+        tag("rect", x=x, y=y, width=size, height=size, cls="empty"),
+    ]
+    if number:
+        # The root keeps small shares visible.
+        children.append(
+            tag(
+                "rect",
+                x=x,
+                y=y,
+                width=size,
+                height=size,
+                cls="heat",
+                fill_opacity=max(share**0.5, 0.12),
+            )
+        )
+    if right:
+        children.append(tag("rect", x=x + 1, y=y + 1, width=size - 2, height=size - 2, cls="frame"))
+    if number:
+        children.append(
+            tag("text", str(number), x=x + size / 2, y=y + 13, text_anchor="middle", cls="tiny on")
+        )
+    picked = {"data_person": label, **({"data_model": column} if word else {})} if number else {}
+    return tag("g", *children, cls="pick" if number else None, **picked)
+
+
+def _points(share: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{100 * share:+.1f} pp"

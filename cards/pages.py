@@ -1,0 +1,78 @@
+"""What pages that open from disk share: templates, and a policy that admits no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from express_dataset.errors import require
+
+from .svg import Drawn
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, style: str, scripts: Sequence[str], **values: Any) -> str:
+    """Fill a page's template; text from data is escaped.
+
+    Args:
+        template, style, scripts: names of files in `templates/`.
+        values: what the template shows; `policy`, `style` and `scripts` are added.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
+    """
+    jinja2 = require("jinja2", "report")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css, *codes = (content(name) for name in (style, *scripts))
+    page: str = environment.get_template(template).render(
+        policy=policy(css, codes), style=css, scripts=codes, **values
+    )
+    return page
+
+
+def content(name: str) -> Drawn:
+    """A style or script as it will stand in the page.
+
+    >>> "color-scheme" in content("report.css")
+    True
+    >>> "\\r" in content("page.js")
+    False
+    """
+    # With other line ends the browser would find another hash.
+    return Drawn((TEMPLATES / name).read_text("utf-8").replace("\r\n", "\n"))
+
+
+def policy(style: str, scripts: Sequence[str]) -> str:
+    """A content security policy: only these scripts and this style, and no request anywhere.
+
+    >>> policy("a {}", []).startswith("default-src 'none'; script-src 'none'; style-src 'sha256-")
+    True
+    >>> policy("", ["1"]).count("sha256")
+    2
+    """
+
+    def source(text: str) -> str:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        return f"'sha256-{digest}'"
+
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(map(source, scripts)) or chr(39) + 'none' + chr(39)}",
+            f"style-src {source(style)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+        ]
+    )

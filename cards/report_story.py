@@ -1,0 +1,229 @@
+"""What a report says in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from express_metric.floors import MOST_FREQUENT, NEAREST, UNIFORM
+from express_metric.intervals import Interval
+
+from .report_data import Told
+from .words import advice, percent
+
+REASONS = {
+    "empty": "no answer, a blank one, or an empty list",
+    "truncated": "the answer broke off before its list was complete",
+    "refusal": "the model said that it could not or would not answer",
+    "sentence": "prose where words for emotions should be",
+    "not-a-term": "numbers, symbols or a piece of the instruction",
+    "no-list": "a form that cannot be read as a list of words",
+    "wrong-count": "words, but not one for each mask",
+}
+KINDS = {
+    "exact": "the same word",
+    "same": "another word, same emotions",
+    "related": "some emotion shared",
+    "other": "another feeling",
+    "softened": "milder word of the family",
+    "heightened": "stronger word of the family",
+    "none": "not scored",
+}
+RIVAL_KINDS = {"alone": "only this model right", "missed": "only this model wrong"}
+FLOORS = {
+    MOST_FREQUENT: "always the commonest word",
+    UNIFORM: "a word drawn at random",
+    NEAREST: "the word of the most similar text",
+}
+CLEAR = 0.05
+FEW = 20  # below this number of masks a sentence would say more than is known
+EXACT = "lexical_accuracy"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number that stands out.
+
+    >>> Tile("35.3%", "the person's own word", "").value
+    '35.3%'
+    >>> Tile("1", "a", "b").reach
+    'b'
+    """
+
+    value: str
+    text: str
+    reach: str
+
+
+def tiles(found: Mapping[str, Interval]) -> list[Tile]:
+    """The three numbers that a reader should take away, of one run.
+
+    Args:
+        found: figure to interval, under ``revised``.
+    """
+    texts = {
+        "lexical_accuracy": "of the hidden words named exactly",
+        "vector_accuracy": "answered with the same mix of emotions, that word or another",
+        "valid_rate": "of the answers could be scored",
+    }
+    return [
+        Tile(percent(found[name].value), text, _reach(found[name])) for name, text in texts.items()
+    ]
+
+
+def story(found: Mapping[str, Any]) -> list[str]:
+    """Some sentences on one run, from its `breakdown`."""
+    said = [_floor(found), _emotions(found), _overused(found), _intensity(found), _variety(found)]
+    return [line for line in said if line]
+
+
+def comparison_story(compared: Mapping[str, Any]) -> list[str]:
+    """Who named the person's word most often, and whether that may be chance.
+
+    Args:
+        compared: what `express_cards.compare.compare_runs` gives.
+    """
+    first = compared["baseline"]
+    exact = {run["name"]: run["figures"][EXACT]["value"] or 0.0 for run in compared["runs"]}
+    order = sorted(exact, key=lambda name: (-exact[name], name))
+    shares = ", ".join(f"{name} {percent(exact[name])}" for name in order)
+    lines = [f"The person's own word: {shares}."]
+    for run in compared["runs"]:
+        if run["against_baseline"] is None:
+            continue
+        name, p_value = run["name"], run["against_baseline"][EXACT]["p_corrected"]
+        more = "more" if exact[name] > exact[first] else "less"
+        told = (
+            f"{name} names it {more} often than {first}, and that is hardly chance"
+            if p_value < CLEAR
+            else f"Between {name} and {first} the difference may be chance"
+        )
+        lines.append(f"{told} ({_p(p_value)}).")
+    return lines
+
+
+def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """The differences from the first run, and the paper's findings, as cells of two tables."""
+    rows = []
+    for run in compared["runs"]:
+        against = run["against_baseline"]
+        if against is not None:
+            rows.append((run["name"], *(_difference(cell) for cell in against.values())))
+            figures = tuple(against)
+    findings = [
+        (finding["claim"], finding["verdict"], _finding(finding), finding["measure"])
+        for finding in compared["findings"]
+    ]
+    return {"header": ("run", *figures), "rows": rows, "checks": findings}
+
+
+def notes(
+    names: Sequence[str], found: Sequence[Mapping[str, Any]], told: Sequence[Told]
+) -> list[str]:
+    """What a reader should know before believing the figures; each note once."""
+    lines: dict[str, None] = {}
+    for name, each, one in zip(names, found, told, strict=True):
+        scores = {
+            "valid_rate": each["figures"]["valid_rate"],
+            "invalid": each["invalid"],
+            "n_examples": each["n_examples"],
+        }
+        whose = f"{name}: " if len(names) > 1 else ""
+        lines |= dict.fromkeys(f"{whose}{line}" for line in advice({"revised": scores}))
+        lines |= dict.fromkeys(one.notes)
+    return list(lines)
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
+
+
+def _difference(cell: Mapping[str, Any]) -> str:
+    """A difference in percentage points; the spaces within a part do not break."""
+    gap, p_value = cell["difference"], cell["p_corrected"]
+    if gap["value"] is None:
+        return "-"
+    star = "*" if p_value < CLEAR else ""
+    shown = f"{100 * gap['value']:+.1f}"
+    if gap["low"] is not None:
+        shown += f" ({100 * gap['low']:+.1f} to {100 * gap['high']:+.1f})"
+    parts = (shown, f"{_p(p_value)}{star}")
+    return " ".join(part.replace(" ", "\u00a0") for part in parts)
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    if finding["figure"] is None:
+        return "-"
+    bits = finding["measure"].endswith("in bits")
+    scale, unit = (1, "") if bits else (100, " pp")
+    if finding["low"] is None:
+        return f"{scale * finding['figure']:.1f}{unit}"
+    low, high = (scale * finding[end] for end in ("low", "high"))
+    return f"{scale * finding['figure']:.1f}{unit} ({low:.1f} to {high:.1f})"
+
+
+def _reach(interval: Interval) -> str:
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"likely between {percent(interval.low)} and {percent(interval.high)}"
+
+
+def _floor(found: Mapping[str, Any]) -> str:
+    floor = found["floors"].get(MOST_FREQUENT, {}).get("lexical_accuracy")
+    exact = found["figures"]["lexical_accuracy"]
+    if floor is None or exact is None:
+        return ""
+    against = "does better" if exact > floor else "does no better"
+    return (
+        f"Always answering with the commonest word would name {percent(floor)} of the hidden "
+        f"words; the model {against}."
+    )
+
+
+def _emotions(found: Mapping[str, Any]) -> str:
+    groups = [g for g in found["emotions"] if g["masks"] >= FEW and g["group"] != "none"]
+    if len(groups) < 2:
+        return ""
+    groups.sort(key=lambda group: -group["lexical_accuracy"])
+    best, worst = groups[0], groups[-1]
+    if best["low"] <= worst["lexical_accuracy"]:
+        return ""
+    return (
+        f"It finds the word most often for feelings of {best['group']} "
+        f"({percent(best['lexical_accuracy'])}) and least often for {worst['group']} "
+        f"({percent(worst['lexical_accuracy'])})."
+    )
+
+
+def _overused(found: Mapping[str, Any]) -> str:
+    over = [use for use in found["overuse"] if use["verdict"] == "over"][:5]
+    if not over:
+        return ""
+    named = ", ".join(
+        f"{use['term']} ({use['model']} times, people {use['people']})" for use in over
+    )
+    return f"It says some words more often than people do: {named}."
+
+
+def _intensity(found: Mapping[str, Any]) -> str:
+    shift = found["intensity"]
+    net = shift["net"]
+    if not shift["same_family"] or net["low"] is None:
+        return ""
+    milder, stronger = (percent(shift["shares"][kind]) for kind in ("softened", "heightened"))
+    lead = f"Where it misses the word but keeps the feeling, {milder} are milder and {stronger} "
+    if net["low"] <= 0 <= net["high"]:
+        return f"{lead}stronger: no clear softening or heightening."
+    kind = "softens" if net["low"] > 0 else "heightens"
+    return f"{lead}stronger: it {kind} what people say."
+
+
+def _variety(found: Mapping[str, Any]) -> str:
+    diversity = found["diversity"]
+    if diversity["tokens"] < FEW:
+        return ""
+    return (
+        f"On the same {diversity['tokens']} masks people used {diversity['people_distinct']} "
+        f"different words and the model {diversity['model_distinct']}."
+    )

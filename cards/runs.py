@@ -1,0 +1,279 @@
+"""Runs as they are compared and reported: from a run's folder, or from any file of results."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from express_runners.scores import pick_lexicon
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+
+from express_metric.errors import MetricError
+from express_metric.lexicon import Lexicon, normal
+from express_metric.parsing import PROTOCOLS, Protocol, Reading
+from express_metric.records import read_results
+from express_metric.signature import UNKNOWN, Signature, safe_value
+from express_metric.significance import check_comparable
+from express_metric.terms import Reason
+
+ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
+# Parameters of models whose names do not tell, from their cards.
+_SIZES = {
+    "roberta-base": 125e6,
+    "mental-roberta-base": 125e6,
+    "longformer-base-4096": 149e6,
+    "mental-longformer-base-4096": 149e6,
+    "flan-t5-small": 77e6,
+    "flan-t5-base": 248e6,
+    "flan-t5-large": 783e6,
+    "flan-t5-xl": 2.85e9,
+    "flan-t5-xxl": 11.1e9,
+}
+_SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)(m|b)(?![a-z0-9])", re.IGNORECASE)
+_STEP = re.compile(r"(?<![a-z0-9])(?:small|base|large|xxl|xl)(?![a-z0-9])", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """One model's answers under one setting, with what is known of both.
+
+    Attributes:
+        name: what the run is called in tables; unique among the runs of one command.
+        model: the model's name.
+        family: masked, seq2seq, causal, api or dummy; None for a bare file.
+        setting: `ZERO_SHOT`, `RANDOM`, `SIMILAR`, `COT` or another prompt's name.
+        references: for each example its labels.
+        readings: for each protocol a reading for each example.
+        ids, posts: for each example its id and its post; None where the source does not tell.
+        lexicon: where vectors come from.
+        signatures: for each protocol the line of the score.
+
+    >>> from express_metric import load_lexicon
+    >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
+    ...           load_lexicon("nrc"), {})
+    >>> run.parameters, run.line
+    (9000000000.0, 'google/gemma-2-#-it')
+    >>> len(run)
+    0
+    """
+
+    name: str
+    model: str
+    family: str | None
+    setting: str
+    references: list[tuple[str, ...]]
+    readings: dict[Protocol, list[Reading]]
+    ids: list[str] | None
+    posts: list[str] | None
+    lexicon: Lexicon
+    signatures: dict[Protocol, Signature]
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    @property
+    def parameters(self) -> float | None:
+        """The number of the model's parameters, as its name tells."""
+        return model_size(self.model)
+
+    @property
+    def line(self) -> str:
+        """The model's name without its size: what models of one family share."""
+        return _STEP.sub("#", _SIZE.sub("#", self.model))
+
+
+def model_size(model: str) -> float | None:
+    """Read the number of parameters from a model's name; None where it does not tell.
+
+    >>> model_size("HuggingFaceTB/SmolLM2-135M-Instruct"), model_size("google/flan-t5-xl")
+    (135000000.0, 2850000000.0)
+    >>> model_size("gpt-4o")
+    """
+    base = model.partition("@")[0].rstrip("/").rpartition("/")[2]
+    if base.lower() in _SIZES:
+        return _SIZES[base.lower()]
+    found = _SIZE.findall(base)
+    return float(found[-1][0]) * (1e9 if found[-1][1].lower() == "b" else 1e6) if found else None
+
+
+def load_runs(paths: Sequence[Path], lexicon: str | None = None) -> list[Run]:
+    """Load runs and give each a name of its own.
+
+    Args:
+        paths: run folders, or files that `express score` takes.
+        lexicon: nrc, express or a file; each run's own if None.
+
+    Returns:
+        The runs, in the order given.
+
+    Raises:
+        MetricError, RunError: where a path is no finished run and no file of results.
+
+    >>> load_runs([])
+    []
+    >>> load_runs([Path("no-such.csv")])
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: no-such.csv: there is no such file
+    """
+    runs = [
+        _from_folder(path, lexicon) if path.is_dir() else _from_file(path, lexicon)
+        for path in paths
+    ]
+    names: dict[str, int] = {}
+    for run in runs:
+        names[run.name] = names.get(run.name, 0) + 1
+    shared = [names[run.name] > 1 for run in runs]
+    return [
+        dataclasses.replace(run, name=f"{run.name} ({number})") if twice else run
+        for number, (run, twice) in enumerate(zip(runs, shared, strict=True), 1)
+    ]
+
+
+def aligned(runs: Sequence[Run]) -> list[Run]:
+    """Put all runs into the order of the first, refusing those on other examples.
+
+    Examples are the same where ids and labels agree, in any order; or, since a bare file may carry
+    other ids, where all labels agree in the order of the files.
+
+    Raises:
+        MetricError: naming the parts of the signatures that differ.
+
+    >>> aligned([])
+    []
+    >>> from express_metric import load_lexicon
+    >>> one = Run("a", "m", None, "x", [("sad",)], {"paper": [Reading(None)]}, ["1"], None,
+    ...           load_lexicon("nrc"), {"paper": Signature("d", "test", 1, "paper", "l")})
+    >>> len(aligned([one, one]))
+    2
+    """
+    if not runs:
+        return []
+    first = runs[0]
+    found = [first]
+    for run in runs[1:]:
+        order = _order(first, run)
+        for protocol, signature in first.signatures.items():
+            other = run.signatures[protocol]
+            check_comparable(
+                signature, other, (first.name, run.name), same_examples=order is not None
+            )
+        if order is None:
+            raise MetricError(
+                f"{first.name} and {run.name} cannot be compared: their examples have other ids "
+                "or labels; run both on the same data"
+            )
+        found.append(_reorder(run, order))
+    return found
+
+
+def _order(first: Run, other: Run) -> list[int] | None:
+    """Where each example of the first run stands in the other; None if the examples differ."""
+    if len(first) != len(other):
+        return None
+    if (
+        first.ids
+        and other.ids
+        and len(set(first.ids)) == len(first)
+        and set(first.ids) == set(other.ids)
+    ):
+        place = {key: row for row, key in enumerate(other.ids)}
+        order = [place[key] for key in first.ids]
+    else:
+        order = list(range(len(first)))
+    same = all(a == other.references[row] for a, row in zip(first.references, order, strict=True))
+    return order if same else None
+
+
+def _reorder(run: Run, order: Sequence[int]) -> Run:
+    def pick(values: list[Any] | None) -> Any:
+        return None if values is None else [values[row] for row in order]
+
+    return dataclasses.replace(
+        run,
+        references=pick(run.references),
+        readings={protocol: pick(rows) for protocol, rows in run.readings.items()},
+        ids=pick(run.ids),
+        posts=pick(run.posts),
+    )
+
+
+def _from_folder(path: Path, lexicon: str | None) -> Run:
+    if not (path / RUN_FILE).is_file() or not (path / PREDICTIONS_FILE).is_file():
+        raise MetricError(
+            f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish it "
+            "with the `express run` command that began it, or give a results file"
+        )
+    record = read_json(path / RUN_FILE)
+    asked = record["asked"]
+    lines = read_lines(path / PREDICTIONS_FILE)
+    table = pick_lexicon(lexicon, asked["lexicon"]["name"], Path(record["sessions"][-1]["dataset"]))
+    prompt, data = asked["prompt"], asked["dataset"]
+    setting = _setting(prompt)
+    model = asked["model"]["name"]
+    return Run(
+        name=_printable(f"{model.rstrip('/').rpartition('/')[2]} {setting}"),
+        model=_printable(model),
+        family=asked["model"]["family"],
+        setting=setting,
+        references=[tuple(map(normal, line["references"])) for line in lines],
+        readings={protocol: [_reading(line, protocol) for line in lines] for protocol in PROTOCOLS},
+        ids=[line["id"] for line in lines],
+        posts=[line["post_id"] for line in lines],
+        lexicon=table,
+        signatures={
+            protocol: Signature(
+                data["signature"],
+                data["split"],
+                len(lines),
+                protocol,
+                table.label,
+                f"{prompt['name']}@{prompt['hash']}",
+                asked["decoding"]["name"],
+            )
+            for protocol in PROTOCOLS
+        },
+    )
+
+
+def _from_file(path: Path, lexicon: str | None) -> Run:
+    results = read_results(path)
+    table = pick_lexicon(lexicon, "express", near=path)
+    data = f"{safe_value(results.name)}@{results.fingerprint[:8]}"
+    return Run(
+        name=_printable(results.name),
+        model=_printable(results.name),
+        family=None,
+        setting=UNKNOWN,
+        references=results.references,
+        readings=results.readings,
+        ids=results.ids,
+        posts=results.post_ids,
+        lexicon=table,
+        signatures={
+            protocol: Signature(data, UNKNOWN, len(results), protocol, table.label)
+            for protocol in PROTOCOLS
+        },
+    )
+
+
+def _setting(prompt: dict[str, Any]) -> str:
+    shots = prompt.get("shots")
+    if shots:
+        return SIMILAR if shots["choice"] == "similar" else RANDOM
+    name = str(prompt["name"])
+    # A masked model can be asked in one way only, which shows it no example.
+    return ZERO_SHOT if name == "fill-mask" else name
+
+
+def _reading(line: dict[str, Any], protocol: Protocol) -> Reading:
+    terms, reason = line["terms"][protocol], line["reason"][protocol]
+    return Reading(terms and tuple(terms), Reason(reason) if reason else None)
+
+
+def _printable(name: str) -> str:
+    # A file's name may hold anything; a control character must not reach a terminal.
+    return "".join(mark for mark in name if mark.isprintable()) or UNKNOWN

@@ -1,0 +1,218 @@
+// The browser of examples. Everything from data becomes text nodes; nothing is ever parsed as HTML.
+
+const PAGE = 25;
+const MASK = "<mask>";
+const KINDS = ["none", "other", "related", "same", "exact"];
+const SIGNS = ["?", "\u2260", "~", "\u2248", "="];
+const SAID = ["not scored", "another feeling", "some emotion shared", "same emotions", "the same word"];
+
+const list = document.getElementById("list");
+const found = document.getElementById("found");
+const form = document.getElementById("filters");
+const place = document.getElementById("place");
+const previous = document.getElementById("previous");
+const next = document.getElementById("next");
+
+let data;
+let searchable = [];
+let shown = [];
+let page = 0;
+let model = Number(document.querySelector("input[name=panel]:checked")?.value ?? 0);
+
+async function unpack() {
+  const binary = atob(document.getElementById("packed").textContent);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i += 1) bytes[i] = binary.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
+
+function make(name, cls, ...children) {
+  const element = document.createElement(name);
+  if (cls) element.className = cls;
+  element.append(...children); // strings become text nodes
+  return element;
+}
+
+// --- which examples
+
+function wordTest(value) {
+  const asked = value.trim().toLowerCase();
+  if (!asked) return null;
+  const whole = data.words.includes(asked);
+  return (number) => {
+    const word = data.words[number] ?? "";
+    return whole ? word === asked : word.startsWith(asked);
+  };
+}
+
+// Softened and heightened: another level of the same family on the scale of intensity.
+function strength(label, answer) {
+  const [a, b] = [data.levels[label], data.levels[answer]];
+  return a && b && a[0] === b[0] ? Math.sign(b[1] - a[1]) : 0;
+}
+
+function others(i, k) {
+  return data.runs.filter((_, r) => r !== model).map((run) => run.kinds[i][k] === "4");
+}
+
+const KIND_TESTS = {
+  softened: (i, k, kind, label, answer) => kind > 0 && strength(label, answer) < 0,
+  heightened: (i, k, kind, label, answer) => kind > 0 && strength(label, answer) > 0,
+  alone: (i, k, kind) => kind === 4 && !others(i, k).some(Boolean),
+  missed: (i, k, kind) => kind !== 4 && others(i, k).every(Boolean),
+};
+
+function kindTest(value) {
+  if (!value) return null;
+  if (KIND_TESTS[value]) return KIND_TESTS[value];
+  if (KINDS.includes(value)) return (i, k, kind) => KINDS[kind] === value;
+  return (i) => data.runs[model].reasons[i] === value;
+}
+
+function select() {
+  const fields = form.elements;
+  const person = wordTest(fields.person.value);
+  const said = wordTest(fields.model.value);
+  const kind = kindTest(fields.kind.value);
+  const negated = fields.negated?.checked;
+  const leaked = fields.leaked?.checked;
+  const text = fields.text.value.trim().toLowerCase();
+  const run = data.runs[model];
+  shown = [];
+  data.labels.forEach((labels, i) => {
+    const kinds = run.kinds[i];
+    // One and the same mask has to fit everything that is asked of masks.
+    const fits = labels.some((label, k) => {
+      const answer = run.answers[i]?.length === labels.length ? run.answers[i][k] : -1;
+      const flag = data.flags?.[i][k] ?? 0;
+      return (!person || person(label)) && (!said || said(answer))
+        && (!kind || kind(i, k, Number(kinds[k]), label, answer))
+        && (!negated || flag & 1) && (!leaked || flag & 2);
+    });
+    if (fits && (!text || haystack(i).includes(text))) shown.push(i);
+  });
+  page = 0;
+  draw();
+}
+
+function haystack(i) {
+  searchable[i] ??= [
+    data.ids[i], (data.texts?.[i] ?? "").replaceAll(MASK, " "), ...data.labels[i].map((n) => data.words[n]),
+    ...data.runs.flatMap((run) => [run.completions[i] ?? "", ...(run.answers[i] ?? []).map((n) => data.words[n])]),
+  ].join(" \n").toLowerCase();
+  return searchable[i];
+}
+
+// --- one example
+
+function box(i, k) {
+  const run = data.runs[model];
+  const labels = data.labels[i];
+  const kind = Number(run.kinds[i][k]);
+  const whole = run.answers[i]?.length === labels.length;
+  const answer = whole ? data.words[run.answers[i][k]] : "no answer";
+  const flag = data.flags?.[i][k] ?? 0;
+  const span = make("span", `mask ${KINDS[kind]}`);
+  span.append(make("span", "said", "person: "), make("b", "", make("bdi", "", data.words[labels[k]])));
+  span.append(make("span", "", ` ${SIGNS[kind]} `), make("span", "said", `${SAID[kind]}; model: `));
+  span.append(make("bdi", "", answer));
+  if (flag & 1) span.append(" ", make("span", "badge", "denied"));
+  if (flag & 2) span.append(" ", make("span", "badge", "in the text"));
+  span.title = SAID[kind];
+  return span;
+}
+
+function post(i) {
+  const paragraph = make("p");
+  paragraph.dir = "auto";
+  if (!data.texts) {
+    data.labels[i].forEach((_, k) => paragraph.append(box(i, k), " "));
+    return paragraph;
+  }
+  data.texts[i].split(MASK).forEach((part, k) => {
+    if (k > 0) paragraph.append(box(i, k - 1));
+    paragraph.append(part);
+  });
+  return paragraph;
+}
+
+function rivals(i) {
+  const rows = make("ul");
+  data.runs.forEach((run, r) => {
+    if (r === model) return;
+    const words = (run.answers[i] ?? []).map((n) => data.words[n]).join(", ");
+    rows.append(make("li", "", make("bdi", "", run.name), ": ", make("bdi", "", words || `not scored (${run.reasons[i]})`)));
+  });
+  return rows;
+}
+
+function article(i) {
+  const run = data.runs[model];
+  const head = make("div", "head", make("span", "", "example ", make("bdi", "", data.ids[i])));
+  if (run.reasons[i]) head.append(make("span", "badge", `not scored: ${run.reasons[i]}`));
+  const whole = make("article", "", head, post(i));
+  if (data.runs.length > 1) whole.append(rivals(i));
+  if (run.completions[i]) {
+    const written = make("pre", "", run.completions[i]);
+    written.dir = "auto";
+    whole.append(make("details", "", make("summary", "", "As the model wrote it"), written));
+  }
+  return whole;
+}
+
+function draw() {
+  const pages = Math.max(1, Math.ceil(shown.length / PAGE));
+  const number = (n) => n.toLocaleString("en");
+  found.textContent = shown.length === data.ids.length
+    ? `All ${number(shown.length)} examples.`
+    : `${number(shown.length)} of ${number(data.ids.length)} examples fit.`;
+  list.replaceChildren(...shown.slice(page * PAGE, (page + 1) * PAGE).map(article));
+  place.textContent = `Page ${number(page + 1)} of ${number(pages)}`;
+  previous.disabled = page === 0;
+  next.disabled = page + 1 >= pages;
+}
+
+function turn(step) {
+  page += step;
+  draw();
+  const heading = document.getElementById("examples");
+  heading.focus({ preventScroll: true });
+  found.scrollIntoView({ block: "start" });
+}
+
+// --- start
+
+function pick(group) {
+  form.reset();
+  form.elements.person.value = group.dataset.person ?? "";
+  form.elements.model.value = group.dataset.model ?? "";
+  select();
+  document.getElementById("examples").focus({ preventScroll: true });
+  document.getElementById("browser").scrollIntoView({ block: "start" });
+}
+
+found.textContent = "Unpacking the examples";
+data = await unpack();
+document.getElementById("words").append(
+  ...[...data.words].sort().map((word) => {
+    const option = document.createElement("option");
+    option.value = word;
+    return option;
+  }),
+);
+let waiting;
+form.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(select, 120);
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(select));
+previous.addEventListener("click", () => turn(-1));
+next.addEventListener("click", () => turn(1));
+for (const group of document.querySelectorAll(".pick")) group.addEventListener("click", () => pick(group));
+document.addEventListener("model", (event) => {
+  model = event.detail;
+  select();
+});
+select();

@@ -1,0 +1,89 @@
+"""Run folders whose truth is known: what each model answers is chosen by the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from express_metric import load_lexicon
+
+WORDS = ("sad", "happy", "furious", "terrified", "lonely", "proud", "guilty", "hurt", "calm")
+ANOTHER = dict(zip(WORDS, [*WORDS[1:], WORDS[0]], strict=True))
+EXAMPLES = 300
+
+Wrong = Callable[[str, int], str]
+
+
+def another(label: str, _row: int) -> str:
+    """A wrong answer of another family, which changes neither diversity nor intensity."""
+    return ANOTHER[label]
+
+
+def labels(seed: int = 0) -> list[list[str]]:
+    """One or two labels for each example, evenly spread."""
+    rng = np.random.default_rng(seed)
+    return [
+        [WORDS[i] for i in rng.integers(0, len(WORDS), rng.integers(1, 3))] for _ in range(EXAMPLES)
+    ]
+
+
+def answers(rows: Sequence[Sequence[str]], accuracy: float, wrong: Wrong = another) -> list[Any]:
+    """Right for this share of the masks, the same ones first in every run; else `wrong`."""
+    ease = np.random.default_rng(99).uniform(0, 1, (len(rows), 2))
+    return [
+        [label if ease[row, i] < accuracy else wrong(label, row) for i, label in enumerate(words)]
+        for row, words in enumerate(rows)
+    ]
+
+
+def write_run(
+    folder: Path,
+    model: str,
+    family: str,
+    setting: str,
+    said: Sequence[Sequence[str] | None],
+    *,
+    references: Sequence[Sequence[str]] | None = None,
+    asked: dict[str, Any] | None = None,
+) -> Path:
+    """Write a finished run's folder.
+
+    Args:
+        setting: zero-shot, fill-mask, cot, few-shot-5-random or few-shot-5-similar.
+        said: for each example the terms, or None for no answer.
+        asked: parts of `run.json` to replace.
+    """
+    rows = labels() if references is None else references
+    name, _, choice = setting.partition("-5-")
+    prompt: dict[str, Any] = {"name": setting, "hash": name[:4]}
+    if choice:
+        prompt["shots"] = {"per_prompt": 5, "choice": choice}
+    record = {
+        "model": {"name": model, "revision": None, "family": family},
+        "dataset": {"signature": "made@1", "split": "test"},
+        "prompt": prompt,
+        "decoding": {"name": "free"},
+        "lexicon": {"name": "nrc", "label": load_lexicon("nrc").label},
+        **(asked or {}),
+    }
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(
+        json.dumps({"asked": record, "sessions": [{"dataset": "sample"}]})
+    )
+    lines = [
+        {
+            "id": f"e{row}",
+            "post_id": f"p{row // 2}",
+            "references": list(words),
+            "terms": dict.fromkeys(("paper", "revised"), terms and list(terms)),
+            "reason": dict.fromkeys(("paper", "revised"), None if terms else "empty"),
+        }
+        for row, (words, terms) in enumerate(zip(rows, said, strict=True))
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "predictions.jsonl").write_text(text)
+    return folder
