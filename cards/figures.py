@@ -26,6 +26,15 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
         key: the figure's name.
         name: the model's name.
         masks: one run.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.masks import mask_table
+    >>> masks = mask_table([["sad"]], [Reading(("glad",))], load_lexicon("nrc"), "revised")
+    >>> found = wheel("wheel", "m", masks)
+    >>> found.rows[0], found.rows[4]
+    (('joy', '0.0%', '100.0%'), ('sadness', '100.0%', '0.0%'))
+    >>> found.svg.count("<path")
+    16
     """
     people = _carried(masks, masks.label)
     model = _carried(masks, masks.answer[masks.valid])
@@ -64,7 +73,20 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
 
 
 def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Precision, recall and F1 for each of the ten dimensions."""
+    """Precision, recall and F1 for each of the ten dimensions.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        dimensions: the `dimensions` of a breakdown.
+
+    >>> row = {"support": 2, "precision": None, "recall": 0.5, "f1": 0.5}
+    >>> found = dimension_bars("bars", "m", dict.fromkeys(DIMENSIONS, row))
+    >>> found.rows[0]
+    ('anger', '2', '-', '50.0%', '50.0%')
+    >>> found.svg.count("<rect") == 2 * len(DIMENSIONS) + 3
+    True
+    """
     parts, y = _axis(20 + 46 * len(DIMENSIONS)), 24.0
     for dimension in DIMENSIONS:
         row = dimensions[dimension]
@@ -121,6 +143,11 @@ def points(
         series: names of the series.
         rows: the group's name, and for each series value, low and high in 0..1 (None for none).
         first: head of the table's first column.
+
+    >>> points("p", ("Title", ""), ["a"], [("x", [(0.5, 0.4, 0.6)])], "group").rows
+    [('x', '50.0%', '40.0% to 60.0%')]
+    >>> points("p", ("Title", ""), ["a", "b"], [("x", [(0.5, None, None)] * 2)], "group").rows
+    [('x', '50.0%', '50.0%')]
     """
     title, caption = text
     lines = 14 * len(series)

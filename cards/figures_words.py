@@ -8,12 +8,24 @@ from typing import Any
 from .svg import Drawn, Figure, picture, short, tag
 from .words import percent
 
-MOST_USED, CONFUSED, PAIRS = 10, 12, 15
+MOST_USED, CONFUSED, PAIRS = 12, 12, 15
 KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
 
 
 def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """The words that a model says too often and too rarely; None where there is nothing to show."""
+    """The words that a model says too often and too rarely; None where there is nothing to show.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        uses: the `overuse` of a breakdown.
+
+    >>> overuse_bars("overuse", "m", [])
+    >>> use = {"term": "sad", "people": 1, "model": 5, "excess": 0.4, "low": 0.2, "high": 0.6,
+    ...        "verdict": "over"}
+    >>> overuse_bars("overuse", "m", [use]).rows
+    [('sad', '1', '5', '+40.0 pp', '+20.0 pp to +60.0 pp', 'too often')]
+    """
     over = [use for use in uses if use["excess"] > 0][:MOST_USED]
     under = [use for use in uses if use["excess"] < 0][-MOST_USED:]
     shown = over + under
@@ -87,7 +99,20 @@ def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn
 
 
 def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | None:
-    """Milder, as strong, stronger; None where no error stays in the family."""
+    """Milder, as strong, stronger; None where no error stays in the family.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        shift: the `intensity` of a breakdown.
+
+    >>> intensity_bar("intensity", "m", {"same_family": 0})
+    >>> net = {"value": 1.0, "low": None, "high": None}
+    >>> shift = {"same_family": 1, "errors": 2, "softened": 1, "equal": 0, "heightened": 0,
+    ...          "net": net, "pairs": [("furious", "angry", 1)]}
+    >>> intensity_bar("intensity", "m", shift).rows
+    [('furious', 'angry', '1')]
+    """
     whole = shift["same_family"]
     if not whole:
         return None
@@ -127,7 +152,19 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
 
 
 def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
-    """People's most frequent words against the model's answers, as shares of each row."""
+    """People's most frequent words against the model's answers, as shares of each row.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        confusion: the `confusion` of `terms` of a breakdown.
+
+    >>> table = {"labels": ["sad"], "table": [[1, 0, 2]]}
+    >>> confusion_map("confusion", "m", table).rows
+    [('sad', 'sad', '1'), ('sad', 'none', '2')]
+    >>> confusion_map("confusion", "m", {"labels": [], "table": []}).rows
+    []
+    """
     labels = confusion["labels"][:CONFUSED]
     # What falls outside the columns shown is counted with `other`.
     table = [

@@ -138,6 +138,16 @@ def read_sheet(
     Raises:
         RunError, MetricError, DataError: a run that cannot be read, or runs that cannot be
             compared; the message says how to mend it.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "mine.jsonl"
+    >>> _ = path.write_text('{"references": ["sad"], "completion": "", "text": "I am <mask>."}\\n')
+    >>> read_sheet([path], "nrc").source.texts
+    ['I am <mask>.']
+    >>> read_sheet([path] * 7, "nrc")
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: 7 runs are given; a page holds at most 6.
     """
     if len(paths) > MOST_RUNS:
         raise RunError(f"{len(paths)} runs are given; a page holds at most {MOST_RUNS}.")

@@ -23,7 +23,8 @@ from express_metric.terms import Reason
 from .report_data import Sheet, Told
 from .runs import Run
 
-BUDGET = 5_600_000  # bytes of base64; with figures and style the page stays under 6 MB
+BUDGET = 5_800_000  # bytes of base64, less what the figures of each run take: together under 6 MB
+PER_RUN = 120_000
 CUT = "\u2026"
 # Characters kept on each side of a mask, and of a completion; None keeps everything.
 WIDTHS: tuple[tuple[int | None, int], ...] = (
@@ -104,6 +105,17 @@ def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
 
     Returns:
         The widest that fits; labels and answers alone where nothing else does.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.masks import mask_table
+    >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))]
+    >>> run = Run("a", "m", None, "x", [("sad",)], {"revised": readings}, None, None, nrc, {})
+    >>> sheet = Sheet([run], [Told(["sad"], ["I am <mask>."])])
+    >>> found = pack(sheet, [mask_table([["sad"]], readings, nrc, "revised")])
+    >>> found.width, unpack(found.data)["texts"]
+    (None, ['I am <mask>.'])
+    >>> unpack(found.data)["runs"][0]["kinds"]
+    ['4']
     """
     kept = _kinds(masks)
     rows, texts = len(sheet.ids), sheet.source.texts is not None

@@ -61,6 +61,13 @@ def tiles(found: Mapping[str, Interval]) -> list[Tile]:
 
     Args:
         found: figure to interval, under ``revised``.
+
+    >>> half = Interval(0.5, 0.4, 0.6, "bca")
+    >>> names = ("lexical_accuracy", "vector_accuracy", "valid_rate")
+    >>> [tile.value for tile in tiles(dict.fromkeys(names, half))]
+    ['50.0%', '50.0%', '50.0%']
+    >>> tiles(dict.fromkeys(names, half))[0].reach
+    'likely between 40.0% and 60.0%'
     """
     texts = {
         "lexical_accuracy": "of the hidden words named exactly",
@@ -73,7 +80,16 @@ def tiles(found: Mapping[str, Interval]) -> list[Tile]:
 
 
 def story(found: Mapping[str, Any]) -> list[str]:
-    """Some sentences on one run, from its `breakdown`."""
+    """Some sentences on one run, from its `breakdown`.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.breakdown import breakdown
+    >>> found = breakdown([["sad"]] * 3, [Reading(("sad",))] * 3, load_lexicon("nrc"), "revised")
+    >>> len(story(found))
+    1
+    >>> story(found)[0][:61]
+    'Always answering with the commonest word would name 100.0% of'
+    """
     said = [_floor(found), _emotions(found), _overused(found), _intensity(found), _variety(found)]
     return [line for line in said if line]
 
@@ -83,6 +99,13 @@ def comparison_story(compared: Mapping[str, Any]) -> list[str]:
 
     Args:
         compared: what `express_cards.compare.compare_runs` gives.
+
+    >>> run = {"name": "a", "figures": {EXACT: {"value": 0.5}}, "against_baseline": None}
+    >>> other = {**run, "name": "b", "against_baseline": {EXACT: {"p_corrected": 0.2}}}
+    >>> comparison_story({"baseline": "a", "runs": [run, other]})[1]
+    'Between b and a the difference may be chance (p = 0.2).'
+    >>> comparison_story({"baseline": "a", "runs": [run]})
+    ["The person's own word: a 50.0%."]
     """
     first = compared["baseline"]
     exact = {run["name"]: run["figures"][EXACT]["value"] or 0.0 for run in compared["runs"]}
@@ -104,8 +127,22 @@ def comparison_story(compared: Mapping[str, Any]) -> list[str]:
 
 
 def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
-    """The differences from the first run, and the paper's findings, as cells of two tables."""
+    """The differences from the first run, and the paper's findings, as cells of two tables.
+
+    Args:
+        compared: what `express_cards.compare.compare_runs` gives.
+
+    >>> gap = {"value": 0.1, "low": 0.05, "high": 0.15}
+    >>> against = {EXACT: {"difference": gap, "p_corrected": 0.01}}
+    >>> runs = [{"name": "b", "against_baseline": against}]
+    >>> found = comparison_cells({"runs": runs, "findings": []})
+    >>> found["header"], found["checks"]
+    (('run', 'lexical_accuracy'), [])
+    >>> found["rows"][0][1].replace(chr(160), " ")
+    '+10.0 (+5.0 to +15.0) p = 0.01*'
+    """
     rows = []
+    figures: tuple[str, ...] = ()
     for run in compared["runs"]:
         against = run["against_baseline"]
         if against is not None:
@@ -121,7 +158,19 @@ def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
 def notes(
     names: Sequence[str], found: Sequence[Mapping[str, Any]], told: Sequence[Told]
 ) -> list[str]:
-    """What a reader should know before believing the figures; each note once."""
+    """What a reader should know before believing the figures; each note once.
+
+    Args:
+        names: the runs' names.
+        found: each run's breakdown.
+        told: what was told beside the answers.
+
+    >>> whole = {"figures": {"valid_rate": 1.0}, "invalid": {}, "n_examples": 1}
+    >>> notes(["a"], [whole], [Told([], None, notes=("Mind the gap.",))])
+    ['Mind the gap.']
+    >>> notes(["a"], [whole], [Told([], None)])
+    []
+    """
     lines: dict[str, None] = {}
     for name, each, one in zip(names, found, told, strict=True):
         scores = {

@@ -19,7 +19,7 @@ from .compare import compare_runs
 from .figures import Point, dimension_bars, points, wheel
 from .figures_words import confusion_map, intensity_bar, overuse_bars
 from .report_data import Sheet, Told
-from .report_examples import Packed, pack
+from .report_examples import BUDGET, PER_RUN, Packed, pack
 from .report_story import (
     FLOORS,
     KINDS,
@@ -58,6 +58,17 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     Args:
         sheet: one run, or several on the same examples.
         how: draws, seed and level of the intervals; tables of many take fewer draws.
+
+    >>> from express_metric import Reading, Signature, load_lexicon
+    >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))]
+    >>> signatures = {p: Signature("d", "test", 1, p, nrc.label) for p in PROTOCOLS}
+    >>> run = Run("a", "m", "causal", "x", [("sad",)], dict.fromkeys(PROTOCOLS, readings), None,
+    ...           None, nrc, signatures)
+    >>> found = view(Sheet([run], [Told(["sad"], None)]), Resampling(draws=100))
+    >>> found["title"], found["about"]
+    ('EXPRESS report: a', 'Data d: 1 examples, 1 masks.')
+    >>> [figure.key for figure in found["overview"]]
+    ['five-figures']
     """
     runs, facts = sheet.runs, sheet.facts()
     few = Resampling(min(how.draws, FEW_DRAWS), how.seed, how.level)
@@ -70,7 +81,7 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
         for run in runs
     ]
     intervals: Figures = {protocol: _intervals(sheet, protocol, how) for protocol in PROTOCOLS}
-    packed = pack(sheet, masks)
+    packed = pack(sheet, masks, BUDGET - PER_RUN * len(runs))
     shared = {
         "about": _about(sheet, masks[0]),
         "notes": notes([run.name for run in runs], found, sheet.told),

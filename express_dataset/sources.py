@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .columns import Row, layout, understand
 from .errors import DataError
+from .folders import about_folder, read_folder
+from .licenses import license_name
 from .readers import SUFFIXES, read
 from .schema import Example, fingerprint
 from .splits import SPLITS, assign, normalised
@@ -107,7 +109,8 @@ def load(source: str = "express", *, split: str = "test") -> Loaded:
     Args:
         source: ``"sample"``, ``"express"`` or ``"express@REVISION"`` (the authors' Hub
             dataset), a path to the authors' CSV or to a .jsonl, .csv or .parquet file in our
-            columns, or a Hub dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns.
+            columns, a folder that ``express dataset build`` or ``publish`` wrote, or a Hub
+            dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns.
         split: train, test, few_shot or all.
 
     Returns:
@@ -156,6 +159,8 @@ def load_all(source: str = "express") -> dict[str, Loaded]:
         return _divide(understand(read(_SAMPLE)), describe(source), source)
     name, _, revision = source.partition("@")
     path = Path(source).expanduser()
+    if name != "express" and path.is_dir():
+        return _divide(understand(read_folder(path, source)), _of_folder(path), source)
     if name != "express" and (path.exists() or path.suffix.lower() in SUFFIXES):
         records = list(read(path, source))
         kind = layout(records[0].values) if records else None
@@ -163,7 +168,7 @@ def load_all(source: str = "express") -> dict[str, Loaded]:
     if name != "express" and not _HUB_ID.fullmatch(name):
         raise DataError(
             f"there is no source '{source}'; give sample, express, the path of a file "
-            "or the id of a Hub dataset (ORG/NAME)"
+            "or folder, or the id of a Hub dataset (ORG/NAME)"
         )
     from .hub import fetch
 
@@ -199,6 +204,8 @@ def describe(source: str, revision: str | None = None) -> Origin:
             "apache-2.0",
         )
     path = Path(source).expanduser()
+    if name != "express" and path.is_dir():
+        return _of_folder(path)
     if name != "express" and (path.exists() or path.suffix.lower() in SUFFIXES):
         return _of_file(path, None)
     repo = AUTHORS_REPO if name == "express" else name
@@ -213,14 +220,32 @@ def describe(source: str, revision: str | None = None) -> Origin:
     return Origin(name, revision, "nrc", "0.0.0", about, "", "")
 
 
+def _of_folder(path: Path) -> Origin:
+    about = about_folder(path)
+    name, citation = (str(about.get(key) or "") for key in ("name", "citeAs"))
+    told = f"NOT the authors' EXPRESS data: rows of the folder {path.resolve().name}."
+    return Origin(
+        _short_name(name or path.resolve().name),
+        None,
+        "express" if citation == PAPER_CITATION else "nrc",
+        str(about.get("version") or "0.0.0"),
+        str(about.get("description") or told),
+        citation,
+        license_name(str(about.get("license") or "")),
+    )
+
+
+def _short_name(text: str) -> str:
+    # A signature is split at "|" and "@".
+    return re.sub(r"[^\w.-]+", "-", text).strip("-") or "file"
+
+
 def _of_file(path: Path, kind: str | None) -> Origin:
     if kind == "authors":
         about = f"EXPRESS segments in the columns of {_SPOKEN_FOR}, from the file {path.name}."
         return Origin("express-csv", None, "express", "0.0.0", about, PAPER_CITATION, "apache-2.0")
-    # A signature is split at "|" and "@".
-    name = re.sub(r"[^\w.-]+", "-", path.stem).strip("-") or "file"
     about = f"NOT the authors' EXPRESS data: rows of the user's own file {path.name}."
-    return Origin(name, None, "nrc", "0.0.0", about, "", "")
+    return Origin(_short_name(path.stem), None, "nrc", "0.0.0", about, "", "")
 
 
 def _divide(rows: Iterable[Row], origin: Origin, source: str) -> dict[str, Loaded]:

@@ -125,7 +125,7 @@ class RunConfig:
     ] = "auto"
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     batch_size: Annotated[
-        int | None, typer.Option(help="Most examples in a batch; 8 on a CPU, 64 on a GPU.")
+        int | None, typer.Option(help="Most examples side by side; chosen by memory.")
     ] = None
     quantize: Annotated[
         str | None, typer.Option(help="8bit or 4bit weights, by bitsandbytes (pip install it).")

@@ -60,7 +60,6 @@ def shape_of(model: ResolvedModel, trust_remote_code: bool = False) -> Shape:
     )
     with torch.device("meta"):
         empty = auto.from_config(config, trust_remote_code=trust_remote_code)
-    empty.tie_weights()
     parameters = sum(weight.numel() for weight in empty.parameters())
     embedding, output = empty.get_input_embeddings(), empty.get_output_embeddings()
     tied = output is not None and output.weight is embedding.weight
@@ -122,7 +121,7 @@ def memory(
     size = getattr(torch, options.dtype).itemsize
     longest = max(len(p.ids) + p.budget for p in prompts)
     parts = {
-        "weights": shape.parameters * size,
+        "weights": weight_bytes(shape.parameters, options),
         "cache": rows * longest * shape.cached * size,
         "layer": max(longest, _chunk(options)) * shape.widest * size,
         "base": BASE_BYTES,
@@ -134,9 +133,7 @@ def seconds(
     shape: Shape, speed: Speed, prompts: Sequence[Prompt], options: EngineOptions, rows: int
 ) -> dict[str, float]:
     """Seconds for prompts and answers: as a rule, and if every answer used its whole budget."""
-    import torch
-
-    weights: int = shape.working * getattr(torch, options.dtype).itemsize
+    weights = weight_bytes(shape.working, options)
     reading = 2 * shape.working * computed_tokens(prompts) / (PREFILL_SHARE * speed.operations)
 
     def writing(tokens: int) -> float:
@@ -150,6 +147,21 @@ def seconds(
         "usual": round(reading + writing(sum(map(usual_tokens, prompts))), 1),
         "at_most": round(reading + writing(sum(p.budget for p in prompts)), 1),
     }
+
+
+def weight_bytes(parameters: int, options: EngineOptions) -> int:
+    """Bytes of weights, quantised or whole.
+
+    >>> from express_runners.prompts import ours
+    >>> weight_bytes(1000, EngineOptions(ours("cot"), dtype="bfloat16"))
+    2000
+    >>> weight_bytes(1000, EngineOptions(ours("cot"), dtype="bfloat16", quantize="4bit"))
+    500
+    """
+    import torch
+
+    bits = {"8bit": 8, "4bit": 4}.get(options.quantize or "")
+    return parameters * (bits or 8 * getattr(torch, options.dtype).itemsize) // 8
 
 
 def usual_tokens(prompt: Prompt) -> int:

@@ -14,8 +14,8 @@ from .decoding import Decoder
 from .generation import generate
 from .loading import load_pretrained
 from .memory import batch_tokens
+from .probing import row_model
 from .rank_causal import CausalRanker, check
-from .rows import row_model
 from .stopping import Ends
 from .terms import ListTerms
 
@@ -59,7 +59,7 @@ class CausalEngine:
             most: rows to compute side by side at most; chosen by memory where not given.
         """
         if self._ranker is not None:
-            yield from self._ranker.answers(prompts)
+            yield from self._ranker.answers(prompts, most)
         elif self._rows is None:
             yield from in_batches(self, prompts, most)
         else:

@@ -39,15 +39,18 @@ class CausalRanker:
         if rows.device.type != "cuda":
             self._trees = 1
 
-    def answers(self, prompts: Sequence[Prompt]) -> Iterator[tuple[int, Answer]]:
-        """Position and answer of each prompt, as each is finished."""
+    def answers(
+        self, prompts: Sequence[Prompt], most: int | None = None
+    ) -> Iterator[tuple[int, Answer]]:
+        """Position and answer of each prompt, as each is finished; `most` rows at once."""
         for group in groups(prompts):
             prefix = shared_beginning([prompts[i] for i in group])
             self._rows.share(prefix)
             rows = [Row(i, prompts[i], prompts[i].ids[len(prefix) :]) for i in group]
             rows.sort(key=lambda row: (-len(row.own), row.index))
             while rows:
-                count = max(1, min(self._chunk // len(rows[0].own), len(rows)))
+                fitting = self._chunk // len(rows[0].own)
+                count = max(1, min(fitting, len(rows), most or len(rows)))
                 started = time.perf_counter()
                 done = self._attempt(rows[:count])
                 if done is None:

@@ -30,7 +30,7 @@ HEADS_OF_KEYS = 8
 def build(shape: str, device: str, dtype: str) -> Any:
     """A `RowModel` around random weights."""
     import torch
-    from express_runners.engines.rows import row_model
+    from express_runners.engines.probing import row_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
     sizes = dict(SHAPES[shape])

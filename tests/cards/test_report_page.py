@@ -264,7 +264,7 @@ def test_figures_of_the_reference(reference: Path) -> None:
     assert "7.2% of the hidden words" in found["story"][0]
     overuse = next(f for f in found["panels"][0]["figures"] if f.key == "overuse-1")
     over = {line[0] for line in overuse.rows if line[5] == "too often"}
-    assert {"desperate", "overwhelmed", "lonely"} <= over
+    assert {"desperate", "insecure", "overwhelmed", "lonely"} <= over
     assert found["packed"].width is None
     with (reference / "gpt4o_predictions.csv").open(encoding="utf-8", newline="") as file:
         posts = {line["original_ids"] for line in csv.DictReader(file)}

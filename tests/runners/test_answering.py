@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_models
 from express_runners.config import RunConfig
 from express_runners.run import run
+from express_runners.store import Shard
 
 EXAMPLES = 8
 
@@ -40,7 +43,9 @@ def test_prompt_longer_than_the_context_is_counted_not_cut(name: str, tmp_path: 
         assert line["completion"] in (None, before[line["id"]])
 
 
-def test_the_same_command_answers_nothing_twice(tmp_path: Path) -> None:
+def test_the_same_command_answers_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = str(tiny_models.make("llama", tmp_path / "model"))
     out = tmp_path / "run"
     run(RunConfig(model=model, dataset="sample", limit=EXAMPLES, out=out))
@@ -49,8 +54,18 @@ def test_the_same_command_answers_nothing_twice(tmp_path: Path) -> None:
     rows = first.splitlines(keepends=True)
     (out / "predictions.jsonl").unlink()
     (out / "predictions-00000.jsonl").write_text("".join(rows[:3]) + rows[3][:20])
+    written: list[str] = []
+    append = Shard.append
+
+    def counting(self: Shard, lines: Iterable[dict[str, Any]]) -> None:
+        lines = list(lines)
+        written.extend(line["id"] for line in lines)
+        append(self, lines)
+
+    monkeypatch.setattr(Shard, "append", counting)
     result = run(RunConfig(model=model, dataset="sample", limit=EXAMPLES, out=out))
     assert result is not None
+    assert sorted(written) == sorted(json.loads(row)["id"] for row in rows[3:])
     again = (out / "predictions.jsonl").read_text().splitlines(keepends=True)
     assert again[:3] == rows[:3]
     drop = ("seconds", "process")

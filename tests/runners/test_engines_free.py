@@ -70,6 +70,10 @@ def test_answers_do_not_depend_on_the_batch(engine: Any, most: int) -> None:
     prompts = asked(engine)
     together = in_order(engine.flow(prompts))
     assert in_order(engine.flow(prompts, most)) == together
+    # Several prompts in one padded pass, too.
+    decoder = Decoder(engine._rows, Ends(engine._model, engine._tokenizer), most)
+    decoder.chunk = 100_000
+    assert in_order(decoder.answers(prompts)) == together
     alone = [engine.answer([prompt])[0] for prompt in prompts]
     assert written(alone) == together
     backwards = in_order(engine.flow(prompts[::-1], most))

@@ -329,3 +329,34 @@ def test_shots_are_left_out_whole_where_there_is_no_room(models: Callable[[str],
 def test_a_cue_is_found_in_the_source_alone() -> None:
     assert parse("cot", "{% set cue = ' So: ' %}{{ text }}{{ cue }}").cue == "So:"
     assert parse("cot", "{# {% set cue = 'No:' %} #}{{ text }}").cue == ""
+
+
+def test_shots_without_room_are_counted_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tiny_models.make("llama", tmp_path / "model")
+    file = model / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_max_length": 900}))
+    options = {"prompt": "few-shot", "shots": 3}
+    result = run(
+        RunConfig(
+            model=str(model),
+            dataset="sample",
+            limit=4,
+            out=tmp_path / "run",
+            **options,  # type: ignore[arg-type]
+        )
+    )
+    assert result is not None
+    dropped = [line["shots_dropped"] for line in result.lines]
+    assert all(len(line["shots"]) == 3 - d for line, d in zip(result.lines, dropped, strict=True))
+    assert 0 < sum(dropped) < 12
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())["shots"]
+    count = sum(d > 0 for d in dropped)
+    assert kept == {
+        "shown": 12 - sum(dropped),
+        "dropped": sum(dropped),
+        "examples_with_dropped": count,
+    }
+    told = f"note: {sum(dropped)} shots in {count} examples are left out"
+    assert told in capsys.readouterr().err

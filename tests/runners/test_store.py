@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from express_runners.errors import RunError
@@ -18,14 +19,14 @@ from express_runners.store import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-LINES = [{"id": "a", "completion": "x\n<mask> \u2028 é"}, {"id": "b", "completion": None}]
+LINES: list[dict[str, Any]] = [{"id": "a", "completion": "x\n<mask> \u2028 é"}, {"id": "b", "completion": None}]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.dictionaries(st.text(min_size=1), inner),
 )
 
 
-def shard(folder: Path, rank: int, lines: list[dict[str, object]]) -> None:
+def shard(folder: Path, rank: int, lines: list[dict[str, Any]]) -> None:
     writer = Shard(folder, rank)
     writer.append(lines)
     writer.close()

@@ -1,0 +1,345 @@
+"""The page of a run in a real browser: opened from disk, with everything else forbidden."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from express_cards.report import report
+from report_files import LONG, NASTY, NASTY_ANSWER, row, rows, write_file, write_sample_run
+
+PHONE, DESKTOP = 390, 1200
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of one file of results."""
+    folder = tmp_path_factory.mktemp("single")
+    return report([write_file(folder / "mine.jsonl", rows())], folder / "page.html", "nrc")
+
+
+@pytest.fixture(scope="module")
+def double(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of two runs: the second is always right."""
+    folder = tmp_path_factory.mktemp("double")
+    right = [{**line, "completion": json.dumps(line["references"])} for line in rows()]
+    files = [write_file(folder / "mine.jsonl", rows()), write_file(folder / "best.jsonl", right)]
+    return report(files, folder / "page.html", "nrc")
+
+
+@pytest.fixture
+def opened(chromium: Any) -> Iterator[Open]:
+    """Open a page; at the end nothing may have been said on the console or asked of a network."""
+    said: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def open_page(file: Path, width: int = DESKTOP, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        context.on("request", lambda request: asked.append(request.url))
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+        page.goto(file.as_uri())
+        page.wait_for_function("document.querySelector('#list').children.length > 0")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+    # A figure that is saved as PNG is drawn from a data address, which is no request.
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def shown(page: Any) -> list[str]:
+    """The ids of the examples on the screen."""
+    ids: list[str] = page.locator("article .head bdi").all_inner_texts()
+    return ids
+
+
+def found(page: Any, number: int, total: int = 60) -> None:
+    """Wait until so many examples are found."""
+    text = f"All {total} examples." if number == total else f"{number} of {total} examples fit."
+    page.wait_for_function(
+        "text => document.querySelector('#found').textContent === text", arg=text
+    )
+
+
+def test_a_nasty_post_is_text(single: Path, opened: Open) -> None:
+    page = opened(single)
+    page.get_by_label("Text", exact=True).fill("x58")
+    found(page, 1)
+    article = page.locator("article")
+    text = page.evaluate(
+        """() => {
+            const copy = document.querySelector("article p").cloneNode(true);
+            for (const mask of copy.querySelectorAll(".mask")) mask.replaceWith("<mask>");
+            return copy.textContent;
+        }"""
+    )
+    assert text == NASTY
+    assert article.locator("script, img, b b, svg").count() == 0
+    article.locator("summary").click()
+    assert article.locator("pre").inner_text() == NASTY_ANSWER
+    assert page.title() == "EXPRESS: EXPRESS report: mine"
+    assert article.locator(".mask").first.get_attribute("class") == "mask none"
+
+
+def test_both_words_stand_in_the_place_of_the_mask(single: Path, opened: Open) -> None:
+    page = opened(single)
+    assert page.locator("article p").nth(1).text_content() == (
+        "He shouted and I was person: furious \u2248 same emotions; model: angry, truly."
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "number"),
+    [
+        ("Person's word", "furious", 12),
+        ("Person's word", "fur", 12),
+        ("Person's word", "FURIOUS ", 12),
+        ("Person's word", "nobody says this", 0),
+        ("Model's word", "sad", 11),
+        ("Text", "he SHOUTED", 12),
+        ("Text", "cannot tell", 11),
+    ],
+)
+def test_filters_by_words_and_text(
+    field: str, value: str, number: int, single: Path, opened: Open
+) -> None:
+    page = opened(single)
+    page.get_by_label(field, exact=True).fill(value)
+    found(page, number)
+    assert len(shown(page)) == min(number, 25)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("exact", 13),
+        ("same", 12),
+        ("related", 11),
+        ("other", 12),
+        ("softened", 12),
+        ("heightened", 11),
+        ("none", 12),
+        ("refusal", 11),
+    ],
+)
+def test_filter_by_kind_of_answer(kind: str, number: int, single: Path, opened: Open) -> None:
+    page = opened(single)
+    page.get_by_label("Kind of answer").select_option(kind)
+    found(page, number)
+
+
+def test_filters_join_on_one_mask_and_are_taken_back(single: Path, opened: Open) -> None:
+    page = opened(single)
+    page.get_by_role("checkbox", name="denied").check()
+    found(page, 12)
+    assert page.locator("article .badge", has_text="denied").count() == 12
+    page.get_by_role("checkbox", name="word stands elsewhere").check()
+    found(page, 0)
+    page.get_by_role("checkbox", name="denied").uncheck()
+    found(page, 11)
+    page.get_by_label("Person's word", exact=True).fill("lonely")
+    found(page, 11)
+    page.get_by_label("Person's word", exact=True).fill("sad")
+    found(page, 0)
+    page.get_by_role("button", name="Show all").click()
+    found(page, 60)
+
+
+def test_pages_of_examples(single: Path, opened: Open) -> None:
+    page = opened(single)
+    assert shown(page) == [f"x{n}" for n in range(25)]
+    before, after = (page.get_by_role("button", name=name) for name in ("Previous", "Next"))
+    assert before.is_disabled()
+    after.click()
+    after.click()
+    assert shown(page) == [f"x{n}" for n in range(50, 60)]
+    assert after.is_disabled()
+    before.click()
+    assert page.locator("#place").inner_text() == "Page 2 of 3"
+    page.get_by_label("Person's word", exact=True).fill("happy")
+    found(page, 12)
+    assert page.locator("#place").inner_text() == "Page 1 of 1"
+
+
+def test_the_way_of_the_keyboard(single: Path, opened: Open) -> None:
+    page = opened(single)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Go to the examples"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "examples"
+    page.keyboard.press("Tab")
+    page.keyboard.type("lonely")
+    found(page, 11)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Show all":
+            break
+    page.keyboard.press("Enter")
+    found(page, 60)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "next":
+            break
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('#place').textContent === 'Page 2 of 3'")
+    assert page.evaluate("document.activeElement.id") == "examples"
+
+
+def test_a_cell_leads_to_its_examples(single: Path, opened: Open) -> None:
+    page = opened(single)
+    page.locator("#confusion-1 .pick[data-person=furious]").first.click()
+    found(page, 12)
+    assert page.get_by_label("Person's word", exact=True).input_value() == "furious"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, PHONE, DESKTOP])
+def test_nothing_needs_sideways_scrolling(
+    width: int, scheme: str, double: Path, opened: Open
+) -> None:
+    page = opened(double, width, color_scheme=scheme)
+    page.get_by_label("Text", exact=True).fill(LONG[:30])
+    found(page, 1)
+    for summary in page.locator("figure summary").all():
+        if summary.is_visible():
+            summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def contrast(page: Any, selector: str) -> float:
+    """The contrast of a text with the page (WCAG 2.2)."""
+    ratio: float = page.evaluate(
+        """selector => {
+            const light = (color) => {
+                const parts = color.match(/[\\d.]+/g).slice(0, 3).map((part) => {
+                    const value = Number(part) / 255;
+                    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+                });
+                return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+            };
+            const style = getComputedStyle(document.querySelector(selector));
+            const ink = light(selector.includes("svg") ? style.fill : style.color);
+            const paper = light(getComputedStyle(document.body).backgroundColor);
+            return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+        }""",
+        selector,
+    )
+    return ratio
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_can_be_read(scheme: str, single: Path, opened: Open) -> None:
+    page = opened(single, color_scheme=scheme)
+    for _ in range(2):
+        assert contrast(page, ".story li") > 7
+        assert contrast(page, ".quiet") > 4.5
+        assert contrast(page, "svg text") > 7
+        for mark in ("svg .people", "svg .model", "svg .b1"):
+            assert contrast(page, mark) > 3
+        before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.get_by_role("button", name="Dark or light").click()
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def saved(page: Any, kind: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Save The wheel of eight emotions as {kind}").first.click()
+    path: Path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_a_figure_is_saved_as_svg(single: Path, opened: Open, tmp_path: Path) -> None:
+    path = saved(opened(single, color_scheme="dark"), "SVG", tmp_path)
+    assert path.name == "express-wheel-1.svg"
+    drawing = ElementTree.parse(path).getroot()
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+    # Other programs know nothing of the page's style: every colour has to stand in the file.
+    fills = {element.get("fill") for element in drawing.iter("{http://www.w3.org/2000/svg}path")}
+    assert fills == {"rgb(0, 114, 178)", "rgb(213, 94, 0)"}
+    assert "class" not in {name for element in drawing.iter() for name in element.attrib}
+
+
+def test_a_figure_is_saved_as_png(single: Path, opened: Open, tmp_path: Path) -> None:
+    page = opened(single, color_scheme="dark")
+    content = saved(page, "PNG", tmp_path).read_bytes()
+    assert content.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", content[16:24])
+    assert (width, height) == (380 * 4, 350 * 4)
+    # The theme that was asked for is back.
+    assert page.evaluate("document.documentElement.dataset.theme") is None
+
+
+def test_several_runs(double: Path, opened: Open) -> None:
+    page = opened(double)
+    kinds = page.get_by_label("Kind of answer")
+    kinds.select_option("alone")
+    found(page, 0)
+    kinds.select_option("missed")
+    found(page, 47)
+    page.get_by_role("radio", name="best").check()
+    found(page, 0)
+    kinds.select_option("alone")
+    found(page, 47)
+    assert page.locator("#wheel-2").is_visible()
+    assert not page.locator("#wheel-1").is_visible()
+    assert "mine: angry" in page.locator("article ul").first.inner_text()
+
+
+def test_the_printed_page_has_both_runs_and_no_controls(double: Path, opened: Open) -> None:
+    page = opened(double, color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("#wheel-1").is_visible()
+    assert page.locator("#wheel-2").is_visible()
+    assert not page.locator("#filters").is_visible()
+    assert not page.locator("[data-export]").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_without_motion(single: Path, opened: Open) -> None:
+    page = opened(single, reduced_motion="reduce")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_without_script_the_figures_stay(single: Path, chromium: Any) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(single.as_uri())
+    assert page.locator("#wheel-1 svg").is_visible()
+    assert "needs JavaScript" in page.locator("noscript").inner_text()
+    assert not page.locator("#filters").is_visible()
+    context.close()
+
+
+def test_a_run_of_the_sample_and_the_reference(
+    reference: Path, tmp_path: Path, opened: Open
+) -> None:
+    run = write_sample_run(tmp_path / "mine", ['["sad", "sad"]'] * 20)
+    page = opened(report([run], tmp_path / "run.html"))
+    assert page.locator("article").count() == 20
+    page = opened(report([reference / "gpt4o_predictions.csv"], tmp_path / "reference.html"), PHONE)
+    assert page.locator("article").count() == 25
+    assert page.locator("#found").inner_text() == "All 544 examples."
+
+
+def test_labels_alone(tmp_path: Path, opened: Open) -> None:
+    lines = [row("no mask here", ["sad"], '["sad"]') for _ in range(3)]
+    for line in lines:
+        del line["text"]
+    page = opened(report([write_file(tmp_path / "a.jsonl", lines)], tmp_path / "page.html", "nrc"))
+    assert page.locator("article .mask").count() == 3
+    assert page.get_by_role("checkbox", name="denied").count() == 0
