@@ -4,7 +4,8 @@ PYTHON ?= python3
 #   make demo TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
 TORCH ?= torch==2.13.0
 PIP := .venv/bin/python -m pip --disable-pip-version-check install --quiet
-BROWSER ?= chromium
+# Test processes; each computes on one core.
+JOBS ?= 2
 
 .PHONY: demo test lint clean
 
@@ -12,7 +13,7 @@ demo: .venv/.run
 	@.venv/bin/python -m express_runners.demo
 
 test: .venv/.test
-	.venv/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: .venv/.test
 	.venv/bin/ruff check .

@@ -95,8 +95,7 @@ def write_folder(
     """Write Parquet, card and Croissant; the same bytes for the same data.
 
     Args:
-        parts: what ``load_all`` returned.
-        source: what it was loaded from.
+        parts, source: what ``load_all`` returned, and what it was given.
         out: the folder; a publication that is there already is replaced, whole.
         card: makes the dataset card.
         license: the licence, where the data does not tell.

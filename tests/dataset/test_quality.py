@@ -84,9 +84,6 @@ def test_no_label_of_the_authors_is_a_stranger(reference: Path) -> None:
     assert 0.15 <= found["splits"]["all"]["leaked_share"] <= 0.19
 
 
-@pytest.mark.xfail(
-    reason="the sample is older than the list of terms: rebuild it, and remove this mark"
-)
 def test_every_published_label_is_a_term(published: list[Example]) -> None:
     strangers = {label for row in published for label in row.labels} - terms()
     assert strangers == set()

@@ -19,7 +19,10 @@ from express_runners.store import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-LINES: list[dict[str, Any]] = [{"id": "a", "completion": "x\n<mask> \u2028 é"}, {"id": "b", "completion": None}]
+LINES: list[dict[str, Any]] = [
+    {"id": "a", "completion": "x\n<mask> \u2028 é"},
+    {"id": "b", "completion": None},
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.dictionaries(st.text(min_size=1), inner),
