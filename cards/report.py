@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from express_runners.errors import RunError
-from express_runners.store import REPORT_FILE, cannot_write
-
 from express_dataset import Example
 from express_dataset.errors import require
+from express_runners.errors import RunError
+from express_runners.store import REPORT_FILE, cannot_write
 
 from .pages import render
 from .report_data import Sheet, read_sheet

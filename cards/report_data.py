@@ -9,9 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from express_runners.errors import RunError
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
-
 from express_dataset import MASK, Example
 from express_dataset.errors import DataError
 from express_dataset.flags import leaked, negated
@@ -20,6 +17,8 @@ from express_dataset.readers import read as read_records
 from express_dataset.sources import Loaded, load_all
 from express_metric import read_results
 from express_metric.breakdown import Facts
+from express_runners.errors import RunError
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
 from .runs import Run, aligned, load_runs
 

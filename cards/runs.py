@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from express_runners.scores import pick_lexicon
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
-
 from express_metric.errors import MetricError
 from express_metric.lexicon import Lexicon, normal
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
@@ -18,6 +15,8 @@ from express_metric.records import read_results
 from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_metric.significance import check_comparable
 from express_metric.terms import Reason
+from express_runners.scores import pick_lexicon
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
 # Parameters of models whose names do not tell, from their cards.

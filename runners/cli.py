@@ -156,7 +156,6 @@ def compare(
     """Put runs side by side: intervals, tests, and the paper's findings as checks."""
     from express_cards import compare_tables
     from express_cards.compare import compare as compare_paths
-
     from express_metric.resampling import Resampling
 
     found = compare_paths(

@@ -14,9 +14,8 @@ def install(source: str) -> dict[str, Any]:
     Returns:
         What was installed and where, ready for JSON.
     """
-    from express_metric.install import install_metric
-
     from express_dataset.install import install_dataset
+    from express_metric.install import install_metric
 
     dataset = install_dataset(source)
     metric = install_metric()

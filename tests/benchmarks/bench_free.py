@@ -26,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from express_dataset import load_examples
 from express_runners.demo import packaged_model
 from express_runners.engines import load_engine
 from express_runners.engines.base import Answer, EngineOptions, Prompt
@@ -34,8 +35,6 @@ from express_runners.engines.stopping import Ends
 from express_runners.models import resolve
 from express_runners.prompts import ours
 from express_runners.vocabulary import Vocabulary, from_labels
-
-from express_dataset import load_examples
 
 BUDGET = 64
 PAPER_BUDGET = 256

@@ -30,8 +30,9 @@ HEADS_OF_KEYS = 8
 def build(shape: str, device: str, dtype: str) -> Any:
     """A `RowModel` around random weights."""
     import torch
-    from express_runners.engines.probing import row_model
     from transformers import LlamaConfig, LlamaForCausalLM
+
+    from express_runners.engines.probing import row_model
 
     sizes = dict(SHAPES[shape])
     heads = sizes.pop("heads")
@@ -78,6 +79,7 @@ def peak(device: str, dtype: str) -> float:
 def measure(rows: Any, count: int, prompt: int, new: int, device: str) -> dict[str, Any]:
     """Prefill `count` rows of `prompt` tokens in chunks, then write `new` tokens in each."""
     import torch
+
     from express_runners.engines.memory import chunk_tokens
     from express_runners.engines.rows import Slots
 

@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 from express_cards.report import report
-
 from express_metric.records import read_results
 
 REFERENCE = Path(

@@ -24,12 +24,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from express_dataset import Example, load_examples
 from express_runners import encoders
 from express_runners.prompts import ours
 from express_runners.setting import DEFAULT_ENCODER, Setting
 from express_runners.shots import Pool, choose
-
-from express_dataset import Example, load_examples
 
 SHOTS = 5
 DIMENSIONS = 384

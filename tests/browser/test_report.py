@@ -10,8 +10,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from express_cards.report import report
 from report_files import LONG, NASTY, NASTY_ANSWER, row, rows, write_file, write_sample_run
+
+from express_cards.report import report
 
 PHONE, DESKTOP = 390, 1200
 Open = Callable[..., Any]

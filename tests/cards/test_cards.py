@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from express_cards.terminal import print_scores
 from express_cards.words import advice
-from express_runners.scores import score_run
-
 from express_metric import load_lexicon
+from express_runners.scores import score_run
 
 ASKED = {
     "dataset": {"name": "mine", "split": "test", "signature": "mine@00000000"},

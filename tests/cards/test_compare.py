@@ -11,11 +11,11 @@ from typing import Any
 
 import made_runs
 import pytest
+from made_runs import answers, labels, write_run
+
 from express_cards.compare import compare
 from express_cards.compare_tables import as_latex, as_markdown, as_text
 from express_cards.runs import load_runs, model_size
-from made_runs import answers, labels, write_run
-
 from express_metric import MetricError, Reading
 from express_metric.resampling import Resampling
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+
 from express_cards.compare import compare
 from express_cards.compare_tables import as_text
+from express_metric.resampling import Resampling
 from express_runners.config import RunConfig
 from express_runners.run import run
-
-from express_metric.resampling import Resampling
 
 NAMES = ("roberta", "t5", "llama", "gemma2")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from express_cards.nearest import nearest_labels
-from express_runners.encoders import similarities
 
+from express_cards.nearest import nearest_labels
 from express_metric import load_lexicon
 from express_metric.floors import NEAREST, floors
+from express_runners.encoders import similarities
 
 
 def test_the_neighbour_is_the_one_that_shares_words() -> None:

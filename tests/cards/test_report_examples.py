@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from express_cards.report_data import Sheet, read_sheet
-from express_cards.report_examples import CUT, Packed, clip, pack, unpack
 from hypothesis import given
 from hypothesis import strategies as st
 from report_files import row, write_file
 
+from express_cards.report_data import Sheet, read_sheet
+from express_cards.report_examples import CUT, Packed, clip, pack, unpack
 from express_dataset import MASK
 from express_metric.masks import mask_table
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
-from express_cards.dataset_card import dataset_card
 from pyarrow import parquet
 
+from express_cards.dataset_card import dataset_card
 from express_dataset import COLUMNS, DataError, load_all_examples
 from express_dataset.construct.writing import arrow_schema
 from express_dataset.publish import Published, write_folder

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from express_runners.demo import packaged_model
 from express_runners.models import resolve
 

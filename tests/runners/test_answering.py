@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import tiny_models
+
 from express_runners.config import RunConfig
 from express_runners.run import run
 from express_runners.store import Shard

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from express_runners.config import RunConfig
 from express_runners.engines import faults
 from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.server import HF_ROUTER, api_key
-from hypothesis import given
-from hypothesis import strategies as st
 
 LOCAL = "http://localhost:8000/v1"
 WRONG = {

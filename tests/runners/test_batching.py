@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from express_runners.batching import plan, share
 from hypothesis import given
 from hypothesis import strategies as st
+
+from express_runners.batching import plan, share
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 import tiny_models
+from typer.testing import CliRunner
+
+from express_dataset import Example, load_examples
 from express_runners import estimate
 from express_runners.cli import app
 from express_runners.config import RunConfig
@@ -17,9 +20,6 @@ from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.prompts import ours
 from express_runners.run import run
-from typer.testing import CliRunner
-
-from express_dataset import Example, load_examples
 
 LIMIT = 4
 

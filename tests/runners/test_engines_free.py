@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 import tiny_models
+from hypothesis import given
+from hypothesis import strategies as st
+
+from express_dataset import Example, load_examples
 from express_runners.engines import causal, load_engine, rows
 from express_runners.engines.base import Answer, EngineOptions, Prompt
 from express_runners.engines.batches import in_batches
@@ -17,10 +21,6 @@ from express_runners.engines.stopping import Ends
 from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.prompts import ours
-from hypothesis import given
-from hypothesis import strategies as st
-
-from express_dataset import Example, load_examples
 
 EXAMPLES = 6
 CASES = [("llama", False), ("llama", True), ("gemma2", False)]

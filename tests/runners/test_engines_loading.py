@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 import tiny_models
+from launching import finish, predictions, processes, sessions, start
+
+from express_dataset import load_examples
 from express_runners.config import RunConfig
 from express_runners.engines import load_engine, loading
 from express_runners.engines.base import EngineOptions
 from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.prompts import ours
-from launching import finish, predictions, processes, sessions, start
-
-from express_dataset import load_examples
 
 
 @pytest.mark.parametrize("option", [{"quantize": "2bit"}, {"spread": "rows"}])

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+from loopback_hub import LoopbackHub
+
 from express_runners.errors import RunError
 from express_runners.models import family_of, resolve
-from loopback_hub import LoopbackHub
 
 
 @pytest.fixture(scope="module")

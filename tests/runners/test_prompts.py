@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from express_dataset import Example, load_examples
 from express_runners.config import RunConfig
 from express_runners.engines.base import EngineOptions, budget, closed_list
 from express_runners.errors import RunError
@@ -17,10 +21,6 @@ from express_runners.prompts import Template, final_answer, from_file, ours, par
 from express_runners.reading import read_completion
 from express_runners.run import run
 from express_runners.setting import Setting, setting_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from express_dataset import Example, load_examples
 
 CUE = "Final list:"
 SETTINGS = ("zero-shot", "few-shot", "cot")

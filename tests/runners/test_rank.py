@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 import tiny_models
+from hypothesis import given
+from hypothesis import strategies as st
+
+from express_dataset import load_examples
 from express_runners.config import RunConfig
 from express_runners.engines import load_engine
 from express_runners.engines.base import EngineOptions, Prompt
@@ -21,10 +25,6 @@ from express_runners.prompts import ours
 from express_runners.ranks import agree, agreement, rank_scores
 from express_runners.run import run
 from express_runners.vocabulary import Vocabulary, from_file
-from hypothesis import given
-from hypothesis import strategies as st
-
-from express_dataset import load_examples
 
 TERMS = ("sad", "saddened", "let down", "angry", "anger", "ashamed", "joyful", "at ease")
 VOCABULARY = Vocabulary("test", TERMS)

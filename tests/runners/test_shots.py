@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from express_dataset import Example, load_examples
 from express_runners import encoders
 from express_runners.errors import RunError
 from express_runners.prompts import ours
 from express_runners.setting import DEFAULT_ENCODER, Setting
 from express_runners.shots import NEAR_DUPLICATE, Pool, choose, nearest_first, shuffled
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from express_dataset import Example, load_examples
 
 WORDS = ["rain", "dog", "night", "work", "love", "road", "sea", "door", "light", "bread", "song"]
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from express_runners.errors import RunError
 from express_runners.store import (
     PREDICTIONS_FILE,
@@ -16,8 +19,6 @@ from express_runners.store import (
     differences,
     read_lines,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 LINES: list[dict[str, Any]] = [
     {"id": "a", "completion": "x\n<mask> \u2028 é"},

@@ -9,10 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
 from express_runners.cli import app
 from express_runners.errors import RunError
 from express_runners.sweep import Result, as_text, read_sweep, run_sweep, status
-from typer.testing import CliRunner
 
 GOOD = """\
 out: OUT
