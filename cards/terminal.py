@@ -47,21 +47,26 @@ def print_scores(scores: dict[str, Any]) -> None:
         console.print(escape(score["signature"]), soft_wrap=True)
 
 
-def print_run(folder: Path, asked: dict[str, Any], scores: dict[str, Any], report: Path) -> None:
+def print_run(
+    folder: Path, asked: dict[str, Any], scores: dict[str, Any], page: Path | None
+) -> None:
     """Print a finished run: model, scores, where the files are, and what to do next."""
     console = _console()
     model = asked["model"]
     console.print(f"\n[bold]{escape(model['name'])}[/bold] ({model['family']})\n")
     print_scores(scores)
+    files = {
+        "scores.json": "all figures and counts",
+        "predictions.jsonl": "every answer, as the model wrote it",
+        "run.json": "everything that was asked and what it ran on",
+    }
+    if page is not None:
+        files = {page.name: "the run as a page"} | files
     console.print("\nFiles:")
-    for file, what in (
-        (report.name, "the run as a page: open it in a browser"),
-        ("scores.json", "all figures and counts"),
-        ("predictions.jsonl", "every answer, as the model wrote it"),
-        ("run.json", "everything that was asked and what it ran on"),
-    ):
-        console.print(f"  {escape(str(folder / file))}  {what}", soft_wrap=True)
-    console.print(f"\nNext: open {escape(str(report))}", soft_wrap=True)
+    for name, what in files.items():
+        console.print(f"  {escape(str(folder / name))}  {what}", soft_wrap=True)
+    after = f"open {page} in a browser" if page else f"express score {folder}"
+    console.print(f"\nNext: {escape(after)}", soft_wrap=True)
 
 
 def print_installed(installed: dict[str, Any]) -> None:

@@ -76,8 +76,14 @@ def run(
     if result is None:
         return
     from express_cards.report import write_report
+    from express_dataset.errors import MissingExtra
 
-    page = write_report(result.folder, result.examples, config.lexicon)
+    page = None
+    try:
+        page = write_report(result.folder, result.examples, config.lexicon)
+    except MissingExtra as error:
+        # The answers are there and scored: a missing page is no reason to fail.
+        typer.echo(f"no page was written: {error}", err=True)
     if format is Format.json:
         print_json(result.scores)
         return

@@ -43,6 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "results.jsonl").write_text("".join(lines))
     cells = [f'"{r!r}","{c.replace(chr(34), chr(39))}"\n' for r, c in rows]
     (place / "results.csv").write_text("labels,output\n" + "".join(cells))
+    (place / "posts.jsonl").write_text('{"id": "a", "text": "I felt so sad."}\n')
+    sample = ROOT / "express_dataset" / "sample" / "posts.jsonl"
+    (place / "dump.jsonl").write_bytes(sample.read_bytes())
     return place
 
 
@@ -51,6 +54,7 @@ def test_command(command: str, folder: Path) -> None:
     environment = os.environ | {
         "HF_HOME": str(folder / "hf"),
         "HF_HUB_OFFLINE": "1",
+        "XDG_CONFIG_HOME": str(folder / "config"),
         "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
     }
     done = subprocess.run(
