@@ -216,7 +216,7 @@ def test_a_broken_parquet_file(tmp_path: Path) -> None:
         (
             "smaple",
             "all",
-            "there is no source 'smaple'; give sample, express, the path of a file "
+            "there is no source 'smaple'; give sample, express, the path of a file or folder, "
             "or the id of a Hub dataset (ORG/NAME)",
         ),
         ("sample", "dev", "there is no split 'dev'; choose train, test, few_shot or all"),
@@ -229,7 +229,7 @@ def test_a_bad_question(source: str, split: str, message: str) -> None:
 
 
 def test_a_folder_is_no_source(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is a folder here; give the path of a CSV"):
+    with pytest.raises(DataError, match="the folder has no data/train-"):
         load_examples(str(tmp_path))
 
 
