@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .calibration import Ranking, rank_calibration
 from .confusion import term_confusion, valence, vector_confusion
 from .errors import MetricError
 from .floors import floors
@@ -36,6 +37,7 @@ class Facts:
         negated, leaked: for each example a flag for each mask.
         train: term to frequency in the train split.
         nearest: for each example the labels of its nearest neighbour in another split.
+        ranking: the probabilities that the run gave to the terms of a closed vocabulary.
 
     >>> Facts().words is None
     True
@@ -50,6 +52,7 @@ class Facts:
     leaked: Sequence[Sequence[bool]] | None = None
     train: Mapping[str, int] | None = None
     nearest: Sequence[Sequence[str]] | None = None
+    ranking: Ranking | None = None
 
 
 def breakdown(
@@ -72,7 +75,8 @@ def breakdown(
 
     Returns:
         Ready for JSON. ``figures``; ``floors`` (trivial answers); ``terms`` and ``emotions``
-        (lists of `Group`); ``dimensions``; ``confusion`` of ``terms`` and ``vectors``;
+        (lists of `Group`); ``dimensions``; ``calibration`` (see `rank_calibration`; None without a
+        ranking); ``confusion`` of ``terms`` and ``vectors``;
         ``overuse`` (list of `TermUse`); ``diversity``; ``intensity``; ``valence``; ``by``: lists
         of `Group` by ``masks_per_segment``, ``position`` and, where known, ``length``,
         ``subreddit``, ``negated``, ``leaked``, ``train_frequency``; ``frequency_correlation``;
@@ -102,9 +106,22 @@ def breakdown(
         "figures": scores.figures,
         "floors": floors(references, lexicon, protocol, known.train, known.nearest),
         "dimensions": scores.dimensions,
+        "calibration": _calibration(references, lexicon, known.ranking),
         "invalid": scores.invalid,
         **_tables(masks, scores.n_examples, known, how),
     }
+
+
+def _calibration(
+    references: Sequence[Sequence[str]], lexicon: Lexicon, ranking: Ranking | None
+) -> dict[str, Any] | None:
+    """Calibration over the masks of the answered examples."""
+    if ranking is None:
+        return None
+    _check("ranking", len(ranking.logprobs), len(references))
+    labels = [normal(word) for row in ranking.answered for word in references[row]]
+    terms = [normal(term) for term in ranking.vocabulary]
+    return rank_calibration(ranking.probabilities(), terms, labels, lexicon)
 
 
 def _tables(masks: Masks, examples: int, facts: Facts, how: Resampling) -> dict[str, Any]:

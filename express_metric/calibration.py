@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .errors import MetricError
 from .lexicon import Lexicon
 from .plutchik import DIMENSIONS
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Ranking:
+    """What a run that ranks a closed vocabulary said.
+
+    Attributes:
+        vocabulary: the v terms.
+        logprobs: for each example the log-probabilities of all terms, shape (masks, v); None where
+            it was not answered. They need not be normalised.
+
+    >>> ranking = Ranking(("sad", "happy"), [np.zeros((1, 2)), None])
+    >>> ranking.probabilities().tolist(), ranking.answered
+    ([[0.5, 0.5]], [0])
+    """
+
+    vocabulary: tuple[str, ...]
+    logprobs: Sequence[NDArray[np.float32] | None]
+
+    @property
+    def answered(self) -> list[int]:
+        """The rows of the examples that have an answer."""
+        return [row for row, table in enumerate(self.logprobs) if table is not None]
+
+    def probabilities(self) -> NDArray[np.float64]:
+        """Of each term at each answered mask: the softmax over the vocabulary, shape (m, v).
+
+        >>> Ranking(("a", "b"), [np.log([[0.3, 0.1]])]).probabilities().round(2).tolist()
+        [[0.75, 0.25]]
+        >>> Ranking(("a", "b"), [None]).probabilities().shape
+        (0, 2)
+        """
+        tables = [table for table in self.logprobs if table is not None]
+        stated = np.concatenate([np.zeros((0, len(self.vocabulary))), *tables])
+        # Without the largest, exp could underflow to nothing in a whole row.
+        stated = np.exp(stated - stated.max(axis=1, initial=-np.inf, keepdims=True))
+        return np.asarray(stated / stated.sum(axis=1, keepdims=True), np.float64)
 
 
 def calibration(probabilities: ArrayLike, outcomes: ArrayLike, bins: int = 10) -> dict[str, Any]:

@@ -37,14 +37,22 @@ _NOUN = r"(?:mask(?:ed)?|word|token|emotion|term|label|answer|blank)"
 _END = r"[*_>\])]{0,4}\s*(?:[:=)]|->|- |(?:is|was)\b)"
 _ENUMERATOR = re.compile(
     # A bullet, a number, "<mask> 1:", "Emotion 1:" or "The first mask is".
-    r"^[\"'*_(]{0,3}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+|\d{1,2}[.):]+\**\s*"
+    r"^[\"'*_(]{0,3}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+|\d{1,2}(?:[.):]+\**\s*| - )"
+    r"|\(?[a-h][.)] "
     rf"|[<\[]{{0,2}}mask(?:ed)?(?: word| token)?[>\]]{{0,2}}\s*#?\d{{0,2}}{_END}"
     rf"|{_NOUN}\s*#?\d{{1,2}}{_END}"
     r"|(?:the )?(?:first|second|third|fourth|fifth|sixth|\d(?:st|nd|rd|th)) "
     rf"(?:<mask>|{_NOUN}(?: {_NOUN})?){_END})",
     re.IGNORECASE,
 )
-_INLINE_NUMBER = re.compile(r"(?:^|[\s,;])\(?\d{1,2}[.):]\s+")
+_INLINE_NUMBER = re.compile(
+    r"(?:^|[\s,;])(?:(?:word|emotion|term|label|mask)\s*#?)?\(?\d{1,2}[.):]\s+", re.IGNORECASE
+)
+_ORDINAL = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|sixth|next|last) "
+    r"(?:mask(?:ed)?(?: word| token)?|word|emotion)(?: is| was| would be|:) ([^.,;:]{1,60})",
+    re.IGNORECASE,
+)
 _CUE_WORDS = frozenset(
     [
         "answer",
@@ -69,6 +77,7 @@ _CUE_WORDS = frozenset(
         "list",
     ]
 )
+_HEADING_WORDS = _CUE_WORDS | {"final", "predicted", "hidden", "masked", "the", "my"}
 _CUE_END = re.compile(r":|=|\b(?:is|are|be|would be)\b", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*[,;\n]\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+", re.IGNORECASE)
 _ASIDE = re.compile(r"\s+(?:[-\u2013\u2014]|->)\s+|:\s|\s\(|\s=\s")
@@ -104,6 +113,8 @@ def find_terms(completion: str) -> Found:
     text = _SPACES.sub(" ", _NOISE.sub("\n", text)).strip()
     if not text:
         return Reason.EMPTY
+    if text[0] == "(" and text[-1] == ")":
+        text = f"[{text[1:-1]}]"
     found = _from_brackets(text)
     return _from_lines(text) if found is None else found
 
@@ -199,7 +210,9 @@ def _from_lines(text: str) -> Found:
     lines = [line.strip() for line in text.split("\n") if line.strip(" *_`\"'#-")]
     if not lines:
         return Reason.NOT_A_TERM
-    for found in (_enumerated(lines), _after_cue(lines), _bare(lines)):
+    # A heading alone on its line, as "### Answer", is no term.
+    lines = [line for line in lines if len(lines) == 1 or not _is_heading(line)] or lines
+    for found in (_enumerated(lines), _ordinal(lines), _after_cue(lines), _bare(lines)):
         if found is not None and not isinstance(found, Reason):
             return found
     if is_refusal(text):
@@ -229,6 +242,16 @@ def _enumerated(lines: list[str]) -> Found | None:
                 return found
             terms.extend(found)
     return tuple(terms) or None
+
+
+def _is_heading(line: str) -> bool:
+    return set(strip_edges(line).lower().split()) <= _HEADING_WORDS
+
+
+def _ordinal(lines: list[str]) -> Found | None:
+    """Read "The first mask is happy. The second mask is sad."."""
+    parts = _ORDINAL.findall(" ".join(lines))
+    return _all_terms(parts) if len(parts) > 1 else None
 
 
 def _after_cue(lines: list[str]) -> Found | None:

@@ -84,6 +84,8 @@ expected at least one label
     """
     table = read_table(Path(path))
     references = list(_references(table))
+    if not references:
+        raise MetricError(f"{table.path}: there are no rows; expected one for each example")
     _check_counts(table, references)
     ids = table.texts("id")
     return Results(
@@ -209,7 +211,7 @@ def _text(cell: object, table: Table, row: int, name: str) -> str | None:
 
 def _word_list(cell: object, table: Table, row: int, name: str) -> list[str]:
     words: object = cell
-    if isinstance(cell, str) and table.literals:
+    if isinstance(cell, str) and (table.literals or cell.lstrip().startswith("[")):
         words = plain_list(cell)
         if words is None:
             try:
@@ -231,7 +233,10 @@ def _check_counts(table: Table, references: list[tuple[str, ...]]) -> None:
         if numbers is None:
             continue
         for row, (number, labels) in enumerate(zip(numbers, references, strict=True)):
-            if number is not None and str(number) != str(len(labels)):
+            if number in (None, "") or number == len(labels):
+                continue
+            # Through pandas a whole number comes back as 1.0 where a column has gaps.
+            if str(number).removesuffix(".0") not in (str(len(labels)), "nan"):
                 raise MetricError(
                     f"{table.where(row)}: there are {len(labels)} labels but the column "
                     f"{table.names[role]} {said.format(number)}; the two must agree"

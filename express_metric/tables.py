@@ -15,6 +15,7 @@ MASK = "<mask>"
 # What each role's column may be called, the first that the file has counting.
 REFERENCES = ("references", "labels")
 ANSWERS = ("completion", "output", "predictions", "output_formatted")
+_MAX_CELL = 2**31 - 1
 LISTS = ("predictions",)  # answers that are lists of terms, not raw text
 _ROLES = {
     "references": REFERENCES,
@@ -118,6 +119,15 @@ def _choose(path: Path, columns: Iterable[str]) -> dict[str, str]:
 
 
 def _read_csv(path: Path) -> Table:
+    # A model that rambles can fill a cell with more than the module's limit of 131,072 characters.
+    limit = csv.field_size_limit(_MAX_CELL)
+    try:
+        return _read_csv_rows(path)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _read_csv_rows(path: Path) -> Table:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file)
         try:
@@ -189,7 +199,7 @@ def _read_parquet(path: Path) -> Table:
         names = _choose(path, pq.read_schema(path).names)
         columns = pq.read_table(path, columns=sorted(set(names.values()))).to_pydict()
     except pa.ArrowInvalid as error:
-        raise MetricError(f"{path}: not a Parquet file: {error}") from error
+        raise MetricError(f"{path}: not a Parquet file: {str(error).splitlines()[0]}") from error
     return _table(path, "row", names, columns, None)
 
 

@@ -33,7 +33,7 @@ _LEAD = re.compile(
     r"|<?\[?mask(?:ed)?(?: word| token)?\s?\d{0,2}\]?>?\s*#?\d{0,2}\s*(?:[:=)]|->|- )\s*)",
     re.IGNORECASE,
 )
-_EDGES = " \t\"'`*_.,;:!?~\u2026"
+_EDGES = " \t\n\"'`*_.,;:!?~\u2026"
 _REFUSALS = frozenset(
     [
         *("none", "unknown", "n/a", "na", "nan", "null", "nil", "unclear", "undetermined"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -276,6 +278,14 @@ def main() -> None:
         if not isinstance(error, DataError | MetricError | RunError):
             raise
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        # Only what standard output itself meets; files have their own sentences.
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
+        # What is still buffered cannot be written either, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
 
 

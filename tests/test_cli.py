@@ -115,3 +115,16 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "HEAVY []" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_full_output_is_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "express_runners.cli", "score", str(results(tmp_path))]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, "--lexicon", "nrc", "--format", "json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"

@@ -12,9 +12,12 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Chromium, driven by playwright."""
+    """Chromium, driven by playwright.
+
+    Closed after each module: while playwright runs, its event loop stands in the way of others.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = os.environ.get("EXPRESS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:

@@ -10,7 +10,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from report_files import LONG, NASTY, NASTY_ANSWER, row, rows, write_file, write_sample_run
+from report_files import (
+    LONG,
+    NASTY,
+    NASTY_ANSWER,
+    row,
+    rows,
+    write_file,
+    write_rank_run,
+    write_sample_run,
+)
 
 from express_cards.report import report
 
@@ -344,3 +353,12 @@ def test_labels_alone(tmp_path: Path, opened: Open) -> None:
     page = opened(report([write_file(tmp_path / "a.jsonl", lines)], tmp_path / "page.html", "nrc"))
     assert page.locator("article .mask").count() == 3
     assert page.get_by_role("checkbox", name="denied").count() == 0
+
+
+def test_calibration_of_a_ranking_fits_a_phone(tmp_path: Path, opened: Open) -> None:
+    page = opened(report([write_rank_run(tmp_path / "rank")], tmp_path / "page.html"), PHONE)
+    figure = page.locator("#calibration-1")
+    figure.scroll_into_view_if_needed()
+    assert figure.locator("circle").count() == 11
+    assert figure.locator("svg").bounding_box()["width"] <= PHONE
+    assert page.locator("#places-1 h3").inner_text() == "How high the person's word stands"

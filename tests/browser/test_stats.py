@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +11,7 @@ import pytest
 from express_cards.stats_page import write_stats
 from express_runners.dataset_facts import dataset_facts
 
-CHROMIUM = shutil.which("chromium")
 FIGURES = ["labels", "ranks", "lengths", "masks", "flags", "dimensions", "coverage"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine; install it with apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +23,9 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (390, "dark")])
 def test_the_page_shows_everything_and_asks_for_nothing(
-    browser: Any, page_file: Path, width: int, scheme: str
+    chromium: Any, page_file: Path, width: int, scheme: str
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     requests: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
@@ -69,8 +54,8 @@ def test_the_page_shows_everything_and_asks_for_nothing(
     page.close()
 
 
-def test_a_figure_is_saved_for_a_paper(browser: Any, page_file: Path, tmp_path: Path) -> None:
-    page = browser.new_page()
+def test_a_figure_is_saved_for_a_paper(chromium: Any, page_file: Path, tmp_path: Path) -> None:
+    page = chromium.new_page()
     page.goto(page_file.as_uri())
     for kind, begin in (("svg", b"<svg"), ("png", b"\x89PNG")):
         with page.expect_download() as download:
@@ -81,13 +66,13 @@ def test_a_figure_is_saved_for_a_paper(browser: Any, page_file: Path, tmp_path: 
     page.close()
 
 
-def test_text_from_data_is_never_markup(browser: Any, tmp_path: Path) -> None:
+def test_text_from_data_is_never_markup(chromium: Any, tmp_path: Path) -> None:
     evil = "<img src=x onerror=alert(1)>"
     found = dataset_facts("sample", None)
     found["labels"] = {evil: 3} | found["labels"]
     found["subreddits"] = {evil: 300} | found["subreddits"]
     found["name"] = evil
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(write_stats(found, tmp_path / "page.html").as_uri())
     assert page.locator("img").count() == 0
     assert evil in page.locator("h1").inner_text()
@@ -95,10 +80,10 @@ def test_text_from_data_is_never_markup(browser: Any, tmp_path: Path) -> None:
     page.close()
 
 
-def test_data_that_leaks_is_told_at_the_top(browser: Any, tmp_path: Path) -> None:
+def test_data_that_leaks_is_told_at_the_top(chromium: Any, tmp_path: Path) -> None:
     found = dataset_facts("sample", None)
     found["checks"] = found["checks"] | {"texts_in_two_splits": 4}
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(write_stats(found, tmp_path / "page.html").as_uri())
     section = page.locator("section[aria-labelledby=checked]")
     assert "must not be published" in section.locator(".note").inner_text()

@@ -296,3 +296,25 @@ def test_an_unknown_protocol_is_refused() -> None:
         read("sad", "PAPER")  # type: ignore[arg-type]
     with pytest.raises(MetricError, match="choose paper or revised"):
         read_terms(["sad"], "PAPER")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        '["happy",\n "sad"\n]',
+        '```json\n[\n  "happy",\n  "sad"\n]\n```',
+        'Answer: [\n"happy",\n"sad"\n]',
+        "### Answer\nhappy, sad",
+        "**Answer**\n\nhappy, sad",
+        "Final answer\n\nhappy\nsad",
+        "Word 1: happy, Word 2: sad",
+        "The first mask is happy. The second mask is sad.",
+        "The first masked word is happy, and the second masked word is sad.",
+        "('happy', 'sad')",
+        "(happy, sad)",
+        "a) happy\nb) sad",
+        "1 - happy\n2 - sad",
+    ],
+)
+def test_a_clear_form_is_read(completion: str) -> None:
+    assert read(completion, "revised").terms == ("happy", "sad")
