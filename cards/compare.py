@@ -23,10 +23,12 @@ from express_metric.significance import (
 )
 
 from .findings import findings, wanted_pairs
+from .nearest import Nearest, nearest_of
 from .runs import Run, aligned, load_runs
 
 TABLE = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1")
 _DEFAULT = Resampling()
+_NOT_ASKED = Nearest()
 
 
 def compare(
@@ -52,8 +54,9 @@ def compare(
         Ready for JSON. ``runs``: of each ``name``, ``model``, ``family``, ``parameters``,
         ``setting``, ``signature``, ``figures`` (with intervals), ``against_baseline`` (figure to
         difference, ``p_value`` and ``p_corrected``; None for the baseline itself) and ``mcnemar``.
-        ``floors``: what trivial answers score. ``findings``: see `express_cards.findings`.
-        ``note``: how to read the table.
+        ``floors``: what trivial answers score, among them the nearest neighbour's label where
+        the runs' data can be loaded. ``findings``: see `express_cards.findings`. ``note``: how to
+        read the table.
 
     Raises:
         MetricError, RunError: where a run cannot be read or the runs cannot be compared.
@@ -72,12 +75,14 @@ def compare(
         raise MetricError(f"{len(paths)} run is given; give at least two to compare")
     if not 1 <= baseline <= len(paths):
         raise MetricError(f"--baseline is {baseline}; it must be a number from 1 to {len(paths)}")
+    runs = aligned(load_runs(paths, lexicon))
     return compare_runs(
-        load_runs(paths, lexicon),
+        runs,
         protocol=protocol,
         baseline=baseline,
         correction=correction,
         how=how,
+        nearest=nearest_of(runs),
     )
 
 
@@ -88,8 +93,11 @@ def compare_runs(
     baseline: int = 1,
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
+    nearest: Nearest = _NOT_ASKED,
 ) -> dict[str, Any]:
     """Compare loaded runs; see `compare`.
+
+    ``nearest`` is the neighbours of the first run's examples, for the floors.
 
     >>> from express_metric import Reading, Signature, load_lexicon
     >>> nrc = load_lexicon("nrc")
@@ -131,13 +139,13 @@ def compare_runs(
         "lexicon": first.lexicon.label,
         "baseline": first.name,
         "runs": [_row(run, found, against, protocol) for run in same],
-        "floors": floors(first.references, first.lexicon, protocol),
+        "floors": floors(first.references, first.lexicon, protocol, nearest=nearest.labels),
     }
     checked = findings(same, counts, masks, found, correction, how)
     return {
         **shown,
         "findings": [finding.to_dict() for finding in checked],
-        "note": _note(shown),
+        "note": f"{_note(shown)} {nearest.missing}".rstrip(),
     }
 
 

@@ -20,6 +20,7 @@ from express_metric.breakdown import Facts
 from express_runners.errors import RunError
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
+from .nearest import Nearest, nearest_in
 from .runs import Run, aligned, load_runs
 
 MOST_RUNS = 6
@@ -35,6 +36,7 @@ class Told:
         texts: texts with masks; None where they cannot be had.
         negated, leaked: for each example a flag for each mask; None without texts.
         train: term to frequency in the train split; None where that is not known.
+        pool: the examples of the train split; None where they cannot be had.
         asked: what `run.json` says was asked; empty for a file.
         notes: what a reader should know, such as why there are no texts.
 
@@ -49,6 +51,7 @@ class Told:
     negated: Sequence[Sequence[bool]] | None = None
     leaked: Sequence[Sequence[bool]] | None = None
     train: Mapping[str, int] | None = None
+    pool: Sequence[Example] | None = None
     asked: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
@@ -121,6 +124,11 @@ class Sheet:
             train=(source.train or Counter(labels)) if self.n_masks else None,
         )
 
+    def nearest(self) -> Nearest:
+        """The labels of the most similar texts of the train split."""
+        posts = next((run.posts for run in self.runs if run.posts), None)
+        return nearest_in(self.source.pool, self.source.texts, posts)
+
 
 def read_sheet(
     paths: Sequence[Path],
@@ -177,14 +185,15 @@ def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
     asked, source = record["asked"], record["sessions"][-1]["dataset"]
     lines = read_lines(path / PREDICTIONS_FILE)
     completions = [line.get("completion") for line in lines]
-    train, notes = None, []
+    train, pool, notes = None, None, []
     try:
         splits = load_all(source)
     except DataError as error:
         notes.append(_without(str(error)))
     else:
         loaded = splits[asked["dataset"]["split"]]
-        train = Counter(label for row in splits["train"].examples for label in row.labels)
+        pool = splits["train"].examples
+        train = Counter(label for row in pool for label in row.labels)
         notes += _standing(loaded)
         examples = _matching(lines, examples or loaded.examples)
         if examples is None:
@@ -197,6 +206,7 @@ def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
         [example.negated for example in examples],
         [example.leaked for example in examples],
         train,
+        pool,
         asked,
         tuple(notes),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from express_metric import DIMENSIONS
@@ -17,6 +18,7 @@ from express_metric.significance import analyse
 
 from .compare import compare_runs
 from .figures import Point, dimension_bars, points, wheel
+from .figures_ranks import calibration_plots, place_points
 from .figures_words import confusion_map, intensity_bar, overuse_bars
 from .report_data import Sheet, Told
 from .report_examples import BUDGET, PER_RUN, Packed, pack
@@ -70,10 +72,18 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     >>> [figure.key for figure in found["overview"]]
     ['five-figures']
     """
-    runs, facts = sheet.runs, sheet.facts()
+    runs, nearest = sheet.runs, sheet.nearest()
+    facts = replace(sheet.facts(), nearest=nearest.labels)
     few = Resampling(min(how.draws, FEW_DRAWS), how.seed, how.level)
     found = [
-        breakdown(run.references, run.readings["revised"], run.lexicon, "revised", facts, few)
+        breakdown(
+            run.references,
+            run.readings["revised"],
+            run.lexicon,
+            "revised",
+            replace(facts, ranking=run.ranking),
+            few,
+        )
         for run in runs
     ]
     masks = [
@@ -89,7 +99,7 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
         "figures": MEANINGS,
         "groups": _groups(runs, found, sheet),
         "panels": [_panel(*parts) for parts in zip(itertools.count(1), runs, found, masks)],
-        "floor_source": _floor_source(sheet),
+        "floor_source": f"{_floor_source(sheet)} {nearest.missing}".rstrip(),
         "packed": packed,
         "cut_note": _cut_note(packed),
         "made_header": ("", *(run.name for run in runs)),
@@ -218,6 +228,10 @@ def _panel(number: int, run: Run, found: Found, masks: Masks) -> dict[str, Any]:
         confusion_map(key("confusion"), run.name, found["confusion"]["terms"]),
         intensity_bar(key("intensity"), run.name, found["intensity"]),
     ]
+    if run.places:
+        drawn.append(place_points(key("places"), run.name, run.places))
+    if found["calibration"]:
+        drawn.append(calibration_plots(key("calibration"), run.name, found["calibration"]))
     own = ("this run", *(percent(found["figures"][name]) for name in FIGURES))
     return {
         "name": run.name,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from express_metric.calibration import Ranking
 from express_metric.errors import MetricError
 from express_metric.lexicon import Lexicon, normal
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
@@ -15,6 +18,7 @@ from express_metric.records import read_results
 from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_metric.significance import check_comparable
 from express_metric.terms import Reason
+from express_runners.ranks import rank_scores
 from express_runners.scores import pick_lexicon
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
@@ -49,6 +53,9 @@ class Run:
         ids, posts: for each example its id and its post; None where the source does not tell.
         lexicon: where vectors come from.
         signatures: for each protocol the line of the score.
+        source, split: the data that was asked, as `express run` was told; None for a bare file.
+        ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
+            mean reciprocal rank (see `express_runners.ranks`); None for other runs.
 
     >>> from express_metric import load_lexicon
     >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
@@ -69,6 +76,10 @@ class Run:
     posts: list[str] | None
     lexicon: Lexicon
     signatures: dict[Protocol, Signature]
+    source: str | None = None
+    split: str | None = None
+    ranking: Ranking | None = None
+    places: Mapping[str, Any] | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -197,6 +208,8 @@ def _reorder(run: Run, order: Sequence[int]) -> Run:
         readings={protocol: pick(rows) for protocol, rows in run.readings.items()},
         ids=pick(run.ids),
         posts=pick(run.posts),
+        ranking=run.ranking
+        and dataclasses.replace(run.ranking, logprobs=pick(list(run.ranking.logprobs))),
     )
 
 
@@ -235,7 +248,23 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
             )
             for protocol in PROTOCOLS
         },
+        source=record["sessions"][-1]["dataset"],
+        split=data["split"],
+        ranking=_ranking(lines, record.get("vocabulary")),
+        places=rank_scores(lines) if lines and "rank" in lines[0] else None,
     )
+
+
+def _ranking(
+    lines: Sequence[Mapping[str, Any]], vocabulary: Sequence[str] | None
+) -> Ranking | None:
+    if not vocabulary or not lines or "rank" not in lines[0]:
+        return None
+    tables = [
+        line["rank"] and np.array([mask["logprobs"] for mask in line["rank"]], np.float32)
+        for line in lines
+    ]
+    return Ranking(tuple(vocabulary), tables)
 
 
 def _from_file(path: Path, lexicon: str | None) -> Run:

@@ -93,3 +93,31 @@ def write_sample_run(
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
     write_file(folder / "predictions.jsonl", lines[::-1] if turned else lines)
     return folder
+
+
+def write_rank_run(folder: Path) -> Path:
+    """Write the folder of a run that ranks three terms, sad first and half sure, on the sample.
+
+    The last example was not answered.
+    """
+    terms, size = ["sad", "happy", "tired"], 12
+    examples = load("sample").examples[:size]
+    write_sample_run(
+        folder, [*(json.dumps(["sad"] * len(e.labels)) for e in examples[:-1]), "no answer"]
+    )
+    record = json.loads((folder / "run.json").read_text("utf-8"))
+    record["asked"]["decoding"] = {"name": "rank-3@0000"}
+    (folder / "run.json").write_text(json.dumps({**record, "vocabulary": terms}), "utf-8")
+    lines = [json.loads(line) for line in (folder / "predictions.jsonl").open(encoding="utf-8")]
+    for line in lines:
+        places = [
+            terms.index(label) + 1 if label in terms else None for label in line["references"]
+        ]
+        # Not normalised: the shares are one half and two quarters.
+        line["rank"] = [
+            {"top": terms, "reference": place, "logprobs": [-1.3069, -2.0, -2.0]}
+            for place in places
+        ]
+    lines[-1]["rank"] = None
+    write_file(folder / "predictions.jsonl", lines)
+    return folder
