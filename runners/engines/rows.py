@@ -195,8 +195,14 @@ class Block:
         """Some of the rows."""
         if rows == list(range(len(self.lengths))):
             return self
-        layers = {layer: (key[rows], value[rows]) for layer, (key, value) in self.layers.items()}
-        return Block(layers, [self.lengths[i] for i in rows], self.logits[rows])
+        lengths = [self.lengths[i] for i in rows]
+        # The longest row may be gone, and with it the last places.
+        size = max(lengths)
+        layers = {
+            layer: (key[rows, :, :size], value[rows, :, :size])
+            for layer, (key, value) in self.layers.items()
+        }
+        return Block(layers, lengths, self.logits[rows])
 
 
 class RowModel:

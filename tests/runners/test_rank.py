@@ -12,7 +12,7 @@ import tiny_models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from express_dataset import load_examples
+from express_dataset import Example, load_examples
 from express_runners.config import RunConfig
 from express_runners.engines import load_engine
 from express_runners.engines.base import EngineOptions, Prompt
@@ -237,3 +237,14 @@ def test_agreement_counts_every_mask_once() -> None:
         agreement(free, free, [])
     with pytest.raises(RunError, match="no answered example in common"):
         agreement(free, [{**rank[0], "id": "9"}], [])
+
+
+def test_the_longest_row_may_have_fewer_masks_than_another(tmp_path: Path) -> None:
+    engine = engine_of(tiny_models.make("llama", tmp_path / "llama"))
+    long = Example("a", "a", "I was <mask>. " + "It rained. " * 30, ("sad",), 0, (False,), (False,))
+    two = ("sad", "angry")
+    short = Example("b", "b", "I was <mask>, <mask>.", two, 0, (False,) * 2, (False,) * 2)
+    prompts = [engine.prepare(example) for example in (long, short)]
+    together = answers(engine, prompts)
+    alone = [answers(engine, [prompt])[0] for prompt in prompts]
+    assert [a.completion for a in together] == [a.completion for a in alone]
