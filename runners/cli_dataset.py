@@ -39,9 +39,10 @@ def mask(
     if out is not None and format is Format.json:
         print_json(dataclasses.asdict(summary))
         return
+    typed = f", {summary.escaped} with a mask that the author had typed" if summary.escaped else ""
     typer.echo(
         f"{summary.posts} posts, {summary.masked} with masks, {summary.masks} masks, "
-        f"{summary.negated} of them negated (protocol {summary.protocol})",
+        f"{summary.negated} of them negated{typed} (protocol {summary.protocol})",
         err=out is None,
     )
 

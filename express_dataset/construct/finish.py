@@ -11,6 +11,7 @@ from typing import Any
 from datatrove.pipeline.base import PipelineStep
 
 from ..errors import DataError
+from ..splits import SPLITS
 from .config import WORK
 from .dedup import Decision, Survey, decide, read_clusters
 from .report import REPORT, Tally, assemble, output_hashes, task_counts
@@ -69,7 +70,7 @@ def finish(out: Path) -> None:
     report["outputs"] = output_hashes(work / "data")
     shutil.rmtree(out / "data", ignore_errors=True)
     (work / "data").replace(out / "data")
-    write_readme(out / "README.md")
+    write_readme(out / "README.md", [name for name in SPLITS if tally.splits[name]])
     write_json(out / REPORT, report)
 
 

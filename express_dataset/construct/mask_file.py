@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -54,7 +56,8 @@ def mask_file(
     Args:
         path: the file to read, UTF-8.
         out: the file to write, which appears when all is done and after an error is as it was;
-            or an open stream, such as standard output, which gets each line as it is masked.
+            a link is followed. An open stream such as standard output, or the path of a pipe or
+            a device, gets each line as it is masked.
         protocol: `express` or `express-2025`.
 
     Returns:
@@ -85,18 +88,29 @@ def mask_file(
         except OSError as error:
             name = source if error.filename == str(source) else "the output"
             raise DataError(f"{name} cannot be read or written: {error.strerror}") from None
-    target = Path(out)
+    try:
+        return _write_to(source, Path(out), protocol)
+    except OSError as error:
+        verb = "read" if error.filename == str(source) else "written"
+        name = error.filename or out
+        raise DataError(f"{name} cannot be {verb}: {error.strerror}") from None
+
+
+def _write_to(source: Path, out: Path, protocol: str) -> MaskSummary:
+    if out.exists() and not out.is_file():
+        # A file put in the place of a pipe or a device, such as /dev/null, would destroy it.
+        with out.open("w", encoding="utf-8") as sink:
+            return _write(source, sink, protocol)
+    # Where a link leads, so that the link stays; realpath, because resolve fails on a ring of them.
+    target = Path(os.path.realpath(out))
     part = target.with_name(target.name + ".part")
     try:
         with part.open("w", encoding="utf-8") as sink:
             summary = _write(source, sink, protocol)
         part.replace(target)
-    except OSError as error:
-        verb = "read" if error.filename == str(source) else "written"
-        name = error.filename or target
-        raise DataError(f"{name} cannot be {verb}: {error.strerror}") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return summary
 
 

@@ -65,39 +65,48 @@ def build(config: BuildConfig) -> BuildReport:
     Raises:
         DataError: a dump, the key, the tokenizer or a setting is wrong; `out` holds something
             else, or a build with other settings; another process is building there; nothing
-            was left to write; the disk is full.
+            was left to write; a file cannot be read or written; the disk is full.
     """
     # datatrove shows bars of work that takes no time.
     os.environ.setdefault("TQDM_DISABLE", "1")
     require("datatrove", "construct")
     if config.executor == "ray":
         require("ray", "construct")
-    dumps = find_dumps(config.dumps)
     out = config.out.resolve()
+    try:
+        return _build(config, out)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DataError(
+                f"the disk of {out} is full; free some space and run the same command again, "
+                "what is finished is kept"
+            ) from None
+        if error.strerror is None:  # not of the file system
+            raise
+        raise DataError(
+            f"{error.filename or out} cannot be read or written: {error.strerror}; "
+            "mend that or give another path, and run the command again"
+        ) from None
+
+
+def _build(config: BuildConfig, out: Path) -> BuildReport:
+    dumps = find_dumps(config.dumps)
     _refuse_strangers(out)
     key = ensure_key(config.key, out)
     now: dict[str, Any] = {"settings": settings(config, key)}
     if (out / REPORT).exists():
         return _finished(out, now, dumps)
-    try:
-        with _alone(out):
-            state = out / WORK / "state.json"
-            then = read_json(state) if state.exists() else None
-            now["inputs"] = inputs(dumps, then["inputs"] if then else {})
-            if then:
-                _refuse_changes(out, then, now)
-            write_json(state, now)
-            _run(config, out, dumps)
-            if not (out / REPORT).exists():
-                return BuildReport(out, {}, finished=False)
-            return _finished(out, now, dumps)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise DataError(
-            f"the disk of {out} is full; free some space and run the same command again, "
-            "what is finished is kept"
-        ) from None
+    with _alone(out):
+        state = out / WORK / "state.json"
+        then = read_json(state) if state.exists() else None
+        now["inputs"] = inputs(dumps, then["inputs"] if then else {})
+        if then:
+            _refuse_changes(out, then, now)
+        write_json(state, now)
+        _run(config, out, dumps)
+        if not (out / REPORT).exists():
+            return BuildReport(out, {}, finished=False)
+        return _finished(out, now, dumps)
 
 
 def _refuse_strangers(out: Path) -> None:

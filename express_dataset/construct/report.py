@@ -159,12 +159,12 @@ def assemble(
     total = sum(tasks, start=Counter[str]())
     dropped = {reason: total[reason] for reason in REASONS}
     kept = total["masked-posts"]
-    steps = ("lines", "bytes", "scrubbed", "read-by-spacy", "masked-posts", "masks", "cut-posts")
+    steps = ("lines", "bytes", "scrubbed", "typed-masks", "read-by-spacy", "masked-posts", "masks")
     return {
         "rebuild": command(state),
         "splits": {name: tally.splits[name] for name in SPLITS},
         "dropped": dropped,
-        "steps": {name: total[name] for name in (*steps, "segments")},
+        "steps": {name: total[name] for name in (*steps, "cut-posts", "segments")},
         "duplicates": dict(sorted(decision.counts.items())),
         "checks": {
             "every line is accounted for": total["lines"] == sum(dropped.values()) + kept,

@@ -95,16 +95,33 @@ def scrub(text: str) -> str:
     >>> scrub("I feel &lt;mask&gt;, see https://example.org/a.")
     'I feel (mask), see [link].'
     """
+    return scrub_counting(text)[0]
+
+
+def scrub_counting(text: str) -> tuple[str, int]:
+    """Rewrite a post as `scrub` does, and count the masks that its author typed.
+
+    Args:
+        text: the post as it stands in the dump.
+
+    Returns:
+        The scrubbed text, and how many masks in it became ``(mask)``.
+
+    >>> scrub_counting("I feel &lt;mask&gt; or [MASK].")
+    ('I feel (mask) or (mask).', 2)
+    >>> scrub_counting("I feel (mask).")
+    ('I feel (mask).', 0)
+    """
     if "&" in text:
         text = _unescape(text)
     if not text.isascii():
         text = _STRAY_JOINERS.sub("", _DROPPED.sub("", text))
     text = _SPACES.sub(" ", _LINE_ENDS.sub("\n", text))
-    text = _MASK.sub(MASK_LOOKALIKE, text)
+    text, typed = _MASK.subn(MASK_LOOKALIKE, text)
     for hint, pattern, word in _PERSONAL:
         if hint.search(text):
             text = pattern.sub(partial(_replaced, word), text)
-    return text.strip()
+    return text.strip(), typed
 
 
 def _replaced(word: str, found: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ from .config import load_key
 from .masking import Masked, mask_texts
 from .orphans import claim, end_with
 from .reddit import PROBLEMS, Dump
-from .scrub import Pseudonyms, scrub
+from .scrub import Pseudonyms, scrub_counting
 from .segment import segment
 from .tokens import load_tokenizer
 
@@ -121,8 +121,9 @@ class Scrub(PipelineStep):  # type: ignore[misc]
         """Give the posts without names."""
         names = Pseudonyms(load_key(Path(self.key)))
         for post in data:
-            text = scrub(post.text)
+            text, typed = scrub_counting(post.text)
             self.stat_update("scrubbed", value=int(text != post.text.strip()))
+            self.stat_update("typed-masks", value=int(typed > 0))
             author = post.metadata["author"]
             hidden = names.of("author", author) if author else None
             yield Document(

@@ -160,11 +160,12 @@ class Shards:
             self._flush(split)
 
     def close(self) -> None:
-        """Write what is left, with a file for a split that has no rows too."""
+        """Write what is left; a split without rows has no file, as `load_dataset` takes none."""
         for split in SPLITS:
-            if self._waiting[split] or not self._written[split]:
+            if self._waiting[split]:
                 self._flush(split)
-            self._open.pop(split).close()
+            if split in self._open:
+                self._open.pop(split).close()
 
     def _flush(self, split: str) -> None:
         import pyarrow
@@ -173,7 +174,7 @@ class Shards:
         if self._written[split] % SHARD == 0:
             if split in self._open:
                 self._open.pop(split).close()
-            shard, shards = self._written[split] // SHARD, max(1, -(-self._rows[split] // SHARD))
+            shard, shards = self._written[split] // SHARD, -(-self._rows[split] // SHARD)
             self._open[split] = pyarrow.parquet.ParquetWriter(
                 self._folder / f"{split}-{shard:05d}-of-{shards:05d}.parquet",
                 self._schema,
@@ -190,13 +191,14 @@ class Shards:
         self._waiting[split] = []
 
 
-def write_readme(path: Path) -> None:
+def write_readme(path: Path, splits: Iterable[str]) -> None:
     """Write the few lines by which `load_dataset` finds the splits.
 
     Args:
         path: the README of the built folder; `publish` makes the dataset card.
+        splits: those that have rows.
     """
-    files = "".join(f"  - {{split: {name}, path: data/{name}-*.parquet}}\n" for name in SPLITS)
+    files = "".join(f"  - {{split: {name}, path: data/{name}-*.parquet}}\n" for name in splits)
     path.write_text(
         "---\n"
         "configs:\n"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from express_dataset.construct import masking
 from express_dataset.construct.mask_file import mask_file
@@ -22,6 +24,7 @@ from express_dataset.construct.patterns import candidates, every_candidate, may_
 from express_dataset.construct.terms import DEFAULT_PROTOCOL, EXPRESS_2025, felt_terms, terms
 from express_dataset.errors import DataError
 from express_dataset.schema import MASK
+from express_runners.cli_dataset import app
 
 PROTOCOLS = [DEFAULT_PROTOCOL, EXPRESS_2025]
 
@@ -241,6 +244,48 @@ def test_a_file_that_is_not_there_or_cannot_be_written(tmp_path: Path) -> None:
     path = write(tmp_path / "posts.jsonl", '{"id": "a", "text": "I felt sad"}')
     with pytest.raises(DataError, match=r"out\.jsonl.* cannot be written"):
         mask_file(path, tmp_path / "no-folder" / "out.jsonl")
+    with pytest.raises(DataError, match=r"out\.jsonl.* cannot be written"):
+        mask_file(path, path / "out.jsonl")
+    with pytest.raises(DataError, match="cannot be written"):
+        mask_file(path, tmp_path)
+
+
+def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
+    path = write(tmp_path / "posts.jsonl", '{"id": "a", "text": "I felt sad"}')
+    link, real = tmp_path / "link.jsonl", tmp_path / "folder" / "real.jsonl"
+    real.parent.mkdir()
+    link.symlink_to(real)
+    for _ in range(2):  # where the link leads nowhere yet, and where it leads to a file
+        mask_file(path, link)
+        assert link.is_symlink()
+        assert json.loads(real.read_text())["text"] == "I felt <mask>"
+    assert sorted(tmp_path.rglob("*.part")) == []
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_not_a_file_is_written_to_and_not_replaced(tmp_path: Path, linked: bool) -> None:
+    path = write(tmp_path / "posts.jsonl", '{"id": "a", "text": "I felt sad"}')
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        mask_file(path, link if linked else pipe)
+        assert pipe.is_fifo()
+        assert link.is_symlink()
+        assert json.loads(os.read(reader, 1000))["text"] == "I felt <mask>"
+    finally:
+        os.close(reader)
+
+
+def test_the_summary_tells_of_masks_that_were_typed(tmp_path: Path) -> None:
+    typed = write(tmp_path / "typed.jsonl", '{"id": "a", "text": "I felt sad, <mask>, [MASK]"}')
+    told = CliRunner().invoke(app, ["mask", str(typed), "--out", str(tmp_path / "out.jsonl")])
+    assert "1 posts, 1 with masks, 1 masks" in told.output
+    assert "1 with a mask that the author had typed" in told.output
+    plain = write(tmp_path / "plain.jsonl", '{"id": "a", "text": "I felt sad"}')
+    told = CliRunner().invoke(app, ["mask", str(plain), "--out", str(tmp_path / "out.jsonl")])
+    assert told.output == "1 posts, 1 with masks, 1 masks, 0 of them negated (protocol express)\n"
 
 
 @pytest.mark.parametrize(

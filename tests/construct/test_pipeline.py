@@ -22,7 +22,7 @@ from express_dataset.construct.report import BuildReport
 from express_dataset.construct.scrub import Pseudonyms, scrub
 from express_dataset.errors import DataError
 from express_dataset.schema import COLUMNS, Example, check
-from express_dataset.sources import load
+from express_dataset.sources import load, load_all
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +51,35 @@ def rows(out: Path) -> list[tuple[str, Example]]:
     return found
 
 
-def test_it_loads_with_plain_load_dataset(
-    built: BuildReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def load_dataset(folder: Path, home: Path) -> str:
+    """Load a folder as anybody would: the rows of each split, and the columns."""
     program = (
         "import sys, datasets\n"
         "found = datasets.load_dataset(sys.argv[1])\n"
-        "print({name: len(part) for name, part in found.items()}, found['test'].column_names)"
+        "columns = next(iter(found.values())).column_names\n"
+        "print({name: len(part) for name, part in found.items()}, columns)"
     )
-    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    told = subprocess.run(
-        [sys.executable, "-c", program, str(built.out)],
-        capture_output=True, text=True, check=True, env=environment, cwd=tmp_path,
-    ).stdout  # fmt: skip
-    assert told.strip() == f"{built.splits} {list(COLUMNS)}"
+    environment = {**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", program, str(folder)],
+        capture_output=True, text=True, check=True, env=environment, cwd=home,
+    ).stdout.strip()  # fmt: skip
+
+
+def test_it_loads_with_plain_load_dataset(built: BuildReport, tmp_path: Path) -> None:
+    assert load_dataset(built.out, tmp_path) == f"{built.splits} {list(COLUMNS)}"
+
+
+def test_it_loads_where_a_split_is_empty(made: Path, tmp_path: Path) -> None:
+    few = dumps.write(tmp_path / "few.jsonl", dumps.ndjson(dumps.posts(2, every=1)))
+    report = build(asked(made, tmp_path / "o", dumps=(few,)))
+    filled = {split: count for split, count in report.splits.items() if count}
+    assert 0 < len(filled) < len(report.splits) == 3
+    assert load_dataset(report.out, tmp_path) == f"{filled} {list(COLUMNS)}"
+    loaded = load_all(str(report.out))
+    assert {split: len(loaded[split].examples) for split in report.splits} == report.splits
+    assert len(load(str(report.out), split="all").examples) == sum(filled.values())
+    assert {path.name.split("-")[0] for path in (report.out / "data").iterdir()} == set(filled)
 
 
 def test_every_row_keeps_the_rules(built: BuildReport) -> None:
@@ -122,6 +137,16 @@ def test_counts_are_right_and_every_line_is_accounted_for(built: BuildReport) ->
         len(r.text.split()) for _, r in rows(built.out)
     )
     assert built.problems == ()
+
+
+def test_masks_that_authors_typed_are_counted(made: Path, tmp_path: Path) -> None:
+    first, second, third = dumps.posts(3, every=1)
+    first["selftext"] += " Then <mask> and [MASK]."
+    second["selftext"] += " Then &lt;mask&gt;."
+    file = dumps.write(tmp_path / "typed.jsonl", dumps.ndjson([first, second, third]))
+    report = build(asked(made, tmp_path / "o", dumps=(file,)))
+    assert report.content["steps"]["typed-masks"] == 2
+    assert report.content["steps"]["masked-posts"] == 3
 
 
 def test_it_names_nobody(made: Path, built: BuildReport) -> None:

@@ -127,6 +127,15 @@ def test_a_folder_with_other_things_in_it_is_refused(made: Path, tmp_path: Path)
         build(asked(made, tmp_path / "thesis.tex"))
 
 
+def test_a_file_where_a_folder_should_be_is_one_sentence(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for changes in ({"out": tmp_path / "file" / "sub"}, {"key": tmp_path / "file" / "key"}):
+        with pytest.raises(DataError, match=rf"{tmp_path}/file.* cannot be ") as caught:
+            build(asked(made, **{"out": tmp_path / "o", **changes}))
+        assert "\n" not in str(caught.value)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_two_builds_in_one_folder_are_refused(made: Path, tmp_path: Path) -> None:
     out = tmp_path / "o"
     program = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from express_dataset.construct.scrub import INVISIBLE, Pseudonyms, scrub
+from express_dataset.construct.scrub import INVISIBLE, Pseudonyms, scrub, scrub_counting
 from express_dataset.schema import MASK
 
 CASES = [
@@ -97,6 +97,19 @@ def test_no_mask_and_nothing_invisible_is_left(raw: str) -> None:
 def test_plain_words_are_left_alone(text: str) -> None:
     words = " ".join(part for part in text.split() if part.isalpha() and part.isascii())
     assert scrub(words) == words
+
+
+@pytest.mark.parametrize(
+    ("raw", "count"),
+    [
+        ("<mask> and [ MASK ]", 2),
+        ("&lt;mask&gt;", 1),
+        ("<ma\u200bsk>", 1),
+        ("(mask), <masks>, mask", 0),
+    ],
+)
+def test_typed_masks_are_counted(raw: str, count: int) -> None:
+    assert scrub_counting(raw) == (scrub(raw), count)
 
 
 def test_pseudonyms_hang_on_the_key() -> None:
