@@ -199,10 +199,6 @@ def _write_data(parts: Mapping[str, Loaded], folder: Path) -> dict[str, int]:
         for example in parts[name].examples:
             shards.add(name, example)
     shards.close()
-    for name in SPLITS:
-        if not rows[name]:  # the datasets library could not load it
-            for file in folder.glob(f"{name}-*"):
-                file.unlink()
     return {name: count for name, count in rows.items() if count}
 
 

@@ -89,9 +89,10 @@ def test_a_ranking_is_turned_with_its_examples(tmp_path: Path) -> None:
     _, run = aligned(load_runs([turned, write_rank_run(tmp_path / "rank")]))
     assert run.ranking is not None
     assert run.ranking.answered == list(range(1, 12))
-    assert [len(run.references[row]) for row in run.ranking.answered] == [
-        len(run.ranking.logprobs[row]) for row in run.ranking.answered
-    ]
+    for row in run.ranking.answered:
+        ranked = run.ranking.logprobs[row]
+        assert ranked is not None
+        assert len(ranked) == len(run.references[row])
 
 
 def test_a_ranking_of_other_examples_is_refused(tmp_path: Path) -> None:
