@@ -91,7 +91,7 @@ def about_folder(folder: Path) -> dict[str, Any]:
 
 
 def _is_empty(file: Path) -> bool:
-    """Whether it is a whole Parquet file without rows, as another tool may write for an empty split."""
+    """Whether it is a whole Parquet file without rows, which another tool may have written."""
     import pyarrow
     from pyarrow import parquet
 
