@@ -19,7 +19,7 @@ from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_metric.significance import check_comparable
 from express_metric.terms import Reason
 from express_runners.ranks import rank_scores
-from express_runners.scores import pick_lexicon
+from express_runners.scores import lexicon_of, pick_lexicon
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
@@ -269,7 +269,7 @@ def _ranking(
 
 def _from_file(path: Path, lexicon: str | None) -> Run:
     results = read_results(path)
-    table = pick_lexicon(lexicon, "express", near=path)
+    table = lexicon_of(results, lexicon, path)
     data = f"{safe_value(results.name)}@{results.fingerprint[:8]}"
     return Run(
         name=_printable(results.name),

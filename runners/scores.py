@@ -9,6 +9,7 @@ from typing import Any
 from express_metric.lexicon import Lexicon, load_lexicon
 from express_metric.lexicon_sources import EXPRESS_SHA256
 from express_metric.parsing import PROTOCOLS, Reading
+from express_metric.records import Results, read_results, score_results
 from express_metric.scoring import score
 from express_metric.signature import Signature
 from express_metric.terms import Reason
@@ -38,6 +39,12 @@ def pick_lexicon(asked: str | None, default: str, near: Path) -> Lexicon:
             if lexicon.sha256 == EXPRESS_SHA256:
                 return lexicon
     return load_lexicon(asked or default)
+
+
+def lexicon_of(results: Results, asked: str | None, path: Path) -> Lexicon:
+    """The lexicon asked for, else the authors' for a file in their columns and nrc for others."""
+    default = "express" if "number_of_labels" in results.columns.values() else "nrc"
+    return pick_lexicon(asked, default, near=path)
 
 
 def score_run(
@@ -90,8 +97,5 @@ def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
         asked, near = record["asked"], Path(record["sessions"][-1]["dataset"])
         chosen = pick_lexicon(lexicon, asked["lexicon"]["name"], near)
         return score_run(read_lines(path / PREDICTIONS_FILE), chosen, asked)
-    from express_metric.records import read_results, score_results
-
     results = read_results(path)
-    default = "express" if "number_of_labels" in results.columns.values() else "nrc"
-    return score_results(results, pick_lexicon(lexicon, default, near=path))
+    return score_results(results, lexicon_of(results, lexicon, path))

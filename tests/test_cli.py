@@ -128,3 +128,15 @@ def test_a_full_output_is_one_sentence(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert done.stderr == "error: standard output cannot be written: No space left on device\n"
+
+
+def test_a_file_of_ones_own_is_compared_by_the_lexicon_it_is_scored_by(tmp_path: Path) -> None:
+    first = results(tmp_path)
+    second = first.with_name("other.jsonl")
+    second.write_bytes(first.read_bytes())
+    scored = json.loads(express("score", first, "--format", "json").stdout)
+    done = express("compare", first, second, "--draws", "100")
+    assert done.returncode == 0, done.stderr
+    label = scored["paper"]["signature"].split("|lex:")[1].split("|")[0]
+    assert label.startswith("nrc-")
+    assert label in done.stdout
