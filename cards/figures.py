@@ -14,7 +14,7 @@ from .words import percent
 # Clockwise from the top, each emotion opposite to its contrary (Plutchik 1980).
 WHEEL = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
 PEOPLE, MODEL = "people", "model"
-LEFT, REACH = 118.0, 228.0  # where the axis of shares begins, and its length
+LEFT, REACH = 118.0, 208.0  # where the axis of shares begins, and its length
 
 Point = tuple[float | None, float | None, float | None]
 
@@ -134,6 +134,7 @@ def points(
     series: Sequence[str],
     rows: Sequence[tuple[str, Sequence[Point]]],
     first: str = "",
+    masks: Sequence[int] = (),
 ) -> Figure:
     """Shares as points with their intervals: a row for each group, a mark for each series.
 
@@ -143,55 +144,66 @@ def points(
         series: names of the series.
         rows: the group's name, and for each series value, low and high in 0..1 (None for none).
         first: head of the table's first column.
+        masks: for each row the number of masks, shown at its end; none are shown if empty.
 
     >>> points("p", ("Title", ""), ["a"], [("x", [(0.5, 0.4, 0.6)])], "group").rows
     [('x', '50.0%', '40.0% to 60.0%')]
-    >>> points("p", ("Title", ""), ["a", "b"], [("x", [(0.5, None, None)] * 2)], "group").rows
-    [('x', '50.0%', '50.0%')]
+    >>> points("p", ("Title", ""), ["a", "b"], [("x", [(0.5, None, None)] * 2)], "", [7]).rows
+    [('x', '7', '50.0%', '50.0%')]
     """
     title, caption = text
-    lines = 14 * len(series)
+    lines, gap = 14 * len(series), 8 if len(series) < 3 else 16
     parts: list[Drawn] = []
     legend_height = 0.0
     if len(series) > 1:
         parts, legend_height = legend(series, 2)
-    body: list[Drawn] = []
-    y = legend_height + 24
-    begin = y - 4
-    for name, values in rows:
-        body.append(
+        legend_height += 8
+    begin = legend_height + 20
+    y = begin + 4
+    if masks:
+        parts.append(_number("masks", begin - 8))
+    for place, (name, values) in enumerate(rows):
+        parts.append(
             tag(
                 "text",
                 tag("title", name),
-                Drawn(tag_text(short(name, 19))),
+                tag_text(short(name, 19)),
                 x=LEFT - 8,
                 y=y + lines / 2 + 4,
                 text_anchor="end",
             )
         )
-        for place, value in enumerate(values):
-            body += _point(place, value, y + 14 * place + 7)
-        y += lines + 8
-    parts += _axis(y, begin - 4)
+        if masks:
+            parts.append(_number(f"{masks[place]:,}", y + lines / 2 + 4))
+        for which, value in enumerate(values):
+            parts += _point(which, value, y + 14 * which + 7)
+        y += lines + gap
     several = len(series) > 1
     return Figure(
         key,
         title,
         caption,
-        picture(title, y + 4, *parts, *body),
-        (first, *(series if several else ("share",)), *(() if several else ("interval",))),
+        picture(title, y + 4, *_axis(y, begin - 4), *parts),
+        (
+            first,
+            *(["masks"] if masks else []),
+            *(series if several else ("share", "interval")),
+        ),
         [
-            (
-                name,
-                *(
-                    [_with_interval(value) for value in values]
-                    if several
-                    else [percent(values[0][0]), between(values[0])]
-                ),
-            )
-            for name, values in rows
+            (name, *([f"{masks[place]:,}"] if masks else []), *_cells(values))
+            for place, (name, values) in enumerate(rows)
         ],
     )
+
+
+def _number(text: str, y: float) -> Drawn:
+    return tag("text", text, x=WIDTH - 3, y=y, text_anchor="end", cls="tiny")
+
+
+def _cells(values: Sequence[Point]) -> list[str]:
+    if len(values) == 1:
+        return [percent(values[0][0]), between(values[0])]
+    return [_with_interval(value) for value in values]
 
 
 def between(value: Point) -> str:
@@ -258,7 +270,7 @@ def _point(series: int, value: Point, y: float) -> list[Drawn]:
         found.append(tag("line", x1=x1, x2=x2, y1=y, y2=y, cls=f"reach l{series}"))
     found.append(marker(series, LEFT + REACH * share, y))
     # Near the right edge the number stands before its mark.
-    late = end > 0.92
+    late = end > 0.85
     x = LEFT + REACH * (share if late else max(end, share)) + (-9 if late else 9)
     anchor = "end" if late else None
     found.append(tag("text", percent(share), x=x, y=y + 4, text_anchor=anchor, cls="tiny halo"))

@@ -1,15 +1,21 @@
-"""Figures of words: overuse, intensity, and what is taken for what."""
+"""Figures of words: overuse, intensity, good for bad, and what is taken for what."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .figures import Point, points
 from .svg import Drawn, Figure, picture, short, tag
 from .words import percent
 
-MOST_USED, CONFUSED, PAIRS = 12, 12, 15
+MOST_USED, CONFUSED, PAIRS, FLIPS = 12, 12, 15, 3
 KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
+TURNED = {
+    "positive": "good \u2192 bad",
+    "negative": "bad \u2192 good",
+    "both": "either way",
+}
 
 
 def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figure | None:
@@ -149,6 +155,40 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
         ("person", "model", "masks"),
         [(a, b, str(number)) for a, b, number in shift["pairs"][:PAIRS]],
     )
+
+
+def valence_points(key: str, name: str, valence: Mapping[str, Any]) -> Figure | None:
+    """How often good is taken for bad and bad for good; None where no two words can tell.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        valence: the `valence` of a breakdown.
+
+    >>> valence_points("valence", "m", {"by": []})
+    >>> rate = {"group": "both", "masks": 4, "share": 0.25, "low": 0.05, "high": 0.7}
+    >>> found = valence_points("valence", "m", {"by": [rate], "pairs": [["happy", "sad", 1]]})
+    >>> found.rows, found.caption[-33:]
+    ([('either way', '4', '25.0%', '5.0% to 70.0%')], 'Most often: happy \u2192 sad (1 time).')
+    """
+    if not valence["by"]:
+        return None
+    pairs = [
+        f"{label} \u2192 {answer} ({number} {'time' if number == 1 else 'times'})"
+        for label, answer, number in valence["pairs"][:FLIPS]
+    ]
+    caption = (
+        "How often the model's word turns a good feeling into a bad one or the reverse, of the "
+        "answers where the lexicon calls both words good or bad. "
+    )
+    caption += f"Most often: {', '.join(pairs)}." if pairs else "It never does."
+    rows: list[tuple[str, list[Point]]] = [
+        (TURNED[rate["group"]], [(rate["share"], rate["low"], rate["high"])])
+        for rate in valence["by"]
+    ]
+    text = ("Good taken for bad, bad for good", caption)
+    masks = [rate["masks"] for rate in valence["by"]]
+    return points(key, text, [name], rows, "turned", masks)
 
 
 def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:

@@ -15,11 +15,11 @@ from .svg import Drawn
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(template: str, style: str, scripts: Sequence[str], **values: Any) -> str:
+def render(template: str, style: str | Sequence[str], scripts: Sequence[str], **values: Any) -> str:
     """Fill a page's template; text from data is escaped.
 
     Args:
-        template, style, scripts: names of files in `templates/`.
+        template, style, scripts: names of files in `templates/`; several styles become one.
         values: what the template shows; `policy`, `style` and `scripts` are added.
 
     Raises:
@@ -33,7 +33,9 @@ def render(template: str, style: str, scripts: Sequence[str], **values: Any) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    css, *codes = (content(name) for name in (style, *scripts))
+    styles = [style] if isinstance(style, str) else style
+    css = Drawn("\n".join(map(content, styles)))
+    codes = [content(name) for name in scripts]
     page: str = environment.get_template(template).render(
         policy=policy(css, codes), style=css, scripts=codes, **values
     )

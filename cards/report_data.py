@@ -39,6 +39,7 @@ class Told:
         pool: the examples of the train split; None where they cannot be had.
         asked: what `run.json` says was asked; empty for a file.
         notes: what a reader should know, such as why there are no texts.
+        subreddits: where each was posted, or None; None where the source does not tell.
 
     >>> Told(["sad"], None).notes
     ()
@@ -54,6 +55,7 @@ class Told:
     pool: Sequence[Example] | None = None
     asked: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    subreddits: Sequence[str | None] | None = None
 
     def picked(self, rows: Sequence[int]) -> Told:
         """The same with the examples in another order."""
@@ -67,6 +69,7 @@ class Told:
             texts=pick(self.texts),
             negated=pick(self.negated),
             leaked=pick(self.leaked),
+            subreddits=pick(self.subreddits),
         )
 
 
@@ -99,6 +102,11 @@ class Sheet:
         return self.runs[0].ids or [str(row) for row in range(1, len(self.runs[0]) + 1)]
 
     @property
+    def posts(self) -> list[str] | None:
+        """The post of each example, from the first run that knows them."""
+        return next((run.posts for run in self.runs if run.posts), None)
+
+    @property
     def n_masks(self) -> int:
         """The number of masks."""
         return sum(map(len, self.references))
@@ -117,7 +125,8 @@ class Sheet:
         """What a breakdown can group by."""
         source, labels = self.source, itertools.chain.from_iterable(self.references)
         return Facts(
-            posts=self.runs[0].posts,
+            posts=self.posts,
+            subreddits=next((told.subreddits for told in self.told if told.subreddits), None),
             words=None if source.texts is None else [len(text.split()) for text in source.texts],
             negated=source.negated,
             leaked=source.leaked,
@@ -126,8 +135,7 @@ class Sheet:
 
     def nearest(self) -> Nearest:
         """The labels of the most similar texts of the train split."""
-        posts = next((run.posts for run in self.runs if run.posts), None)
-        return nearest_in(self.source.pool, self.source.texts, posts)
+        return nearest_in(self.source.pool, self.source.texts, self.posts)
 
 
 def read_sheet(
@@ -209,6 +217,7 @@ def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
         pool,
         asked,
         tuple(notes),
+        _if_any([example.subreddit for example in examples]),
     )
 
 
@@ -237,30 +246,41 @@ def _matching(
 
 def _of_file(path: Path) -> Told:
     results = read_results(path)
-    texts, completions = [], []
-    for (text, answer), labels in zip(
+    texts, completions, subreddits = [], [], []
+    for (text, answer, subreddit), labels in zip(
         _cells(path, results.columns["answers"], len(results)), results.references, strict=True
     ):
         if isinstance(text, str) and text.count(MASK) == len(labels):
             texts.append(text)
         completions.append(answer if isinstance(answer, str) else None)
+        subreddits.append(subreddit if isinstance(subreddit, str) and subreddit else None)
+    told = Told(completions, None, subreddits=_if_any(subreddits))
     if len(texts) < len(completions):
         columns = " or ".join(TEXT_COLUMNS)
         reason = f"{path.name} has no column {columns} with a {MASK} for every label"
-        return Told(completions, None, notes=(_without(reason),))
-    return Told(
-        completions,
-        texts,
-        [negated(text) for text in texts],
-        list(map(leaked, texts, results.references)),
+        return replace(told, notes=(_without(reason),))
+    return replace(
+        told,
+        texts=texts,
+        negated=[negated(text) for text in texts],
+        leaked=list(map(leaked, texts, results.references)),
     )
 
 
-def _cells(path: Path, column: str, rows: int) -> Iterator[tuple[Any, Any]]:
-    """Text and answer of each row, as they stand in the file."""
+def _if_any(values: Sequence[str | None]) -> Sequence[str | None] | None:
+    return values if any(values) else None
+
+
+def _cells(path: Path, column: str, rows: int) -> Iterator[tuple[Any, Any, Any]]:
+    """Text, answer and subreddit of each row, as they stand in the file."""
     if path.suffix.lower() not in SUFFIXES:
-        yield from [(None, None)] * rows
+        yield from [(None, None, None)] * rows
         return
     for record in read_records(path):
-        texts = (record.values.get(name) for name in TEXT_COLUMNS)
-        yield next((text for text in texts if text), None), record.values.get(column)
+        values = record.values
+        texts = (values.get(name) for name in TEXT_COLUMNS)
+        yield (
+            next((text for text in texts if text), None),
+            values.get(column),
+            values.get("subreddit"),
+        )

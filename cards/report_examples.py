@@ -16,8 +16,9 @@ from typing import Any
 
 from express_dataset import MASK
 from express_metric.intensity import level
-from express_metric.lexicon import normal
+from express_metric.lexicon import Lexicon, normal
 from express_metric.masks import Masks
+from express_metric.plutchik import DIMENSIONS
 from express_metric.terms import Reason
 
 from .report_data import Sheet, Told
@@ -221,7 +222,12 @@ def _columns(
             for run, told, kind in zip(sheet.runs, sheet.told, kinds, strict=True)
         ],
     }
-    return {"words": list(words), "levels": [_level(word) for word in words], **columns}
+    return {
+        "words": list(words),
+        "levels": [_level(word) for word in words],
+        "signs": _signs(list(words), sheet.runs[0].lexicon),
+        **columns,
+    }
 
 
 def _flags(source: Told, rows: slice) -> list[list[int]] | None:
@@ -262,3 +268,10 @@ def _written(text: str | None, terms: Sequence[str], most: int) -> str | None:
 def _level(word: str) -> list[str | int] | None:
     found = level(word)
     return None if found is None else list(found)
+
+
+def _signs(words: Sequence[str], lexicon: Lexicon) -> list[int]:
+    """For each word 1 where the lexicon calls it good, -1 where bad, else 0."""
+    good, bad = (DIMENSIONS.index(name) for name in ("positive", "negative"))
+    vectors = [lexicon.vector(word) for word in words]
+    return [int(vector[good]) - int(vector[bad]) for vector in vectors]

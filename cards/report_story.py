@@ -10,7 +10,7 @@ from express_metric.floors import MOST_FREQUENT, NEAREST, UNIFORM
 from express_metric.intervals import Interval
 
 from .report_data import Told
-from .words import advice, percent
+from .words import LOW_VALID_RATE, advice, percent
 
 REASONS = {
     "empty": "no answer, a blank one, or an empty list",
@@ -28,6 +28,7 @@ KINDS = {
     "other": "another feeling",
     "softened": "milder word of the family",
     "heightened": "stronger word of the family",
+    "flipped": "good for bad, or bad for good",
     "none": "not scored",
 }
 RIVAL_KINDS = {"alone": "only this model right", "missed": "only this model wrong"}
@@ -90,7 +91,8 @@ def story(found: Mapping[str, Any]) -> list[str]:
     >>> story(found)[0][:61]
     'Always answering with the commonest word would name 100.0% of'
     """
-    said = [_floor(found), _emotions(found), _overused(found), _intensity(found), _variety(found)]
+    parts = (_floor, _emotions, _overused, _intensity, _flips, _variety)
+    said = [part(found) for part in parts]
     return [line for line in said if line]
 
 
@@ -171,17 +173,34 @@ def notes(
     >>> notes(["a"], [whole], [Told([], None)])
     []
     """
-    lines: dict[str, None] = {}
-    for name, each, one in zip(names, found, told, strict=True):
+    lines = dict.fromkeys(_unscored(names, found))
+    for one in told:
+        lines |= dict.fromkeys(one.notes)
+    return list(lines)
+
+
+def _unscored(names: Sequence[str], found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A warning where many answers could not be scored; one for all runs."""
+    if len(names) == 1:
+        each = found[0]
         scores = {
             "valid_rate": each["figures"]["valid_rate"],
             "invalid": each["invalid"],
             "n_examples": each["n_examples"],
         }
-        whose = f"{name}: " if len(names) > 1 else ""
-        lines |= dict.fromkeys(f"{whose}{line}" for line in advice({"revised": scores}))
-        lines |= dict.fromkeys(one.notes)
-    return list(lines)
+        return advice({"revised": scores})
+    low = [
+        f"{name} {sum(each['invalid'].values()):,} of {each['n_examples']:,}"
+        for name, each in zip(names, found, strict=True)
+        if (each["figures"]["valid_rate"] or 0) < LOW_VALID_RATE
+    ]
+    if not low:
+        return []
+    return [
+        f"Many answers could not be scored: {', '.join(low)}. They were no list of words, or had "
+        "the wrong number of them. Each of their masks counts as wrong, so these runs' accuracies "
+        "tell first that the form asked for was not kept, and only then what is known of emotions."
+    ]
 
 
 def _p(value: float) -> str:
@@ -266,6 +285,17 @@ def _intensity(found: Mapping[str, Any]) -> str:
         return f"{lead}stronger: no clear softening or heightening."
     kind = "softens" if net["low"] > 0 else "heightens"
     return f"{lead}stronger: it {kind} what people say."
+
+
+def _flips(found: Mapping[str, Any]) -> str:
+    rate = next((rate for rate in found["valence"]["by"] if rate["group"] == "both"), None)
+    if rate is None or rate["masks"] < FEW:
+        return ""
+    reach = f"likely between {percent(rate['low'])} and {percent(rate['high'])}"
+    return (
+        f"It takes a good feeling for a bad one, or a bad one for a good one, in "
+        f"{percent(rate['share'])} of the answers that can tell ({reach})."
+    )
 
 
 def _variety(found: Mapping[str, Any]) -> str:

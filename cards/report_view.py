@@ -19,9 +19,10 @@ from express_metric.significance import analyse
 from .compare import compare_runs
 from .figures import Point, dimension_bars, points, wheel
 from .figures_ranks import calibration_plots, place_points
-from .figures_words import confusion_map, intensity_bar, overuse_bars
+from .figures_words import confusion_map, intensity_bar, overuse_bars, valence_points
 from .report_data import Sheet, Told
 from .report_examples import BUDGET, PER_RUN, Packed, pack
+from .report_groups import group_figures
 from .report_story import (
     FLOORS,
     KINDS,
@@ -40,16 +41,6 @@ from .words import percent
 
 HOW = Resampling()
 FEW_DRAWS = 2_000
-GROUPS = {
-    "emotions": ("By emotion of the person's word", "emotion"),
-    "frequency": ("By how often people say the word", "times"),
-    "length": ("By length of the text in words", "words"),
-    "masks_per_segment": ("By number of masks in the text", "masks"),
-    "position": ("By place of the mask in the text", "place"),
-    "negated": ("Is the feeling denied (\u201cnot \u2026\u201d)?", "denied"),
-    "leaked": ("Does the word stand elsewhere in the text?", "in the text"),
-}
-
 Found = Mapping[str, Any]
 Figures = dict[str, dict[str, dict[str, Interval]]]  # protocol, run, figure
 
@@ -97,7 +88,7 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
         "notes": notes([run.name for run in runs], found, sheet.told),
         "overview": _overview(runs, found, intervals),
         "figures": MEANINGS,
-        "groups": _groups(runs, found, sheet),
+        "groups": group_figures([run.name for run in runs], found, trained=sheet.trained),
         "panels": [_panel(*parts) for parts in zip(itertools.count(1), runs, found, masks)],
         "floor_source": f"{_floor_source(sheet)} {nearest.missing}".rstrip(),
         "packed": packed,
@@ -137,7 +128,7 @@ def _together(runs: Sequence[Run], found: Sequence[Found], how: Resampling) -> d
 def _about(sheet: Sheet, masks: Masks) -> str:
     first = sheet.runs[0]
     signature = first.signatures["revised"]
-    posts = f" from {masks.n_posts:,} posts" if first.posts is not None else ""
+    posts = f" from {masks.n_posts:,} posts" if sheet.posts is not None else ""
     split = f", split {signature.split}" if sheet.told[0].asked else ""
     return (
         f"Data {signature.data.partition('@')[0]}{split}: {len(sheet.ids):,} examples{posts}, "
@@ -150,7 +141,7 @@ def _intervals(sheet: Sheet, protocol: Any, how: Resampling) -> dict[str, dict[s
         run.name: count(run.references, run.readings[protocol], run.lexicon, protocol)
         for run in sheet.runs
     }
-    return analyse(counts, protocol, sheet.runs[0].posts, (), how).intervals
+    return analyse(counts, protocol, sheet.posts, (), how).intervals
 
 
 def _overview(
@@ -184,58 +175,11 @@ def _plain(figure: str) -> str:
     return figure.replace("_", " ").replace("f1", "F1")
 
 
-def _groups(runs: Sequence[Run], found: Sequence[Found], sheet: Sheet) -> list[Figure]:
-    drawn = []
-    where = "in the train split" if sheet.trained else "among these masks"
-    for key, (title, first) in GROUPS.items():
-        tables = [_tables(each).get(key) for each in found]
-        known = [table for table in tables if table]
-        if not known:
-            continue
-        by_name = [{group["group"]: group for group in table} for table in known]
-        rows: list[tuple[str, list[Point]]] = [
-            (
-                f"{name} ({by_name[0][name]['masks']:,})",
-                [
-                    (each[name]["lexical_accuracy"], each[name]["low"], each[name]["high"])
-                    for each in by_name
-                ],
-            )
-            for name in by_name[0]
-        ]
-        caption = "In brackets the number of masks; lines are 95% intervals."
-        if key == "frequency":
-            caption = f"Times that people say the word {where}. {caption}"
-        text = (title, caption)
-        drawn.append(points(f"by-{key}", text, [run.name for run in runs], rows, first))
-    return drawn
-
-
-def _tables(found: Found) -> dict[str, list[dict[str, Any]]]:
-    tables = dict(found["by"])
-    tables["frequency"] = tables.pop("train_frequency", [])
-    return {"emotions": found["emotions"], **tables}
-
-
 def _panel(number: int, run: Run, found: Found, masks: Masks) -> dict[str, Any]:
-    def key(name: str) -> str:
-        return f"{name}-{number}"
-
-    drawn = [
-        wheel(key("wheel"), run.name, masks),
-        dimension_bars(key("dimensions"), run.name, found["dimensions"]),
-        overuse_bars(key("overuse"), run.name, found["overuse"]),
-        confusion_map(key("confusion"), run.name, found["confusion"]["terms"]),
-        intensity_bar(key("intensity"), run.name, found["intensity"]),
-    ]
-    if run.places:
-        drawn.append(place_points(key("places"), run.name, run.places))
-    if found["calibration"]:
-        drawn.append(calibration_plots(key("calibration"), run.name, found["calibration"]))
     own = ("this run", *(percent(found["figures"][name]) for name in FIGURES))
     return {
         "name": run.name,
-        "figures": [figure for figure in drawn if figure is not None],
+        "figures": _drawn(number, run, found, masks),
         "invalid": [
             (reason, f"{number:,}", REASONS[reason])
             for reason, number in sorted(found["invalid"].items(), key=lambda pair: -pair[1])
@@ -249,6 +193,29 @@ def _panel(number: int, run: Run, found: Found, masks: Masks) -> dict[str, Any]:
             ),
         ],
     }
+
+
+def _drawn(number: int, run: Run, found: Found, masks: Masks) -> list[Figure]:
+    """The figures of a run's answers; none where no answer could be scored."""
+    if not masks.valid.any():
+        return []
+
+    def key(name: str) -> str:
+        return f"{name}-{number}"
+
+    drawn = [
+        wheel(key("wheel"), run.name, masks),
+        dimension_bars(key("dimensions"), run.name, found["dimensions"]),
+        overuse_bars(key("overuse"), run.name, found["overuse"]),
+        confusion_map(key("confusion"), run.name, found["confusion"]["terms"]),
+        intensity_bar(key("intensity"), run.name, found["intensity"]),
+        valence_points(key("valence"), run.name, found["valence"]),
+    ]
+    if run.places:
+        drawn.append(place_points(key("places"), run.name, run.places))
+    if found["calibration"]:
+        drawn.append(calibration_plots(key("calibration"), run.name, found["calibration"]))
+    return [figure for figure in drawn if figure is not None]
 
 
 def _floor_source(sheet: Sheet) -> str:

@@ -19,7 +19,7 @@ from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_metric.significance import check_comparable
 from express_metric.terms import Reason
 from express_runners.ranks import rank_scores
-from express_runners.scores import lexicon_of, pick_lexicon
+from express_runners.scores import lexicon_of, lexicon_of_run
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
@@ -222,12 +222,12 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
     record = read_json(path / RUN_FILE)
     asked = record["asked"]
     lines = read_lines(path / PREDICTIONS_FILE)
-    table = pick_lexicon(lexicon, asked["lexicon"]["name"], Path(record["sessions"][-1]["dataset"]))
+    table = lexicon_of_run(path, record, lexicon)
     prompt, data = asked["prompt"], asked["dataset"]
     setting = _setting(prompt)
     model = asked["model"]["name"]
     return Run(
-        name=_printable(f"{model.rstrip('/').rpartition('/')[2]} {setting}"),
+        name=_printable(f"{model.rstrip('/').rpartition('/')[2]} {setting}{_ranked(asked)}"),
         model=_printable(model),
         family=asked["model"]["family"],
         setting=setting,
@@ -253,6 +253,11 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
         ranking=_ranking(lines, record.get("vocabulary")),
         places=rank_scores(lines) if lines and "rank" in lines[0] else None,
     )
+
+
+def _ranked(asked: Mapping[str, Any]) -> str:
+    # Else a model's ranking and its free answers would have one name.
+    return " rank" if str(asked["decoding"]["name"]).startswith("rank") else ""
 
 
 def _ranking(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from .errors import DataError
+from .hub_errors import in_a_sentence, require_login
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -19,6 +18,7 @@ GATES = ("auto", "manual")
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _TAG = re.compile(r"[A-Za-z0-9][\w.-]*")
+_OTHERWISE = "--create-pr for the dataset of someone else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,17 +116,13 @@ def push(folder: Path, target: Target, message: str) -> Pushed:
     >>> GATES
     ('auto', 'manual')
     """
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-    if get_token() is None:
-        raise DataError(
-            f"{target.repo}: you are not logged in to the Hub; run `hf auth login` "
-            "or set HF_TOKEN to a token that may write"
-        )
+    require_login(target.repo)
     files = (path for path in folder.rglob("*") if path.is_file())
     names = sorted(path.relative_to(folder).as_posix() for path in files)
     api = HfApi()
-    with _in_a_sentence(target):
+    with in_a_sentence(target.repo, "--to", "dataset", _OTHERWISE):
         created = _make_ready(api, target)
         info = api.dataset_info(target.repo)
         there = [sibling.rfilename for sibling in info.siblings or ()]
@@ -165,34 +161,3 @@ def _make_ready(api: HfApi, target: Target) -> bool:
     if gated or hide:
         api.update_repo_settings(target.repo, repo_type="dataset", gated=gated, private=hide)
     return created
-
-
-@contextmanager
-def _in_a_sentence(target: Target) -> Iterator[None]:
-    """Turn what the client raises into one sentence, which never holds the token."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    # What HfHubHTTPError is made of: any failure of the transport, and any of the disk.
-    failures = cast(tuple[type[Exception], ...], HfHubHTTPError.__bases__)
-    try:
-        yield
-    except HFValidationError:
-        raise DataError(f"--to {target.repo}: this is no name of a dataset on the Hub") from None
-    except HfHubHTTPError as error:
-        raise DataError(f"{target.repo}: {_reason(error.response.status_code)}") from None
-    except failures as error:
-        raise DataError(
-            f"{target.repo}: the Hub cannot be reached ({type(error).__name__}); try again later"
-        ) from None
-
-
-def _reason(status: int) -> str:
-    known = {
-        401: "the Hub does not accept your token; run `hf auth login` again",
-        403: "you have no right to write there; use a token that may write, a name of your own, "
-        "or --create-pr for the dataset of someone else",
-        404: "you have no right to see it; ask its owner",
-        409: "someone else made or changed it at the same moment; look at it and try again",
-        412: "someone else changed it at the same moment; look at it and try again",
-    }
-    return known.get(status, f"the Hub refused with status {status}; try again later")

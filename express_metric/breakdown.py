@@ -12,7 +12,17 @@ from .calibration import Ranking, rank_calibration
 from .confusion import term_confusion, valence, vector_confusion
 from .errors import MetricError
 from .floors import floors
-from .groups import FREQUENCY_BINS, LENGTH_BINS, Group, bins, by_group, coded, emotion_groups
+from .groups import (
+    FREQUENCY_BINS,
+    LENGTH_BINS,
+    Group,
+    Rate,
+    bins,
+    by_group,
+    coded,
+    emotion_groups,
+    valence_rates,
+)
 from .intensity import shift
 from .lexicon import Lexicon, normal
 from .masks import Masks, mask_table
@@ -77,9 +87,10 @@ def breakdown(
         Ready for JSON. ``figures``; ``floors`` (trivial answers); ``terms`` and ``emotions``
         (lists of `Group`); ``dimensions``; ``calibration`` (see `rank_calibration`; None without a
         ranking); ``confusion`` of ``terms`` and ``vectors``;
-        ``overuse`` (list of `TermUse`); ``diversity``; ``intensity``; ``valence``; ``by``: lists
-        of `Group` by ``masks_per_segment``, ``position`` and, where known, ``length``,
-        ``subreddit``, ``negated``, ``leaked``, ``train_frequency``; ``frequency_correlation``;
+        ``overuse`` (list of `TermUse`); ``diversity``; ``intensity``; ``valence`` (see `valence`;
+        its ``by`` is a list of `Rate`, see `valence_rates`); ``by``: lists of `Group` by
+        ``masks_per_segment``, ``position`` and, where known, ``length``, ``subreddit``,
+        ``negated``, ``leaked``, ``train_frequency``; ``frequency_correlation``;
         ``invalid`` (reason to number of rows).
 
     Raises:
@@ -138,7 +149,7 @@ def _tables(masks: Masks, examples: int, facts: Facts, how: Resampling) -> dict[
         "overuse": [dataclasses.asdict(use) for use in overuse(masks, how)],
         "diversity": diversity(masks, how).to_dict(),
         "intensity": shift(masks, how).to_dict(),
-        "valence": valence(masks),
+        "valence": {**valence(masks), "by": _dicts(valence_rates(masks, how.level))},
         "by": _by(masks, examples, facts, how.level),
         "frequency_correlation": _correlation(terms, facts.train),
     }
@@ -193,7 +204,7 @@ def _frequency(train: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _dicts(groups: Sequence[Group]) -> list[dict[str, Any]]:
+def _dicts(groups: Sequence[Group | Rate]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(group) for group in groups]
 
 

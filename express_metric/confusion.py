@@ -89,10 +89,25 @@ def vector_name(bits: int) -> str:
     return "+".join(name for i, name in enumerate(DIMENSIONS) if bits >> i & 1) or "none"
 
 
-def valence(masks: Masks) -> dict[str, Any]:
-    """How often an answer turns good into bad or bad into good.
+def signs(masks: Masks) -> Ints:
+    """For each term of the vocabulary 1 where positive, -1 where negative, else 0; shape (v,).
 
-    A term is positive or negative where its vector holds exactly one of these two dimensions.
+    A term is so where its vector holds exactly one of these two dimensions.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.masks import mask_table
+    >>> masks = mask_table([["happy", "sad", "zzz"]], [Reading(None)], load_lexicon("nrc"), "paper")
+    >>> signs(masks).tolist()
+    [1, -1, 0]
+    >>> signs(mask_table([], [], load_lexicon("nrc"), "paper")).tolist()
+    []
+    """
+    found: Ints = np.sign(masks.bits & _POSITIVE) - np.sign(masks.bits & _NEGATIVE)
+    return found
+
+
+def valence(masks: Masks) -> dict[str, Any]:
+    """How often an answer turns good into bad or bad into good, by `signs`.
 
     Returns:
         ``masks`` (those where both words are positive or negative), ``flips``, ``share``,
@@ -109,7 +124,7 @@ def valence(masks: Masks) -> dict[str, Any]:
     >>> valence(mask_table([], [], load_lexicon("nrc"), "paper"))["share"]
     """
     label, answer = masks.pairs()
-    sign = np.sign(masks.bits & _POSITIVE) - np.sign(masks.bits & _NEGATIVE)
+    sign = signs(masks)
     before, after = sign[label], sign[answer]
     both = (before != 0) & (after != 0)
     down, up = both & (before > after), both & (before < after)

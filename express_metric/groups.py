@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .confusion import signs
 from .masks import Bools, Masks
 from .plutchik import EMOTIONS
 from .resampling import Floats, Ints, scipy_part
@@ -44,17 +45,38 @@ class Group:
     vector_f1: float | None
 
 
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """How often something holds of some masks.
+
+    Attributes:
+        group: what the masks have in common.
+        masks, posts: how many.
+        share: of the masks, those of which it holds.
+        low, high: its interval.
+
+    >>> Rate("sad", 2, 1, 0.5, 0.1, 0.9).share
+    0.5
+    >>> Rate("sad", 2, 1, 0.5, 0.1, 0.9).group
+    'sad'
+    """
+
+    group: str
+    masks: int
+    posts: int
+    share: float
+    low: float
+    high: float
+
+
 def by_group(masks: Masks, groups: Ints, names: Sequence[str], level: float = 0.95) -> list[Group]:
     """Figures of each group, in the order of the names; empty groups are left out.
-
-    The interval is Wilson's (1927), with the number of masks divided by the design effect of posts
-    (Kish 1965): it stays sensible in small groups and at 0, where a bootstrap does not.
 
     Args:
         masks: one run.
         groups: for each mask the number of its group, -1 for none; shape (m,).
         names: the groups' names.
-        level: the nominal coverage.
+        level: the nominal coverage of the interval, see `rates`.
 
     >>> from express_metric import Reading, load_lexicon
     >>> from express_metric.masks import mask_table
@@ -73,24 +95,114 @@ def by_group(masks: Masks, groups: Ints, names: Sequence[str], level: float = 0.
         return np.bincount(code, values[inside], size).astype(np.float64)
 
     n = np.maximum(whole, 1)
-    hits, answered, counted = total(masks.lexical), total(masks.valid), total(masks.counted)
-    exact, same, f1 = hits / n, total(masks.vector) / n, total(masks.f1)
-    posts, effect = _design_effect(masks, groups, exact, size)
-    low, high = _wilson(exact, n / effect, level)
+    answered, counted = total(masks.valid), total(masks.counted)
+    same, f1 = total(masks.vector) / n, total(masks.f1)
+    rated = rates(masks, masks.lexical, groups, names, level)
     return [
         Group(
-            names[i],
-            int(whole[i]),
-            int(posts[i]),
+            rate.group,
+            rate.masks,
+            rate.posts,
             float(answered[i] / n[i]),
-            float(exact[i]),
-            float(low[i]),
-            float(high[i]),
+            rate.share,
+            rate.low,
+            rate.high,
             float(same[i]),
             float(f1[i] / counted[i]) if counted[i] else None,
         )
+        for i, rate in zip(np.flatnonzero(whole).tolist(), rated, strict=True)
+    ]
+
+
+def rates(
+    masks: Masks, holds: Bools, groups: Ints, names: Sequence[str], level: float = 0.95
+) -> list[Rate]:
+    """How often something holds in each group, in the order of the names; no empty groups.
+
+    The interval is Wilson's (1927), with the number of masks divided by the design effect of posts
+    (Kish 1965): it stays sensible in small groups and at 0, where a bootstrap does not.
+
+    Args:
+        masks: one run.
+        holds: for each mask whether it holds; shape (m,).
+        groups: for each mask the number of its group, -1 for none; shape (m,).
+        names: the groups' names.
+        level: the nominal coverage.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.masks import mask_table
+    >>> masks = mask_table([["sad"]] * 2, [Reading(("sad",)), Reading(None)], load_lexicon("nrc"),
+    ...                    "paper")
+    >>> rates(masks, masks.valid, np.zeros(2, np.int64), ["all"])[0].share
+    0.5
+    >>> rates(masks, masks.valid, np.array([-1, -1]), ["all"])
+    []
+    """
+    inside = groups >= 0
+    whole = np.bincount(groups[inside], minlength=len(names))
+    n = np.maximum(whole, 1)
+    share = np.bincount(groups[inside], holds[inside], len(names)) / n
+    posts, effect = _design_effect(masks, holds, groups, share)
+    low, high = _wilson(share, n / effect, level)
+    return [
+        Rate(names[i], int(whole[i]), int(posts[i]), float(share[i]), float(low[i]), float(high[i]))
         for i in np.flatnonzero(whole).tolist()
     ]
+
+
+def difference(
+    one: tuple[float, float, float], other: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """The difference of the shares of two groups with its interval.
+
+    Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10), from the
+    intervals of the two. It takes the groups as independent.
+
+    Args:
+        one, other: share, low and high of each, in 0..1.
+
+    Returns:
+        ``one`` less ``other``, and the ends of its interval.
+
+    >>> found = difference((0.8, 0.69183, 0.87695), (0.6, 0.49045, 0.70039))  # his example a
+    >>> [round(value, 4) for value in found]
+    [0.2, 0.0524, 0.3339]
+    >>> difference((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    (0.0, 0.0, 0.0)
+    """
+    (share, low, high), (other_share, other_low, other_high) = one, other
+    gap = share - other_share
+    down = ((share - low) ** 2 + (other_high - other_share) ** 2) ** 0.5
+    up = ((high - share) ** 2 + (other_share - other_low) ** 2) ** 0.5
+    return gap, gap - down, gap + up
+
+
+def valence_rates(masks: Masks, level: float = 0.95) -> list[Rate]:
+    """How often an answer turns good into bad, bad into good, and either.
+
+    Of the masks where both words are positive or negative, see `express_metric.confusion.valence`.
+
+    Returns:
+        The rates of the groups ``positive`` and ``negative``, by the person's word, and ``both``;
+        no empty ones.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.masks import mask_table
+    >>> masks = mask_table([["happy"], ["sad"]], [Reading(("sad",))] * 2, load_lexicon("nrc"),
+    ...                    "revised")
+    >>> [(rate.group, rate.share) for rate in valence_rates(masks)]
+    [('positive', 1.0), ('negative', 0.0), ('both', 0.5)]
+    >>> valence_rates(mask_table([], [], load_lexicon("nrc"), "paper"))
+    []
+    """
+    sign = signs(masks)
+    before = sign[masks.label]
+    after = np.where(masks.valid, sign[masks.answer], 0)
+    both = (before != 0) & (after != 0)
+    flipped = before != after
+    side = np.where(both, np.where(before > 0, 0, 1), -1)
+    found = rates(masks, flipped, side, ["positive", "negative"], level)
+    return found + rates(masks, flipped, np.where(both, 0, -1), ["both"], level)
 
 
 def emotion_groups(masks: Masks, level: float = 0.95) -> list[Group]:
@@ -158,18 +270,19 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _design_effect(masks: Masks, groups: Ints, share: Floats, size: int) -> tuple[Ints, Floats]:
+def _design_effect(masks: Masks, holds: Bools, groups: Ints, share: Floats) -> tuple[Ints, Floats]:
     """Posts of each group, and by how much clustering in posts inflates the variance; at least 1.
 
     The variance is that of a quotient of sums over posts, by linearisation (Cochran 1977, 6.3).
     """
     inside: Bools = groups >= 0
+    size = len(share)
     keys, place = np.unique(
         groups[inside] * masks.n_posts + masks.post[inside], return_inverse=True
     )
     group = keys // max(masks.n_posts, 1)
     here = np.bincount(place).astype(float) if len(place) else np.zeros(0)
-    hits = np.bincount(place, weights=masks.lexical[inside]) if len(place) else np.zeros(0)
+    hits = np.bincount(place, weights=holds[inside]) if len(place) else np.zeros(0)
     apart = (hits - share[group] * here) ** 2
     posts = np.bincount(group, minlength=size)
     whole = np.bincount(group, weights=here, minlength=size)

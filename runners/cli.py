@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_dataset
+from . import cli_dataset, cli_harness, cli_results, cli_space
 from .config import RunConfig
 from .options import takes
 from .printing import Format, FormatOption, print_json
@@ -26,6 +26,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(cli_dataset.app, name="dataset")
+app.add_typer(cli_results.app, name="results")
+# Without a name: its one command stands beside the others.
+app.add_typer(cli_space.app)
+app.add_typer(cli_harness.app)
 
 
 LexiconOption = Annotated[

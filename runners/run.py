@@ -24,7 +24,7 @@ from .engines.base import EngineOptions, budget
 from .errors import RunError
 from .evidence import session
 from .models import ResolvedModel, resolve
-from .scores import pick_lexicon, score_run
+from .scores import lexicon_record, pick_lexicon, score_run
 from .server import HF_ROUTER, Server
 from .setting import Setting, setting_of
 from .shots import Pool, choose
@@ -78,7 +78,8 @@ def run(config: RunConfig) -> RunResult | None:
         asked["lexicon"] = {"name": lexicon.name, "label": lexicon.label}
         if state.is_main_process:
             here = session(state.num_processes, str(state.device))
-            folder.start(asked, {"dataset": config.dataset, **here})
+            kept = lexicon_record(lexicon, config.lexicon)
+            folder.start(asked, {"dataset": config.dataset, "lexicon": kept, **here})
         state.wait_for_everyone()
         answer_all(folder, model, options, examples, state, config.batch_size, shots)
         state.wait_for_everyone()

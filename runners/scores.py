@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from .ranks import rank_scores
 from .store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
 
 AUTHORS_LEXICON = "lexicon-decomposition.csv"
+NAMED = ("nrc", "express")
 
 
 def pick_lexicon(asked: str | None, default: str, near: Path) -> Lexicon:
@@ -47,6 +48,64 @@ def lexicon_of(results: Results, asked: str | None, path: Path) -> Lexicon:
     return pick_lexicon(asked, default, near=path)
 
 
+def lexicon_record(lexicon: Lexicon, asked: str | None) -> dict[str, str | None]:
+    """What a session of a run keeps of its lexicon, so that it can be found again.
+
+    Args:
+        lexicon: the one that the run is scored with.
+        asked: nrc, express, a file, or None.
+    """
+    file = None if asked in (None, *NAMED) else asked
+    return {"name": lexicon.name, "sha256": lexicon.sha256, "file": file}
+
+
+def lexicon_of_run(folder: Path, record: Mapping[str, Any], asked: str | None = None) -> Lexicon:
+    """The lexicon asked for, else the one that a run was scored with.
+
+    A file is looked for where it was, then beside the predictions and beside the data; its hash
+    tells whether it is the same.
+
+    Args:
+        folder: the run's folder.
+        record: its `run.json`.
+        asked: nrc, express, a file, or None for the run's own.
+
+    Raises:
+        RunError: the run's own lexicon is a file that cannot be found again.
+        MetricError: the lexicon asked for cannot be read.
+    """
+    session, named = record["sessions"][-1], record["asked"]["lexicon"]
+    near = Path(session["dataset"])
+    kept = session.get("lexicon", {})
+    if asked is None and kept.get("file"):
+        return _found_again(folder, near, kept, named["label"])
+    if asked is None and named["name"] not in NAMED:
+        # Written by a version that kept no more than the name.
+        raise RunError(
+            f"{folder} was scored with a lexicon of its own, {named['label']}, and {RUN_FILE} does "
+            "not tell where it is: give it as --lexicon FILE."
+        )
+    return pick_lexicon(asked, named["name"], near)
+
+
+def _found_again(folder: Path, near: Path, kept: Mapping[str, str], label: str) -> Lexicon:
+    file = Path(kept["file"])
+    beside = near if near.is_dir() else near.parent
+    other = ""
+    for place in dict.fromkeys((file, folder / file.name, beside / file.name)):
+        if place.is_file():
+            lexicon = load_lexicon(place)
+            if lexicon.sha256 == kept["sha256"]:
+                return lexicon
+            other = f" ({place} now holds {lexicon.label})"
+    if kept["sha256"] == EXPRESS_SHA256:
+        return pick_lexicon(None, "express", near)
+    raise RunError(
+        f"{folder} was scored with the lexicon {label}, and no file {file} with that content is "
+        f"there any more{other}: give it as --lexicon FILE."
+    )
+
+
 def score_run(
     lines: Sequence[dict[str, Any]], lexicon: Lexicon, asked: dict[str, Any]
 ) -> dict[str, Any]:
@@ -64,7 +123,8 @@ def score_run(
     references = [line["references"] for line in lines]
     result: dict[str, Any] = {}
     for protocol in PROTOCOLS:
-        scores = score(references, [_reading(line, protocol) for line in lines], lexicon, protocol)
+        readings = [reading_of(line, protocol) for line in lines]
+        scores = score(references, readings, lexicon, protocol)
         signature = Signature(
             data=asked["dataset"]["signature"],
             split=asked["dataset"]["split"],
@@ -80,7 +140,8 @@ def score_run(
     return result
 
 
-def _reading(line: dict[str, Any], protocol: str) -> Reading:
+def reading_of(line: Mapping[str, Any], protocol: str) -> Reading:
+    """What a line of `predictions.jsonl` says was read, under one protocol."""
     terms, reason = line["terms"][protocol], line["reason"][protocol]
     return Reading(terms and tuple(terms), Reason(reason) if reason else None)
 
@@ -94,8 +155,7 @@ def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
                 "it with the `express run` command that began it, or give a results file."
             )
         record = read_json(path / RUN_FILE)
-        asked, near = record["asked"], Path(record["sessions"][-1]["dataset"])
-        chosen = pick_lexicon(lexicon, asked["lexicon"]["name"], near)
-        return score_run(read_lines(path / PREDICTIONS_FILE), chosen, asked)
+        chosen = lexicon_of_run(path, record, lexicon)
+        return score_run(read_lines(path / PREDICTIONS_FILE), chosen, record["asked"])
     results = read_results(path)
     return score_results(results, lexicon_of(results, lexicon, path))

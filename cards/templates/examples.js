@@ -59,6 +59,7 @@ function others(i, k) {
 const KIND_TESTS = {
   softened: (i, k, kind, label, answer) => kind > 0 && strength(label, answer) < 0,
   heightened: (i, k, kind, label, answer) => kind > 0 && strength(label, answer) > 0,
+  flipped: (i, k, kind, label, answer) => kind > 0 && data.signs[label] * data.signs[answer] < 0,
   alone: (i, k, kind) => kind === 4 && !others(i, k).some(Boolean),
   missed: (i, k, kind) => kind !== 4 && others(i, k).every(Boolean),
 };

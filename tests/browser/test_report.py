@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from in_chromium import DESKTOP, Open, fits
 from report_files import (
     LONG,
     NASTY,
@@ -23,8 +24,8 @@ from report_files import (
 
 from express_cards.report import report
 
-PHONE, DESKTOP = 390, 1200
-Open = Callable[..., Any]
+PHONE = 390
+found = partial(fits, total=60)
 
 
 @pytest.fixture(scope="module")
@@ -43,46 +44,10 @@ def double(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report(files, folder / "page.html", "nrc")
 
 
-@pytest.fixture
-def opened(chromium: Any) -> Iterator[Open]:
-    """Open a page; at the end nothing may have been said on the console or asked of a network."""
-    said: list[str] = []
-    asked: list[str] = []
-    contexts = []
-
-    def open_page(file: Path, width: int = DESKTOP, **options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        context.on("request", lambda request: asked.append(request.url))
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
-        page.goto(file.as_uri())
-        page.wait_for_function("document.querySelector('#list').children.length > 0")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
-    # A figure that is saved as PNG is drawn from a data address, which is no request.
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-
-
 def shown(page: Any) -> list[str]:
     """The ids of the examples on the screen."""
     ids: list[str] = page.locator("article .head bdi").all_inner_texts()
     return ids
-
-
-def found(page: Any, number: int, total: int = 60) -> None:
-    """Wait until so many examples are found."""
-    text = f"All {total} examples." if number == total else f"{number} of {total} examples fit."
-    page.wait_for_function(
-        "text => document.querySelector('#found').textContent === text", arg=text
-    )
 
 
 def test_a_nasty_post_is_text(single: Path, opened: Open) -> None:
@@ -142,6 +107,7 @@ def test_filters_by_words_and_text(
         ("other", 12),
         ("softened", 12),
         ("heightened", 11),
+        ("flipped", 12),
         ("none", 12),
         ("refusal", 11),
     ],
@@ -205,7 +171,7 @@ def test_the_way_of_the_keyboard(single: Path, opened: Open) -> None:
         if page.evaluate("document.activeElement.id") == "next":
             break
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('#place').textContent === 'Page 2 of 3'")
+    page.wait_for_function("() => document.querySelector('#place').textContent === 'Page 2 of 3'")
     assert page.evaluate("document.activeElement.id") == "examples"
 
 
@@ -317,7 +283,18 @@ def test_the_printed_page_has_both_runs_and_no_controls(double: Path, opened: Op
     assert page.locator("#wheel-2").is_visible()
     assert not page.locator("#filters").is_visible()
     assert not page.locator("[data-export]").first.is_visible()
+    assert not page.locator("figure summary").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    # What does not fit on paper cannot be scrolled into view.
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert (
+        page.evaluate(
+            """() => [...document.querySelectorAll(".scroll")]
+            .filter((box) => box.scrollWidth > box.clientWidth)
+            .map((box) => box.ariaLabel)"""
+        )
+        == []
+    )
 
 
 def test_without_motion(single: Path, opened: Open) -> None:

@@ -16,8 +16,9 @@ from made_runs import answers, labels, write_run
 from express_cards.compare import compare
 from express_cards.compare_tables import as_latex, as_markdown, as_text
 from express_cards.runs import load_runs, model_size
-from express_metric import MetricError, Reading
+from express_metric import MetricError, Reading, load_lexicon
 from express_metric.resampling import Resampling
+from express_runners.scores import lexicon_record
 
 FEW = Resampling(draws=1_000)
 ROWS = labels()
@@ -259,19 +260,11 @@ def test_sizes_are_read_from_names(
         ({"asked": {"dataset": {"signature": "made@2", "split": "test"}}}, None),
         ({"references": labels(seed=5)}, "their examples have other ids or labels"),
         ({"references": ROWS[:200]}, "n is '300' in a zero-shot and '200' in b zero-shot"),
-        ({"asked": {"lexicon": {"name": "FILE"}}}, "lexicon is 'nrc-"),
     ],
 )
 def test_runs_that_cannot_be_compared_are_refused(
     change: dict[str, Any], said: str | None, tmp_path: Path
 ) -> None:
-    if "lexicon" in change.get("asked", {}):
-        file = tmp_path / "mine.csv"
-        file.write_text(
-            "word,anger,anticipation,disgust,fear,joy,sadness,surprise,trust,positive,negative\n"
-            "sad,0,0,0,0,0,1,0,0,0,1\n"
-        )
-        change = {"asked": {"lexicon": {"name": str(file)}}}
     one = write_run(tmp_path / "one", "a", "causal", "zero-shot", ROWS)
     rows = change.get("references", ROWS)
     two = write_run(tmp_path / "two", "b", "causal", "zero-shot", rows, **change)
@@ -283,6 +276,24 @@ def test_runs_that_cannot_be_compared_are_refused(
     ) as error:
         compare([one, two], how=FEW)
     assert said in str(error.value)
+
+
+def test_runs_with_two_lexicons_are_refused(tmp_path: Path) -> None:
+    one, two = (
+        write_run(tmp_path / name, name, "causal", "zero-shot", ROWS) for name in ("a", "b")
+    )
+    file = tmp_path / "mine.csv"
+    file.write_text(
+        "word,anger,anticipation,disgust,fear,joy,sadness,surprise,trust,positive,negative\n"
+        "sad,0,0,0,0,0,1,0,0,0,1\n"
+    )
+    lexicon = load_lexicon(file)
+    record = json.loads((two / "run.json").read_text())
+    record["asked"]["lexicon"] = {"name": lexicon.name, "label": lexicon.label}
+    record["sessions"][-1]["lexicon"] = lexicon_record(lexicon, str(file))
+    (two / "run.json").write_text(json.dumps(record))
+    with pytest.raises(MetricError, match=r"lexicon is 'nrc-.*' in a zero-shot and 'mine-1@"):
+        compare([one, two], how=FEW)
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:

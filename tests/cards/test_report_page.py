@@ -225,6 +225,18 @@ def test_a_low_valid_rate_is_explained(tmp_path: Path) -> None:
     assert "could not be scored (" not in page(tmp_path, good).text
 
 
+def test_many_runs_that_miss_the_form_share_one_warning(tmp_path: Path) -> None:
+    bad = [row("I am <mask>.", ["sad"], "Who knows.", n) for n in range(12)]
+    good = [row("I am <mask>.", ["sad"], '["sad"]', n) for n in range(12)]
+    files = [
+        write_file(tmp_path / f"{name}.jsonl", lines)
+        for name, lines in (("a", bad), ("b", good), ("c", bad))
+    ]
+    notes = view(read_sheet(files, "nrc"), FEW)["notes"]
+    (told,) = [note for note in notes if "could not be scored" in note]
+    assert "could not be scored: a 12 of 12, c 12 of 12. They" in told
+
+
 def test_drawings_are_well_formed_and_say_the_words(tmp_path: Path) -> None:
     found = view(read_sheet(several(tmp_path, 2), "nrc"), FEW)
     figures = [
@@ -244,14 +256,10 @@ def test_drawings_are_well_formed_and_say_the_words(tmp_path: Path) -> None:
 
 
 def test_a_run_without_any_answer_has_a_page(tmp_path: Path) -> None:
-    found = view(
-        read_sheet([write_file(tmp_path / "a.jsonl", [row("<mask>", ["sad"], "")])], "nrc"), FEW
-    )
-    assert [figure.key for figure in found["panels"][0]["figures"]] == [
-        "wheel-1",
-        "dimensions-1",
-        "confusion-1",
-    ]
+    lines = [row("<mask>", ["sad"], "")]
+    found = view(read_sheet([write_file(tmp_path / "a.jsonl", lines)], "nrc"), FEW)
+    assert "No answer could be scored" in page(tmp_path, lines).text
+    assert found["panels"][0]["figures"] == []
     assert found["panels"][0]["invalid"] == [
         ("empty", "1", "no answer, a blank one, or an empty list")
     ]

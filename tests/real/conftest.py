@@ -6,9 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from in_chromium import chromium, opened
 
 from express_runners.demo import packaged_model
 from express_runners.models import resolve
+
+__all__ = ["chromium", "opened", "smollm2"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,362 @@
+"""The rows of a leaderboard: runs in groups that may be compared, with ranks that admit ties.
+
+Two runs share a table only where `express_metric.significance.check_comparable` lets them stand
+side by side and their examples are the same ones; prompt and decoding are what rows differ in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from express_metric.intervals import Interval
+from express_metric.parsing import PROTOCOLS, Protocol
+from express_metric.resampling import Resampling
+from express_metric.scoring import count
+from express_metric.signature import Signature
+from express_metric.significance import SHARED_PARTS, intervals
+from express_runners.store import RUN_FILE, SCORES_FILE, read_json
+
+from .runs import Run
+
+RANKED_BY = "lexical_accuracy"
+"""The figure that rows are in order of, until a reader chooses another."""
+
+FLOOR = "dummy"
+"""The family of what answers without reading: shown, but not ranked."""
+
+ANY = "any"
+"""Stands in a table's signature for what its rows differ in."""
+
+_HOW = Resampling()
+_ON_DISK = ("masked", "seq2seq", "causal")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.]+")
+_LONGEST_NAME = 60
+
+Rank = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run, without its examples.
+
+    Attributes:
+        model, family, parameters, setting: as in `express_cards.runs.Run`.
+        revision: commit or hash of the model; empty where it is not known.
+        address: the model's page on the Hub; None for any other model.
+        date: the day on which the run was last started, such as 2026-11-21; empty if not known.
+        examples: a hash of the examples' ids and labels, whatever their order.
+        n_masks, n_posts: of the examples.
+        figures: for each protocol and figure its interval.
+        signatures: for each protocol the line of the score.
+        notes: what a reader should know of the data.
+        report: the run's own page, relative to the leaderboard's; empty if there is none.
+
+    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
+    >>> one.ranked, one.notes
+    (True, ())
+    >>> replace(one, family=FLOOR).ranked
+    False
+    """
+
+    model: str
+    family: str | None
+    parameters: float | None
+    setting: str
+    revision: str
+    address: str | None
+    date: str
+    examples: str
+    n_masks: int
+    n_posts: int
+    figures: Mapping[Protocol, Mapping[str, Interval]]
+    signatures: Mapping[Protocol, Signature]
+    notes: tuple[str, ...] = ()
+    report: str = ""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether a model answered."""
+        return self.family != FLOOR
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry in a table.
+
+    Attributes:
+        entry: the run.
+        figures: its intervals under the table's protocol.
+        ranks: for each figure the best and the worst rank that the intervals allow; None where
+            it has none.
+
+    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
+    >>> Row(one, {}, {RANKED_BY: (1, 2)}).ranks
+    {'lexical_accuracy': (1, 2)}
+    >>> Row(one, {}, {}).entry.model
+    'a'
+    """
+
+    entry: Entry
+    figures: Mapping[str, Interval]
+    ranks: Mapping[str, Rank | None]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A table: runs whose figures may stand in one column.
+
+    Attributes:
+        protocol: ``paper`` or ``revised``.
+        signature: what the rows share; prompt and decoding are `ANY`.
+        rows: best first by `RANKED_BY`.
+
+    >>> Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0", ANY, ANY), ()).signature.n
+    2
+    >>> Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0", ANY, ANY), ()).rows
+    ()
+    """
+
+    protocol: Protocol
+    signature: Signature
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A submission that is not ranked, and why.
+
+    >>> Refused("gemma-2/cot-0123", "run.json is missing").name
+    'gemma-2/cot-0123'
+    >>> Refused("a", "b").reason
+    'b'
+    """
+
+    name: str
+    reason: str
+
+
+def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
+    """What a leaderboard keeps of a run.
+
+    Args:
+        run: the run.
+        folder: its folder, whose `run.json` tells of the model and the day.
+        how: draws, seed and level of the intervals.
+
+    Raises:
+        RunError, MetricError: `run.json` or `scores.json` cannot be read, or SciPy is missing.
+    """
+    record = read_json(folder / RUN_FILE)
+    model, session = record["asked"]["model"], record["sessions"][-1]
+    # A submission may tell where on the Hub the weights are that it calls otherwise.
+    home = str(record.get("submission", {}).get("model") or "")
+    if _HUB_ID.fullmatch(home):
+        run = replace(run, model=home)
+    version = _version(folder)
+    figures, signatures = {}, {}
+    for protocol in PROTOCOLS:
+        counts = count(run.references, run.readings[protocol], run.lexicon, protocol)
+        figures[protocol] = intervals(counts, protocol, run.posts, how)
+        signature = run.signatures[protocol]
+        signatures[protocol] = replace(signature, version=version or signature.version)
+    return Entry(
+        model=run.model,
+        family=run.family,
+        parameters=run.parameters,
+        setting=run.setting,
+        revision=str(model.get("revision") or ""),
+        address=hub_address(run.model, run.family),
+        date=str(session.get("started") or "")[:10],
+        examples=_digest(run),
+        n_masks=sum(map(len, run.references)),
+        n_posts=len(set(run.posts)) if run.posts else len(run),
+        figures=figures,
+        signatures=signatures,
+    )
+
+
+def hub_address(model: str, family: str | None) -> str | None:
+    """The page of a model on the Hub, if the name is a Hub id.
+
+    A model in a folder is called by the folder's own name, which holds no slash; the name of a
+    served model is its server's.
+
+    >>> hub_address("google/gemma-2-9b-it", "causal")
+    'https://huggingface.co/google/gemma-2-9b-it'
+    >>> hub_address("my-folder", "causal"), hub_address("openai/gpt-4o", "api")
+    (None, None)
+    """
+    if family not in _ON_DISK or not _HUB_ID.fullmatch(model):
+        return None
+    return f"https://huggingface.co/{model}"
+
+
+def group(entries: Sequence[Entry], protocol: Protocol) -> list[Group]:
+    """Divide runs into tables, the largest table first.
+
+    Args:
+        entries: the runs.
+        protocol: ``paper`` or ``revised``.
+
+    >>> group([], "paper")
+    []
+    >>> signature = Signature("d", "test", 9, "paper", "nrc-1@0", "cot@1", "free")
+    >>> half = Interval(0.5, 0.4, 0.6, "bca")
+    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1,
+    ...             {"paper": {RANKED_BY: half}}, {"paper": signature})
+    >>> other = replace(one, signatures={"paper": replace(signature, n=8)})
+    >>> [len(found.rows) for found in group([one, other, one], "paper")]
+    [2, 1]
+    """
+    tables: dict[tuple[object, ...], list[Entry]] = {}
+    for entry in entries:
+        signature = entry.signatures[protocol]
+        shared = tuple(getattr(signature, part) for part in SHARED_PARTS)
+        # The same name for other examples is a mistake that no signature shows.
+        tables.setdefault((*shared, entry.examples), []).append(entry)
+    found = [_table(members, protocol) for members in tables.values()]
+    # Where two are as large, the one on more examples is the one to look at first.
+    return sorted(found, key=lambda t: (-len(t.rows), -t.signature.n, str(t.signature)))
+
+
+def _table(members: Sequence[Entry], protocol: Protocol) -> Group:
+    ranks = {
+        name: rank_ranges([one.figures[protocol][name] if one.ranked else None for one in members])
+        for name in members[0].figures[protocol]
+    }
+    rows = [
+        Row(one, one.figures[protocol], {name: found[place] for name, found in ranks.items()})
+        for place, one in enumerate(members)
+    ]
+    signature = replace(members[0].signatures[protocol], prompt=ANY, decode=ANY)
+    return Group(protocol, signature, sorted(rows, key=_order))
+
+
+def _order(row: Row) -> tuple[float, str, str]:
+    value = row.figures[RANKED_BY].value
+    return (math.inf if value is None else -value, row.entry.model, row.entry.setting)
+
+
+def rank_ranges(found: Sequence[Interval | None]) -> list[Rank | None]:
+    """The ranks that each of several runs may have, by their intervals.
+
+    A run stands behind those whose whole interval lies above its own, and before those whose whole
+    interval lies below; where intervals overlap, no order is claimed. Without an interval nothing
+    is known of a run, so that it may have any rank.
+
+    Args:
+        found: a figure of each run; None for one that is not ranked. A run whose figure has no
+            value has no rank either, and changes no other's.
+
+    >>> a, b, c = (Interval(v, v - 0.1, v + 0.1, "bca") for v in (0.8, 0.7, 0.2))
+    >>> rank_ranges([c, b, a])
+    [(3, 3), (1, 2), (1, 2)]
+    >>> rank_ranges([None, a, Interval(None, None, None, "none")])
+    [None, (1, 1), None]
+    """
+    ends = [_ends(one) for one in found]
+    known = [each for each in ends if each is not None]
+    return [
+        each
+        and (
+            1 + sum(low > each[1] for low, _ in known),
+            len(known) - sum(high < each[0] for _, high in known),
+        )
+        for each in ends
+    ]
+
+
+def _ends(one: Interval | None) -> tuple[float, float] | None:
+    if one is None or one.value is None:
+        return None
+    if one.low is None or one.high is None:
+        return -math.inf, math.inf
+    return one.low, one.high
+
+
+def file_name(entry: Entry) -> str:
+    """A name for what belongs to a run: readable, safe everywhere, and different for others.
+
+    >>> one = Signature("d", "test", 9, "revised", "nrc-1@0", "cot@1", "free")
+    >>> entry = Entry("org/<b> x", None, None, "few-shot random", "", None, "", "", 1, 1, {},
+    ...               {"revised": one})
+    >>> file_name(entry)[:24]
+    'org-b-x-few-shot-random-'
+    >>> file_name(replace(entry, revision="1")) == file_name(entry)
+    False
+    """
+    known = [entry.model, entry.revision, entry.date, str(entry.signatures["revised"])]
+    digest = hashlib.sha256(json.dumps([*known, entry.examples]).encode()).hexdigest()[:8]
+    name = _NOT_IN_NAMES.sub("-", f"{entry.model}-{entry.setting}").strip("-.")
+    return f"{name[:_LONGEST_NAME].rstrip('-.').lower()}-{digest}"
+
+
+def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, Any]:
+    """The whole leaderboard for machines.
+
+    Args:
+        entries: the runs.
+        refused: what is not ranked.
+
+    >>> as_json([], [Refused("a", "b")])["refused"]
+    [{'name': 'a', 'reason': 'b'}]
+    >>> as_json([], [])["tables"]
+    []
+    """
+    return {
+        "ranked_by": RANKED_BY,
+        "tables": [
+            {
+                "protocol": table.protocol,
+                "signature": str(table.signature),
+                **{part: getattr(table.signature, part) for part in SHARED_PARTS},
+                "n_masks": table.rows[0].entry.n_masks,
+                "n_posts": table.rows[0].entry.n_posts,
+                "rows": [_row(row, table.protocol) for row in table.rows],
+            }
+            for protocol in PROTOCOLS
+            for table in group(entries, protocol)
+        ],
+        "refused": [{"name": one.name, "reason": one.reason} for one in refused],
+    }
+
+
+def _row(row: Row, protocol: Protocol) -> dict[str, Any]:
+    entry, signature = row.entry, row.entry.signatures[protocol]
+    return {
+        "model": entry.model,
+        "revision": entry.revision,
+        "address": entry.address,
+        "family": entry.family,
+        "parameters": entry.parameters,
+        "setting": entry.setting,
+        "prompt": signature.prompt,
+        "decoding": signature.decode,
+        "date": entry.date,
+        "figures": {name: found.to_dict() for name, found in row.figures.items()},
+        "ranks": {name: rank and list(rank) for name, rank in row.ranks.items()},
+        "signature": str(signature),
+        "report": entry.report,
+    }
+
+
+def _version(folder: Path) -> str | None:
+    """The version that read the answers: another may read the same completion otherwise."""
+    file = folder / SCORES_FILE
+    if not file.is_file():
+        return None
+    return Signature.parse(read_json(file)["revised"]["signature"]).version
+
+
+def _digest(run: Run) -> str:
+    ids = run.ids or [""] * len(run)
+    rows = sorted(zip(ids, map(list, run.references), strict=True))
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

@@ -1,0 +1,35 @@
+"""Cards in Markdown: one way to fill their templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from express_dataset.errors import require
+
+from .dataset_card import plain
+from .pages import TEMPLATES
+
+
+def fill(template: str, extra: str, **values: Any) -> str:
+    """Fill a card's template; what comes from data goes through its filter `plain`.
+
+    Args:
+        template: name of a file in `templates/`.
+        extra: the extra of this package that brings jinja2.
+        values: what the template shows.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
+    """
+    jinja2 = require("jinja2", extra)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,  # it is Markdown: `plain` escapes what comes from data
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["plain"] = plain
+    card: str = environment.get_template(template).render(**values)
+    return card

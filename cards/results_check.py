@@ -1,0 +1,272 @@
+"""Check one submission: files, data, prompt, answers, scores, signature, card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from express_dataset.sources import Loaded
+from express_metric.errors import MetricError
+from express_metric.parsing import PROTOCOLS
+from express_metric.signature import Signature
+from express_metric.version import VERSION
+from express_runners.config import FAMILIES
+from express_runners.errors import RunError
+from express_runners.prompts import Template, ours, parse
+from express_runners.scores import score_run
+from express_runners.setting import Setting
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
+from express_runners.vocabulary import TRAIN, Vocabulary, from_labels
+
+from .result_card import card_facts, read_card_facts
+from .results import WORDINGS, Submission, submission_path, wording
+from .results_answers import Rules, read_answers
+from .results_public import FORMAT, public_record
+from .results_ranks import Ranked
+from .results_read import CARD_FILE, Refusal, check_files, read_object, shown, take, texts, unequal
+from .results_sources import Sources, read_asked
+
+NEAR = 1e-12
+_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_MODELS = (*FAMILIES, "api")
+_TEXTS = ("asked.model.name", "asked.model.revision", "asked.dtype", "submission.version")
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A submission that passed every check, with its scores as they follow from its answers.
+
+    >>> from express_metric import load_lexicon
+    >>> run = {"submission": {"model": "org/tiny"}}
+    >>> Passed(Submission(run, [], {}, load_lexicon("nrc")), Path("a")).submission.model
+    'org/tiny'
+    >>> Passed(Submission(run, [], {}, load_lexicon("nrc")), Path("a")).folder.name
+    'a'
+    """
+
+    submission: Submission
+    folder: Path
+
+
+def check(folder: Path, sources: Sources, place: str | None = None) -> Passed:
+    """Check a submission's folder.
+
+    Every example of the data must be answered once; terms, scores and signatures must follow from
+    the completions by the code that is installed here. That the model wrote them, no check can
+    tell: who doubts it repeats the run by the command in the card.
+
+    Args:
+        folder: the submission.
+        sources: the data and lexicons to hold it against.
+        place: its path in the results dataset, if that is to be checked.
+
+    Raises:
+        Refusal: telling file, line and reason.
+        DataError, MetricError: the data or the lexicon to check against cannot be loaded.
+    """
+    check_files(folder)
+    run = read_object(folder / RUN_FILE)
+    _check_record(run)
+    asked = read_asked(run)
+    parts = sources.rows_of(asked)
+    rules = _rules(run, parts)
+    lexicon = sources.lexicon_of(run["asked"]["lexicon"])
+    data = f"split {asked.split} of {asked.name}"
+    examples = sources.examples(parts[asked.split])
+    lines = read_answers(folder / PREDICTIONS_FILE, examples, rules, data)
+    try:
+        scores = score_run(lines, lexicon, run["asked"])
+    except MetricError as error:
+        raise Refusal(f"{RUN_FILE}: {error}") from None
+    stored = read_object(folder / SCORES_FILE)
+    _check_signatures(stored, scores, run)
+    version = run["submission"]["version"]
+    difference = unequal(stored, scores, near=NEAR)
+    if difference:
+        older = "" if version == VERSION else f" (scored by {shown(version)}, checked by {VERSION})"
+        raise Refusal(f"{SCORES_FILE}: {difference}, as the answers give{older}")
+    submission = Submission(run, lines, scores, lexicon)
+    _check_card(folder / CARD_FILE, submission)
+    if place is not None and submission_path(run, scores) != place:
+        raise Refusal(f"{RUN_FILE}: by its content it belongs to {submission_path(run, scores)}")
+    return Passed(submission, folder)
+
+
+def _check_record(run: Mapping[str, Any]) -> None:
+    """What is told of the submission, the model and the sessions."""
+    if take(run, "submission.format", int, RUN_FILE) != FORMAT:
+        raise Refusal(
+            f"{RUN_FILE}: submission.format is {run['submission']['format']}, but this version of "
+            f"express reads {FORMAT}"
+        )
+    for name in _TEXTS:
+        take(run, name, str, RUN_FILE)
+    home = take(run, "submission.model", (str, type(None)), RUN_FILE)
+    if home is not None and not _HUB_ID.fullmatch(home):
+        raise Refusal(
+            f"{RUN_FILE}: submission.model is {shown(home)}, which is no ORG/NAME of the Hub"
+        )
+    vouched = take(run, "submission.same_weights", bool, RUN_FILE)
+    model = run["asked"]["model"]
+    if take(run, "asked.model.family", str, RUN_FILE) not in _MODELS:
+        raise Refusal(f"{RUN_FILE}: {shown(model['family'])} is no family of models")
+    if home is not None and home != model["name"] and not vouched:
+        raise Refusal(
+            f"{RUN_FILE}: the run is of {shown(model['name'])}, but it is submitted for "
+            f"{shown(home)} without the word that these are the same weights"
+        )
+    sessions = take(run, "sessions", list, RUN_FILE)
+    if not sessions or not all(isinstance(one, dict) for one in sessions):
+        raise Refusal(f"{RUN_FILE}: sessions must tell of at least one start of the run")
+    take(sessions[-1], "started", str, f"{RUN_FILE}, the last session")
+    take(sessions[-1], "dataset", str, f"{RUN_FILE}, the last session")
+    if run["asked"].get("quantize") not in (None, "8bit", "4bit"):
+        raise Refusal(f"{RUN_FILE}: {shown(run['asked']['quantize'])} is no way to quantize")
+    _check_public(run)
+
+
+def _check_public(run: Mapping[str, Any]) -> None:
+    """Nothing stands in `run.json` that a submission does not tell, such as a path."""
+    for name in ("dataset", "lexicon"):
+        take(run, f"asked.{name}.name", str, RUN_FILE)
+    for part, name in (("model", "server"), ("decoding", "vocabulary")):
+        if name in take(run, f"asked.{part}", dict, RUN_FILE):
+            take(run, f"asked.{part}.{name}", str, RUN_FILE)
+    shots = take(run, "asked.prompt", dict, RUN_FILE).get("shots")
+    if shots is not None and take(run, "asked.prompt.shots", dict, RUN_FILE).get("encoder"):
+        take(run, "asked.prompt.shots.encoder", str, RUN_FILE)
+    told = {name: run["submission"][name] for name in ("version", "model", "same_weights")}
+    wanted = public_record(run, told, run["sessions"][-1]["dataset"], run.get("template"))
+    difference = unequal(run, wanted)
+    if difference:
+        raise Refusal(f"{RUN_FILE}: {difference}; leave it as `express results push` writes it")
+
+
+def _rules(run: Mapping[str, Any], parts: Mapping[str, Loaded]) -> Rules:
+    template, setting = _prompt(run)
+    shots = run["asked"]["prompt"].get("shots")
+    pool = {row.id: row.post_id for row in parts["few_shot"].examples} if shots else {}
+    return Rules(template.cue, setting.shots, pool, _ranked(run, parts["train"]))
+
+
+def _prompt(run: Mapping[str, Any]) -> tuple[Template, Setting]:
+    """The wording and the setting; both must be what the name and the hashes say."""
+    prompt = take(run, "asked.prompt", dict, RUN_FILE)
+    name, short, whole = (
+        take(prompt, key, str, f"{RUN_FILE}, asked.prompt") for key in ("name", "hash", "sha256")
+    )
+    if not _HASH.fullmatch(whole) or short != whole[:4]:
+        raise Refusal(f"{RUN_FILE}: the prompt's hash {shown(short)} is not that of its sha256")
+    base = next((one for one in WORDINGS if name == one or name.startswith(f"{one}-")), "")
+    if not base:
+        raise Refusal(f"{RUN_FILE}: {shown(name)} is no setting of a prompt")
+    template = _template(run, base, whole)
+    if prompt.get("cue", "") != template.cue:
+        raise Refusal(
+            f"{RUN_FILE}: the cue is {shown(prompt.get('cue'))}, but the prompt's is "
+            f"{template.cue!r}"
+        )
+    setting = _setting(prompt, template)
+    if setting.name != name:
+        raise Refusal(f"{RUN_FILE}: the prompt is named {shown(name)}, but is {setting.name!r}")
+    if (run["asked"]["model"]["family"] == "masked") is not (base == "fill-mask"):
+        raise Refusal(f"{RUN_FILE}: the prompt {shown(name)} does not fit the model's family")
+    return template, setting
+
+
+def _template(run: Mapping[str, Any], base: str, sha256: str) -> Template:
+    known = wording(sha256)
+    if known is not None:
+        if known != base:
+            raise Refusal(f"{RUN_FILE}: the prompt's wording is that of {known}, not of {base}")
+        return ours(known)
+    if "template" not in run:
+        raise Refusal(
+            f"{RUN_FILE}: the prompt's wording is none of express {VERSION} and not told; include "
+            "it with `express results push --template FILE`"
+        )
+    source = take(run, "template", str, RUN_FILE)
+    try:
+        template = parse(base, source)
+    except (RunError, RecursionError) as error:
+        raise Refusal(f"{RUN_FILE}: the prompt's wording cannot be read ({error})") from None
+    if template.sha256 != sha256:
+        raise Refusal(f"{RUN_FILE}: the prompt's wording has another hash than its sha256")
+    return template
+
+
+def _setting(prompt: Mapping[str, Any], template: Template) -> Setting:
+    if (template.name == "few-shot") is not ("shots" in prompt):
+        raise Refusal(f"{RUN_FILE}: asked.prompt.shots must be there for few-shot, and only then")
+    if "shots" not in prompt:
+        return Setting(template)
+    where = f"{RUN_FILE}, asked.prompt"
+    count = take(prompt, "shots.per_prompt", int, where)
+    choice = take(prompt, "shots.choice", str, where)
+    similar = choice == "similar"
+    encoder = take(prompt, "shots.encoder", str, where) if similar else ""
+    seed = 0 if similar else take(prompt, "shots.seed", int, where)
+    if not 0 < count <= 1000:
+        raise Refusal(f"{where}: {count} solved examples are no few shots")
+    return Setting(template, count, choice, seed, encoder)
+
+
+def _ranked(run: Mapping[str, Any], train: Loaded) -> Ranked | None:
+    """The vocabulary of a ranking, which the run must tell; None for free answers."""
+    decoding = take(run, "asked.decoding", dict, RUN_FILE)
+    name = take(decoding, "name", str, f"{RUN_FILE}, asked.decoding")
+    if name == "free":
+        return None
+    if not name.startswith("rank-"):
+        raise Refusal(f"{RUN_FILE}: {shown(name)} is no way of decoding; only free and rank are")
+    terms, source = run.get("vocabulary"), decoding.get("vocabulary")
+    if not texts(terms) or not terms:
+        raise Refusal(f"{RUN_FILE}: vocabulary must list the terms of the ranking")
+    vocabulary = Vocabulary(shown(source), tuple(terms))
+    label = f"rank-{vocabulary.label}"
+    if vocabulary.sha256 != decoding.get("sha256") or name not in (
+        *(label, f"{label}-pll", f"{label}-first"),
+    ):
+        raise Refusal(f"{RUN_FILE}: the vocabulary is not that of {shown(name)} (it is {label})")
+    if len(set(terms)) != len(terms):
+        raise Refusal(f"{RUN_FILE}: a term stands in the vocabulary twice")
+    if source == TRAIN:
+        labels = from_labels(label for row in train.examples for label in row.labels)
+        if labels.terms != vocabulary.terms:
+            raise Refusal(f"{RUN_FILE}: the vocabulary is not that of the split train")
+    return Ranked(vocabulary)
+
+
+def _check_signatures(
+    stored: dict[str, Any], scores: Mapping[str, Any], run: Mapping[str, Any]
+) -> None:
+    """Both signatures must say what `run.json` and the data say; the version may be another."""
+    for protocol in PROTOCOLS:
+        line = take(stored, f"{protocol}.signature", str, SCORES_FILE)
+        try:
+            found = Signature.parse(line)
+            wanted = replace(
+                Signature.parse(scores[protocol]["signature"]), version=run["submission"]["version"]
+            )
+        except MetricError as error:
+            raise Refusal(f"{SCORES_FILE}: {error}") from None
+        for part, (here, there) in found.differences(wanted).items():
+            raise Refusal(
+                f"{SCORES_FILE}: the signature of {protocol} says {part} {shown(here)}, but the "
+                f"run's is {shown(there)}"
+            )
+        if line != str(wanted):
+            raise Refusal(f"{SCORES_FILE}: the signature of {protocol} is not written as it must")
+        # The present code gives its own version; all else is compared as it stands.
+        scores[protocol]["signature"] = line
+
+
+def _check_card(file: Path, submission: Submission) -> None:
+    """The card's header must tell the same as the other files."""
+    difference = unequal(read_card_facts(file), card_facts(submission), near=NEAR)
+    if difference:
+        raise Refusal(f"{file.name}: {difference}")

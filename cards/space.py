@@ -1,0 +1,186 @@
+"""The Spaces: each can run on this machine, be written to a folder, and go to the Hub.
+
+A static Space is a folder of files: its module's `stage(folder, options)` writes them. A Gradio
+Space is an app that the installed package holds: its folder holds `app.py`, which starts it, and
+`settings.json`, which says with what.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from express_dataset.errors import DataError
+
+from .space_files import MANIFEST, read_manifest, write, write_manifest
+from .space_options import SpaceOptions, check_options
+
+Told = dict[str, Any]
+"""What happened, ready for JSON: `space`, `sdk`, `files`, `folder`, `address` and `hub`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One Space.
+
+    Attributes:
+        name: as the command calls it.
+        sdk: what the Hub runs it with.
+        module: where its `stage(folder, options)` is.
+        slug: the only name it can have on the Hub; None for any.
+
+    >>> SPACES["metric"].sdk
+    'static'
+    >>> SPACES["demo"].slug is None
+    True
+    """
+
+    name: str
+    sdk: Literal["static", "gradio"]
+    module: str
+    slug: str | None = None
+
+    def stage(self, folder: Path, options: SpaceOptions) -> list[str]:
+        """Write everything that is pushed, and return the files' names.
+
+        Args:
+            folder: an empty one.
+            options: what the command line asks.
+
+        Raises:
+            DataError: what the Space cannot be made of, or a file that cannot be written.
+            MissingExtra: a package of an extra is not installed.
+        """
+        importlib.import_module(self.module, __package__).stage(folder, options)
+        return write_manifest(folder, self.name)
+
+    def serve(self, folder: Path, options: SpaceOptions, ready: Callable[[str], None]) -> None:
+        """Run the Space here until Ctrl-C.
+
+        Args:
+            folder: what `stage` wrote.
+            options: what the command line asks.
+            ready: called with the address once it answers.
+
+        Raises:
+            DataError: the port cannot be used.
+            MissingExtra: a package of an extra is not installed.
+        """
+        from . import space_serve
+
+        if self.sdk == "static":
+            space_serve.serve_static(folder, options.port, ready)
+        else:
+            space_serve.serve_app(options, ready)
+
+
+SPACES = {
+    space.name: space
+    for space in (
+        Space("metric", "static", ".spaces.metric.site", slug="express_alignment"),
+        Space("demo", "gradio", ".space_app"),
+        Space("leaderboard", "static", ".spaces.leaderboard.site"),
+    )
+}
+
+
+def open_space(options: SpaceOptions, tell: Callable[[Told], None]) -> None:
+    """Run a Space here, or write its folder, or push it, or the last two.
+
+    Args:
+        options: what the command line asks.
+        tell: called with what happened; before a Space that runs here is waited for.
+
+    Raises:
+        DataError: options that do not go together, a folder or a port that cannot be used, or
+            what the Hub refuses.
+        MissingExtra: a package of an extra is not installed.
+    """
+    check_options(options)
+    space = SPACES[options.name]
+    _check_slug(space, options.push)
+    told: Told = {"space": space.name, "sdk": space.sdk, "folder": None, "address": None}
+    with tempfile.TemporaryDirectory() as scratch:
+        staged = Path(scratch)
+        told["files"] = space.stage(staged, options)
+        told["hub"] = None
+        if options.out is not None:
+            _copy(space, staged, told["files"], options.out)
+            told["folder"] = str(options.out)
+        if options.push is not None:
+            from .space_push import push
+
+            told["hub"] = push(staged, space, options.push, private=options.private)
+        if options.out is None and options.push is None:
+            space.serve(staged, options, lambda address: tell(told | {"address": address}))
+        else:
+            tell(told)
+
+
+def as_text(told: Told) -> str:
+    """What happened, and what to do next, in lines.
+
+    Args:
+        told: from `open_space`.
+
+    >>> told = {"space": "metric", "sdk": "static", "files": ["a"], "folder": None, "hub": None}
+    >>> print(as_text(told | {"address": "http://127.0.0.1:7860"}))
+    http://127.0.0.1:7860  open it in a browser; Ctrl-C ends it
+    Next: express space metric --push ORG/express_alignment
+    """
+    name, hub = told["space"], told["hub"]
+    slug = SPACES[name].slug or f"express-{name}"
+    lines = []
+    if told["address"]:
+        lines.append(f"{told['address']}  open it in a browser; Ctrl-C ends it")
+    if told["folder"]:
+        lines += [str(Path(told["folder"]) / file) for file in told["files"]]
+    if hub:
+        lines.append(f"{hub['url']}  at commit {hub['commit'][:12]}")
+    if hub and name == "metric":
+        lines.append(f'Next: evaluate.load("{hub["repo"]}")')
+    elif not hub:
+        lines.append(f"Next: express space {name} --push ORG/{slug}")
+    return "\n".join(lines)
+
+
+def _check_slug(space: Space, repo: str | None) -> None:
+    if repo is not None and space.slug and repo.partition("/")[2] != space.slug:
+        raise DataError(
+            f"--push {repo}: this Space must be called ORG/{space.slug}, because `evaluate` looks "
+            "for the file of its own name in it"
+        )
+
+
+def _copy(space: Space, staged: Path, files: list[str], out: Path) -> None:
+    """Copy to a folder that is empty or held the same Space; what it no longer has goes."""
+    if out.exists() and not out.is_dir():
+        raise DataError(f"--out {out} is a file; give the name of a folder")
+    before: list[str] = []
+    if out.is_dir() and any(out.iterdir()):
+        try:
+            known = read_manifest((out / MANIFEST).read_bytes())
+        except OSError:
+            known = {}
+        if known.get("space") != space.name:
+            raise DataError(
+                f"--out {out} holds other files; give a new folder, or one that "
+                f"`express space {space.name} --out` wrote"
+            )
+        before = known["files"]
+    for name in files:
+        write(out, name, (staged / name).read_bytes())
+    for file in _inside(out, before):
+        if file.relative_to(out.resolve()).as_posix() not in files:
+            file.unlink()
+
+
+def _inside(out: Path, names: list[str]) -> list[Path]:
+    """The files of a list that are there; one that leads out of the folder is none of ours."""
+    root = out.resolve()
+    found = [(root / str(name)).resolve() for name in names]
+    return [file for file in found if file.is_file() and file.is_relative_to(root)]

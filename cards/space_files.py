@@ -1,0 +1,113 @@
+"""What the folders of all Spaces share: the header of the card, pinned requirements, a list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from express_dataset.errors import DataError, require
+from express_metric.version import VERSION
+
+MANIFEST = "space.json"
+"""Tells which Space a folder is and which files are ours."""
+
+
+def card(header: Mapping[str, Any], body: str) -> str:
+    """A Space's README.md: what the Hub reads between two lines of dashes, and Markdown.
+
+    Args:
+        header: the Space's settings, such as title, emoji, sdk, tags; the licence is added.
+        body: Markdown.
+
+    Raises:
+        MissingExtra: pyyaml is not installed.
+
+    >>> print(card({"title": "A", "sdk": "static"}, "# A\\n"), end="")
+    ---
+    title: A
+    sdk: static
+    license: apache-2.0
+    ---
+    <BLANKLINE>
+    # A
+    """
+    yaml = require("yaml", "spaces")
+    content = {**header, "license": "apache-2.0"}
+    top = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000)
+    return f"---\n{top}---\n\n{body}"
+
+
+def requirements(*extras: str) -> str:
+    """The content of requirements.txt: this package at this version, with extras.
+
+    Args:
+        extras: names of extras; none for the core.
+
+    >>> requirements("spaces") == f"express-benchmark[spaces]=={VERSION}\\n"
+    True
+    >>> requirements() == f"express-benchmark=={VERSION}\\n"
+    True
+    """
+    return f"express-benchmark{f'[{chr(44).join(extras)}]' if extras else ''}=={VERSION}\n"
+
+
+def write(folder: Path, name: str, content: str | bytes) -> None:
+    """Write one file of a Space, and the folders above it.
+
+    Args:
+        folder: the Space's.
+        name: with ``/`` between folders.
+        content: text is written as UTF-8.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    file = folder / name
+    # A name from outside may hold half a surrogate pair, which UTF-8 has no form for.
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    except OSError as error:
+        raise DataError(
+            f"{file}: the Space cannot be written ({error.strerror}); give another --out"
+        ) from error
+
+
+def write_manifest(folder: Path, space: str) -> list[str]:
+    """Write which Space this is and what belongs to it, and return the files' names.
+
+    Args:
+        folder: the Space's, complete but for this file.
+        space: its name.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    files = sorted(found | {MANIFEST})
+    content = {"space": space, "version": VERSION, "files": files}
+    write(folder, MANIFEST, json.dumps(content, indent=2) + "\n")
+    return files
+
+
+def read_manifest(text: str | bytes) -> dict[str, Any]:
+    """What `write_manifest` wrote; nothing where the text is something else.
+
+    >>> read_manifest('{"space": "demo", "files": ["app.py"]}')["space"]
+    'demo'
+    >>> read_manifest("[]"), read_manifest("?")
+    ({}, {})
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    whole = (
+        isinstance(found, dict)
+        and isinstance(found.get("space"), str)
+        and isinstance(found.get("files"), list)
+    )
+    return found if whole else {}

@@ -1,0 +1,85 @@
+"""Put a Space's folder on the Hub, in one commit, with huggingface_hub alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from express_dataset.errors import DataError
+from express_dataset.hub_errors import in_a_sentence, require_login
+
+from .space_files import MANIFEST, read_manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import SpaceInfo
+
+    from .space import Space
+
+# What the Hub itself puts into a Space made on its website.
+_STARTER = {".gitattributes", "README.md", "index.html", "style.css"}
+
+
+def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, Any]:
+    """Upload a Space in one commit; it is made first where there is none.
+
+    Files of an earlier version that the folder lacks are removed in the same commit; files that
+    someone added stay. The token is the one of ``hf auth login`` or ``HF_TOKEN``.
+
+    Args:
+        folder: what ``Space.stage`` wrote.
+        space: which Space it is.
+        repo: ``ORG/NAME``.
+        private: only the owner sees it.
+
+    Returns:
+        `repo`, `url`, `commit` and `created`.
+
+    Raises:
+        DataError: not logged in, no right, another Space of that name, a change by someone else,
+            or no connection; one sentence says what to do.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+    require_login(repo)
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = sorted(path.relative_to(folder).as_posix() for path in files)
+    api = HfApi()
+    with in_a_sentence(repo, "--push", "Space"):
+        created = not api.repo_exists(repo, repo_type="space")
+        if created:
+            api.create_repo(repo, repo_type="space", space_sdk=space.sdk, private=private)
+        info = api.space_info(repo)
+        there = {sibling.rfilename for sibling in info.siblings or ()}
+        stale = _ours(api, space, info, there) - set(names)
+        if private and not created:
+            api.update_repo_settings(repo, repo_type="space", private=True)
+        commit = api.create_commit(
+            repo,
+            [
+                *(CommitOperationDelete(name) for name in sorted(stale)),
+                *(CommitOperationAdd(name, folder / name) for name in names),
+            ],
+            commit_message=f"Publish the EXPRESS {space.name}",
+            repo_type="space",
+            parent_commit=info.sha,
+        )
+    url = f"{api.endpoint}/spaces/{repo}"
+    return {"repo": repo, "url": url, "commit": commit.oid, "created": created}
+
+
+def _ours(api: HfApi, space: Space, info: SpaceInfo, there: set[str]) -> set[str]:
+    """The files that an earlier push put there; a Space that is not ours is left alone."""
+    if MANIFEST not in there:
+        if there <= _STARTER:
+            return set()
+        raise DataError(_another(info.id))
+    file = api.hf_hub_download(info.id, MANIFEST, repo_type="space", revision=info.sha)
+    known = read_manifest(Path(file).read_bytes())
+    if known.get("space") != space.name:
+        raise DataError(_another(info.id))
+    return there & set(map(str, known["files"]))
+
+
+def _another(repo: str) -> str:
+    return f"--push {repo}: another Space has this name; choose a new one, or empty that one first"

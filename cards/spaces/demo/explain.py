@@ -1,0 +1,254 @@
+"""What a model's words say beside the person's, in plain words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from express_dataset import Example
+from express_metric.confusion import valence, vector_name
+from express_metric.intensity import level
+from express_metric.lexicon import Lexicon, normal
+from express_metric.masks import Masks, mask_table
+from express_metric.parsing import PROTOCOLS, Reading
+from express_metric.plutchik import SENTIMENTS
+from express_metric.scoring import FIGURES, Scores, score
+
+from ...report_story import REASONS
+
+KINDS = {
+    "exact": "the very same",
+    "same": "with the same emotions",
+    "related": "with some emotion in common",
+    "other": "with no emotion in common",
+    "none": "without an answer that counts",
+}
+TOO_LONG = "the post does not fit into what the model can read"
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """The answer under both protocols.
+
+    Attributes:
+        example: the visitor's.
+        tables: for each protocol the table of masks.
+        scores: for each protocol the figures.
+        lexicon: where the vectors come from.
+
+    >>> from express_metric import load_lexicon
+    >>> row = Example("a", "a", "I felt <mask>.", ("furious",), 0, (False,), (False,))
+    >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), load_lexicon("nrc"))
+    >>> judged.answer(0), judged.kind(0)
+    ('angry', 'same')
+    >>> judged.scores["paper"].figures["lexical_accuracy"]
+    0.0
+    """
+
+    example: Example
+    tables: Mapping[str, Masks]
+    scores: Mapping[str, Scores]
+    lexicon: Lexicon
+
+    @property
+    def masks(self) -> Masks:
+        """The table of the protocol `revised`, which the page speaks of."""
+        return self.tables["revised"]
+
+    def answer(self, mask: int) -> str | None:
+        """The model's word at a mask; None where it gave none."""
+        code = int(self.masks.answer[mask])
+        return None if code < 0 else self.masks.vocabulary[code]
+
+    def kind(self, mask: int) -> str:
+        """How the two words stand to each other: exact, same, related, other or none."""
+        masks = self.masks
+        if not masks.valid[mask]:
+            return "none"
+        if masks.lexical[mask]:
+            return "exact"
+        if masks.vector[mask]:
+            return "same"
+        return "related" if masks.f1[mask] > 0 else "other"
+
+
+def judge(example: Example, readings: Mapping[str, Reading], lexicon: Lexicon) -> Judged:
+    """Score one answer under both protocols.
+
+    Args:
+        example: the visitor's.
+        readings: for each protocol what was read from the answer.
+        lexicon: where vectors come from.
+
+    >>> from express_metric import load_lexicon
+    >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
+    >>> judge(row, dict.fromkeys(PROTOCOLS, Reading(None)), load_lexicon("nrc")).kind(0)
+    'none'
+    >>> judge(row, dict.fromkeys(PROTOCOLS, Reading(("sad",))), load_lexicon("nrc")).kind(0)
+    'exact'
+    """
+    labels = [example.labels]
+    return Judged(
+        example,
+        {name: mask_table(labels, [readings[name]], lexicon, name) for name in PROTOCOLS},
+        {name: score(labels, [readings[name]], lexicon, name) for name in PROTOCOLS},
+        lexicon,
+    )
+
+
+def explain(judged: Judged, mask: int) -> list[str]:
+    """What to think of the model's word at one mask: a few sentences.
+
+    >>> from express_metric import load_lexicon
+    >>> row = Example("a", "a", "I felt <mask>.", ("furious",), 0, (False,), (False,))
+    >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), load_lexicon("nrc"))
+    >>> explain(judged, 0)[0]
+    'You wrote \u201cfurious\u201d; the model would have said \u201cangry\u201d: the same family \
+of emotion (anger), softer.'
+    >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("furious",))), load_lexicon("nrc"))
+    >>> explain(judged, 0)[0]
+    'You wrote \u201cfurious\u201d, and so would the model: the very word.'
+    """
+    label, answer = normal(judged.example.labels[mask]), judged.answer(mask)
+    if answer is None:
+        said = [f"You wrote \u201c{label}\u201d; no word of the model's can be set beside it."]
+    elif answer == label:
+        said = [f"You wrote \u201c{label}\u201d, and so would the model: the very word."]
+    else:
+        said = [
+            f"You wrote \u201c{label}\u201d; the model would have said \u201c{answer}\u201d: "
+            f"{_family(label, answer)}."
+        ]
+        said.append(_lexicon(judged, mask))
+    if judged.example.negated[mask]:
+        said.append(
+            "You deny this feeling in the text; a model that goes by the mood alone misses that."
+        )
+    if judged.example.leaked[mask]:
+        said.append("The word also stands unmasked in your post, so the model could copy it.")
+    return said
+
+
+def summary(judged: Judged) -> str:
+    """The answer as a whole in one sentence.
+
+    >>> from express_metric import load_lexicon
+    >>> row = Example("a", "a", "<mask>, <mask>", ("sad", "glad"), 0, (False,) * 2, (False,) * 2)
+    >>> readings = dict.fromkeys(PROTOCOLS, Reading(("sad", "angry")))
+    >>> summary(judge(row, readings, load_lexicon("nrc")))
+    'Of your 2 words: 1 the very same, 1 with no emotion in common.'
+    >>> summary(judge(row, dict.fromkeys(PROTOCOLS, Reading(None)), load_lexicon("nrc")))
+    'Of your 2 words: 2 without an answer that counts.'
+    """
+    kinds = [judged.kind(mask) for mask in range(len(judged.masks))]
+    counted = [f"{kinds.count(kind)} {KINDS[kind]}" for kind in KINDS if kind in kinds]
+    if len(kinds) == 1:
+        return f"Your word and the model's: {KINDS[kinds[0]]}."
+    return f"Of your {len(kinds)} words: {', '.join(counted)}."
+
+
+def difference(judged: Judged) -> str:
+    """Why the two ways of counting agree or not on this answer.
+
+    >>> from express_metric import load_lexicon
+    >>> nrc = load_lexicon("nrc")
+    >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
+    >>> difference(judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), nrc))
+    'Both ways of counting agree on this answer.'
+    >>> difference(judge(row, {"paper": Reading(None), "revised": Reading(("sad",))}, nrc))[:59]
+    'They differ, because the answer counts as written in one wa'
+    """
+    paper, revised = (judged.scores[name].figures for name in PROTOCOLS)
+    if all(paper[name] == revised[name] for name in FIGURES):
+        return "Both ways of counting agree on this answer."
+    if len({bool(table.valid.all()) for table in judged.tables.values()}) > 1:
+        return (
+            "They differ, because the answer counts as written in one way and not in the other: "
+            "the paper accepts one form of list, and any text without a bracket as one word; the "
+            "revised way reads every clear form, but never a sentence."
+        )
+    if not judged.masks.valid.any():
+        return (
+            "They differ, because the paper leaves answers that cannot be read out of its means, "
+            "and the revised way counts each of their words as wrong."
+        )
+    blank = [word for word in judged.masks.vocabulary if not judged.lexicon.covers(word)]
+    return (
+        f"They differ, because the lexicon gives no emotion for {_quoted(blank, ' and ')}: for the "
+        "paper two such words are alike, whatever they are, while the revised way lets such a "
+        "word match only itself."
+    )
+
+
+def unread(judged: Judged) -> list[str]:
+    """What could not be read of an answer, and why: a sentence for each protocol.
+
+    >>> from express_metric import Reason, load_lexicon
+    >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
+    >>> readings = dict.fromkeys(PROTOCOLS, Reading(None, Reason.REFUSAL))
+    >>> unread(judge(row, readings, load_lexicon("nrc")))
+    ['No words could be read from the answer: the model said that it could not or would not \
+answer.']
+    >>> readings = dict.fromkeys(PROTOCOLS, Reading(("sad",)))
+    >>> unread(judge(row, readings, load_lexicon("nrc")))
+    []
+    """
+    why = {}
+    for name in PROTOCOLS:
+        invalid = judged.scores[name].invalid
+        if invalid:
+            reason = next(iter(invalid))
+            why[name] = REASONS.get(reason, TOO_LONG)
+    if len(set(why.values())) == 1 and len(why) == len(PROTOCOLS):
+        return [f"No words could be read from the answer: {why['paper']}."]
+    ways = {"paper": "in the paper's way", "revised": "in the revised way"}
+    return [f"Read {ways[name]}, there are no words: {said}." for name, said in why.items()]
+
+
+def _family(label: str, answer: str) -> str:
+    """Family and strength of two different words, by the scale of intensity."""
+    one, other = level(label), level(answer)
+    if one is None or other is None:
+        missing = [word for word, place in ((label, one), (answer, other)) if place is None]
+        return f"another word; the scale of intensity lacks {_quoted(missing, ' and ')}"
+    if one[0] != other[0]:
+        return f"another family of emotion, {other[0]} in place of {one[0]}"
+    strength = "about as strong" if one[1] == other[1] else "stronger"
+    if other[1] < one[1]:
+        strength = "softer"
+    return f"the same family of emotion ({one[0]}), {strength}"
+
+
+def _lexicon(judged: Judged, mask: int) -> str:
+    """What the lexicon says of two different words."""
+    masks = judged.masks
+    codes = int(masks.label[mask]), int(masks.answer[mask])
+    label, answer = (int(masks.bits[code]) for code in codes)
+    blank = [masks.vocabulary[code] for code in codes if not masks.bits[code]]
+    if blank:
+        return (
+            f"The lexicon gives no emotion for {_quoted(blank, ' and ')}, so it cannot tell how "
+            "close they are."
+        )
+    if masks.vector[mask]:
+        return f"The lexicon gives both the same: {_names(label)}."
+    pair = [(masks.vocabulary[code],) for code in codes]
+    single = mask_table(pair[:1], [Reading(pair[1])], judged.lexicon, "revised")
+    turned = valence(single)
+    if turned["flips"]:
+        one, other = ("good", "bad") if turned["positive_to_negative"] else ("bad", "good")
+        return f"It turns a {one} feeling into a {other} one."
+    if label & answer:
+        return f"By the lexicon both carry {_names(label & answer)}, but they differ in the rest."
+    return "By the lexicon they have no emotion in common."
+
+
+def _names(bits: int) -> str:
+    """The emotions and sentiments of a vector, as one says them."""
+    names = vector_name(bits).split("+")
+    said = [f"a {name} tone" if name in SENTIMENTS else name for name in names]
+    return " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
+
+
+def _quoted(words: Sequence[str], between: str) -> str:
+    return between.join(f"\u201c{word}\u201d" for word in words)

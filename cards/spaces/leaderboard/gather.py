@@ -1,0 +1,117 @@
+"""Which runs a leaderboard is made of: folders of one's own, and submissions that were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from express_runners.errors import RunError
+from express_runners.store import RUN_FILE
+
+from ...leaderboard import Refused
+from ...results import SUBMISSIONS, write_submission
+from ...results_sources import Sources
+from ...results_validate import validate
+from ...space_options import SpaceOptions
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run's folder.
+
+    Attributes:
+        path: the folder.
+        name: what it is called where it cannot be ranked.
+        own: whether it is the user's; a stranger's may not say what is loaded.
+
+    >>> Found(Path("runs/a"), "a", own=True).name
+    'a'
+    >>> Found(Path("x"), "gemma-2/cot-0123", own=False).own
+    False
+    """
+
+    path: Path
+    name: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What there is to rank.
+
+    Attributes:
+        runs: runs to rank, each folder once.
+        refused: submissions that did not pass, and why.
+        repo: the results dataset on the Hub; None if it is a folder or there is none.
+
+    >>> Gathered([], [], None).runs
+    []
+    >>> Gathered([], [Refused("a", "b")], "org/results").repo
+    'org/results'
+    """
+
+    runs: Sequence[Found]
+    refused: Sequence[Refused]
+    repo: str | None
+
+
+def runs_in(path: Path) -> list[Path]:
+    """The run folders that a path means: itself, or all that are below it.
+
+    Raises:
+        RunError: there is no such folder, or no run in it.
+
+    >>> import tempfile
+    >>> root = Path(tempfile.mkdtemp())
+    >>> for name in ("b", "a"):
+    ...     (root / name).mkdir()
+    ...     _ = (root / name / RUN_FILE).write_text("{}")
+    >>> [found.name for found in runs_in(root)], [found.name for found in runs_in(root / "b")]
+    (['a', 'b'], ['b'])
+    >>> runs_in(Path("no-such"))
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: --runs no-such: there is no such folder.
+    """
+    if not path.is_dir():
+        raise RunError(f"--runs {path}: there is no such folder.")
+    if (path / RUN_FILE).is_file():
+        return [path]
+    found = sorted(file.parent for file in path.rglob(RUN_FILE))
+    if not found:
+        raise RunError(
+            f"--runs {path} holds no run ({RUN_FILE} is nowhere in it): give the folder of an "
+            "`express run`, or one that holds such folders."
+        )
+    return found
+
+
+def gather(options: SpaceOptions, scratch: Path) -> Gathered:
+    """Find the runs, and check what others submitted.
+
+    Args:
+        options: what the command line asks: `runs`, `results` and `lexicon`.
+        scratch: an empty folder, for the submissions that passed.
+
+    Raises:
+        RunError, DataError, MetricError: nothing is asked for, or a folder, a dataset, or what its
+            submissions are checked against cannot be had.
+    """
+    if not options.runs and not options.results:
+        raise RunError("say what to rank: --runs FOLDER, --results ORG/NAME, or both.")
+    paths = {path.resolve(): path for given in options.runs or () for path in runs_in(given)}
+    runs = [Found(path, path.name, own=True) for path in paths.values()]
+    if options.results is None:
+        return Gathered(runs, [], None)
+    refused = []
+    for verdict in validate(options.results, Sources(lexicon=options.lexicon)):
+        name = verdict.name.removeprefix(f"{SUBMISSIONS}/")
+        if verdict.passed is None:
+            refused.append(Refused(name, verdict.reason or ""))
+        else:
+            # What was checked, and not what may stand there by now.
+            folder = write_submission(verdict.passed.submission, scratch, "")
+            runs.append(Found(folder, name, own=False))
+    there = Path(options.results).is_dir()
+    return Gathered(runs, refused, None if there else options.results.partition("@")[0])

@@ -1,0 +1,338 @@
+"""What the leaderboard's page shows, ready for its template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from express_metric.intervals import Interval
+from express_metric.parsing import PROTOCOLS, Protocol
+from express_metric.version import VERSION
+
+from ...compare_tables import size
+from ...leaderboard import RANKED_BY, Entry, Group, Rank, Refused, Row, group
+from ...pages import render
+from ...svg import Drawn, tag
+from ...words import percent
+
+RESULTS = "ORG/express-results"
+"""Where submissions go, as long as no other name is known."""
+
+BAR, HEIGHT = 80, 12
+
+# The protocol that is sounder is shown first.
+SHOWN: tuple[Protocol, ...] = tuple(reversed(PROTOCOLS))
+PROTOCOL_MEANING = {
+    "revised": "reads an answer in any clear form, counts every hidden word in every figure (those "
+    "of unreadable answers are wrong), and lets a word that the lexicon does not know match "
+    "nothing but itself.",
+    "paper": "scores as the scripts of the paper's authors do, so that figures can be set beside "
+    "the paper's. It takes the means of F1 and Dimensions over readable answers only, so that a "
+    "model that often fails to answer may look good there: read them beside Valid. Two words "
+    "without any emotion in the lexicon count as the same vector.",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the tables.
+
+    Attributes:
+        key: its name in the page's script; a figure's own name.
+        title: its head.
+        kind: how its values are put in order, ``number`` or ``text``; empty where they are not.
+        meaning: what a lay reader should know.
+
+    >>> Column("date", "Date", "text", "When it ran.").figure
+    False
+    >>> Column("vector_f1", "F1", "figure", "").figure
+    True
+    """
+
+    key: str
+    title: str
+    kind: str
+    meaning: str
+
+    @property
+    def figure(self) -> bool:
+        """Whether rows can be ranked by it."""
+        return self.kind == "figure"
+
+
+COLUMNS = (
+    Column(
+        "rank",
+        "Rank",
+        "",
+        "The place by the chosen figure. 1\u20133 means: by its interval the run may be first, "
+        "second or third, and no order is claimed among runs whose intervals overlap. Floors, "
+        "which answer without reading, have none.",
+    ),
+    Column("model", "Model", "text", "Its name, and the revision that answered."),
+    Column(
+        "family",
+        "Family",
+        "text",
+        "masked: fills the gap itself. seq2seq and causal: writes an answer to an instruction. "
+        "api: asked on a server. dummy: no model, a floor to compare with.",
+    ),
+    Column("size", "Size", "number", "Parameters, as the model's name tells them."),
+    Column(
+        "setting",
+        "Setting",
+        "text",
+        "What the model was shown: only the instruction (zero-shot), solved examples too "
+        "(few-shot; random ones or the most similar), or the request to reason first (cot). "
+        "Small: the prompt's name and the hash of its wording.",
+    ),
+    Column(
+        "decoding",
+        "Decoding",
+        "text",
+        "free: the model writes words of its own. rank: it scores the words of a given list.",
+    ),
+    Column(
+        "valid_rate",
+        "Valid",
+        "figure",
+        "Answers that could be read and had one word for each hidden word.",
+    ),
+    Column(
+        "lexical_accuracy",
+        "Lexical",
+        "figure",
+        "Hidden words for which the model named the very word that the person used.",
+    ),
+    Column(
+        "vector_accuracy",
+        "Vector",
+        "figure",
+        "Hidden words answered with a word that stands for just the same of ten emotions and "
+        "sentiments (anger, fear, joy, \u2026, positive, negative).",
+    ),
+    Column(
+        "vector_f1",
+        "F1",
+        "figure",
+        "How far the emotions of the two words overlap: 0% for none in common, 100% for the same.",
+    ),
+    Column(
+        "dimension_accuracy",
+        "Dimensions",
+        "figure",
+        "Share of the ten emotions and sentiments on which the two words agree. Most words have "
+        "few of them, so that this is high for any answer.",
+    ),
+    Column("date", "Date", "text", "The day on which the run was last started."),
+    Column("report", "Report", "", "Where and how this run errs, as a page of its own."),
+)
+
+
+def page(entries: Sequence[Entry], refused: Sequence[Refused], results: str | None) -> str:
+    """The page as text: it opens from disk and asks no network for anything.
+
+    Args:
+        entries: the runs.
+        refused: what is not ranked.
+        results: the results dataset on the Hub; None where there is none.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
+    """
+    return render(
+        "leaderboard.html",
+        ["report.css", "leaderboard.css"],
+        ["page.js", "leaderboard.js"],
+        **view(entries, refused, results),
+    )
+
+
+def view(
+    entries: Sequence[Entry], refused: Sequence[Refused], results: str | None
+) -> dict[str, Any]:
+    """All that the template needs; see `page`.
+
+    >>> view([], [], None)["about"]
+    'No run yet.'
+    >>> [panel["protocol"] for panel in view([], [], None)["panels"]]
+    ['revised', 'paper']
+    """
+    panels = [_panel(group(entries, protocol), protocol) for protocol in SHOWN]
+    return {
+        "about": _about(entries, len(panels[0]["tables"])),
+        "columns": COLUMNS,
+        "ranked_by": next(column for column in COLUMNS if column.key == RANKED_BY),
+        "panels": panels,
+        "n_rows": len(entries),
+        "families": _names(one.family or "" for one in entries),
+        "settings": _names(one.setting for one in entries),
+        "decodings": _names(one.signatures["revised"].decode for one in entries),
+        "refused": refused,
+        "results": results or RESULTS,
+        "version": VERSION,
+    }
+
+
+def _names(found: Iterable[str]) -> list[str]:
+    return sorted({name for name in found if name})
+
+
+def _about(entries: Sequence[Entry], tables: int) -> str:
+    if not entries:
+        return "No run yet."
+    models = len({(one.model, one.revision) for one in entries if one.ranked})
+    apart = "one table" if tables == 1 else f"{tables} tables that are not to be mixed"
+    return f"{_are(len(entries), 'run')} of {_are(models, 'model')}, in {apart}."
+
+
+def _are(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _panel(tables: Sequence[Group], protocol: Protocol) -> dict[str, Any]:
+    return {
+        "protocol": protocol,
+        "meaning": PROTOCOL_MEANING[protocol],
+        "tables": [
+            {
+                "title": f"{_data(table)}, split {table.signature.split}",
+                "about": _size(table),
+                "notes": _names(note for row in table.rows for note in row.entry.notes),
+                "apart": _apart(tables[0], table) if place else "",
+                "leader": leader(table),
+                "signature": str(table.signature),
+                "rows": [_cells(row) for row in table.rows],
+            }
+            for place, table in enumerate(tables)
+        ],
+    }
+
+
+def _data(table: Group) -> str:
+    return table.signature.data.partition("@")[0]
+
+
+def _size(table: Group) -> str:
+    first = table.rows[0].entry
+    return (
+        f"{_are(table.signature.n, 'example')} with {_are(first.n_masks, 'hidden word')} from "
+        f"{_are(first.n_posts, 'post')}; {_are(len(table.rows), 'run')}."
+    )
+
+
+def _apart(first: Group, other: Group) -> str:
+    """Why a table's figures may not be set beside those of the first."""
+    differing = other.signature.differences(first.signature)
+    told = ", ".join(
+        f"{part} is {here} here and {there} there" for part, (here, there) in differing.items()
+    )
+    told = told or "its examples have other ids or labels, though the signature is the same"
+    return f"Not to be compared with the first table: {told}."
+
+
+def leader(table: Group) -> str:
+    """Who names the person's own word most often, and how sure that is; empty for a lone run.
+
+    >>> from express_metric.signature import Signature
+    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
+    >>> def row(value, rank):
+    ...     return Row(one, {RANKED_BY: Interval(value, value, value, "bca")}, {RANKED_BY: rank})
+    >>> table = Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0"),
+    ...               [row(0.5, (1, 1)), row(0.2, (2, 2))])
+    >>> leader(table)
+    "a (cot) names the person's own word most often, 50.0%, clearly ahead of all others."
+    >>> leader(Group("paper", table.signature, table.rows[:1]))
+    ''
+    """
+    ranked = [row for row in table.rows if row.ranks.get(RANKED_BY)]
+    if len(ranked) < 2:
+        return ""
+    first = ranked[0]
+    rank = first.ranks[RANKED_BY]
+    rivals = 0 if rank is None else rank[1] - rank[0]
+    if not rivals:
+        certain = "clearly ahead of all others"
+    else:
+        certain = f"but the intervals of {_are(rivals, 'other run')} reach into its own"
+    value = percent(first.figures[RANKED_BY].value)
+    name = f"{first.entry.model} ({first.entry.setting})"
+    return f"{name} names the person's own word most often, {value}, {certain}."
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    entry, signature = row.entry, row.entry.signatures["revised"]
+    return {
+        "entry": entry,
+        "revision": entry.revision[:8],
+        "size": size(entry.parameters),
+        "billions": "" if entry.parameters is None else f"{entry.parameters / 1e9:g}",
+        "prompt": signature.prompt,
+        "decoding": signature.decode,
+        "rank": rank_text(row.ranks[RANKED_BY]),
+        "figures": {
+            name: {
+                "value": "" if found.value is None else repr(found.value),
+                "text": percent(found.value),
+                "reach": reach(found),
+                "rank": rank_text(row.ranks[name]),
+                "bar": bar(found),
+            }
+            for name, found in row.figures.items()
+        },
+    }
+
+
+def rank_text(rank: Rank | None) -> str:
+    """A rank as it is shown.
+
+    >>> rank_text((2, 2)), rank_text(None)
+    ('2', '-')
+    >>> rank_text((1, 3))
+    '1\u20133'
+    """
+    if rank is None:
+        return "-"
+    best, worst = rank
+    return f"{best}" if best == worst else f"{best}\u2013{worst}"
+
+
+def reach(found: Interval) -> str:
+    """The ends of an interval in percent.
+
+    >>> reach(Interval(0.5, 0.412, 0.6, "bca"))
+    '41.2\u201360.0'
+    >>> reach(Interval(0.5, None, None, "none"))
+    ''
+    """
+    if found.low is None or found.high is None:
+        return ""
+    return f"{100 * found.low:.1f}\u2013{100 * found.high:.1f}"
+
+
+def bar(found: Interval) -> Drawn:
+    """A figure as a bar from 0 to 100%, with its interval as a whisker.
+
+    The same stands beside it in numbers, so that it is hidden from those who listen.
+
+    >>> bar(Interval(0.5, 0.25, 0.75, "bca")).count("<line")
+    3
+    >>> bar(Interval(None, None, None, "none")).count("<rect")
+    1
+    """
+    parts = [tag("rect", x=0, y=2, width=BAR, height=HEIGHT - 4, cls="track")]
+    if found.value is not None:
+        parts.append(tag("rect", x=0, y=2, width=BAR * found.value, height=HEIGHT - 4, cls="bar"))
+    if found.low is not None and found.high is not None:
+        low, high, middle = BAR * found.low, BAR * found.high, HEIGHT / 2
+        ends = ((low, high, middle, middle), (low, low, 1, HEIGHT - 1), (high, high, 1, HEIGHT - 1))
+        parts += [tag("line", x1=a, x2=b, y1=y, y2=z, cls="reach") for a, b, y, z in ends]
+    return tag(
+        "svg",
+        *parts,
+        viewBox=f"-1 0 {BAR + 2} {HEIGHT}",
+        width=BAR,
+        height=HEIGHT,
+        aria_hidden="true",
+    )

@@ -1,0 +1,135 @@
+"""The folder of the leaderboard's Space: a page, a report for each row, and the same as JSON."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from express_dataset.errors import DataError, require
+from express_metric.errors import MetricError
+from express_runners.errors import RunError
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+
+from ...leaderboard import Entry, Refused, as_json, entry_of, file_name
+from ...report import page_of
+from ...report_data import Sheet, Told, read_sheet
+from ...runs import load_runs
+from ...space_files import card, write
+from ...space_options import SpaceOptions
+from .gather import Found, Gathered, gather
+from .page import RESULTS, page
+
+REPORTS = "reports"
+README = Path(__file__).with_name("README.md")
+
+_HEADER = {
+    "title": "EXPRESS leaderboard",
+    "emoji": "\U0001f3ad",
+    "colorFrom": "blue",
+    "colorTo": "yellow",
+    "sdk": "static",
+    "app_file": "index.html",
+    "pinned": False,
+    "short_description": "Do language models name what people felt?",
+    "tags": ["leaderboard", "emotion", "self-disclosure"],
+}
+_SAMPLE = "express-sample"
+# Data that may be loaded because somebody else's run names it.
+_KNOWN = ("express", "sample")
+_NO_TEXTS = (
+    "People's posts are not shown on a leaderboard, only their emotion words and what the model "
+    "wrote: whoever may read the data sees them too with `express report`."
+)
+
+
+def stage(folder: Path, options: SpaceOptions) -> None:
+    """Write the leaderboard.
+
+    Args:
+        folder: an empty one.
+        options: what the command line asks: `runs`, `results` and `lexicon`.
+
+    Raises:
+        DataError, RunError, MetricError: there is nothing to rank, or a file cannot be written;
+            the message says what to do.
+        MissingExtra: a package of an extra is not installed.
+    """
+    require("jinja2", "report")  # said before any work is done
+    with tempfile.TemporaryDirectory() as scratch:
+        gathered = gather(options, Path(scratch))
+        entries, refused = _rows(folder, gathered, options.lexicon)
+    if not entries and not options.results:
+        raise RunError(f"no run could be ranked: {refused[0].reason}")
+    results = gathered.repo or RESULTS
+    write(folder, "index.html", page(entries, refused, results))
+    board = json.dumps(as_json(entries, refused), indent=2, allow_nan=False)
+    write(folder, "results.json", f"{board}\n")
+    write(folder, "README.md", card(_HEADER, README.read_text("utf-8").replace(RESULTS, results)))
+
+
+def _rows(
+    folder: Path, gathered: Gathered, lexicon: str | None
+) -> tuple[list[Entry], list[Refused]]:
+    """Write the reports, one after the other, and keep what the rows need."""
+    entries: list[Entry] = []
+    refused = list(gathered.refused)
+    for found in gathered.runs:
+        try:
+            entry, report = row_of(found, lexicon)
+        except (DataError, RunError, MetricError) as error:
+            # Nobody needs to know where the run lies on this machine.
+            refused.append(Refused(found.name, str(error).replace(str(found.path), found.name)))
+            continue
+        name = _unused(f"{REPORTS}/{file_name(entry)}", {one.report for one in entries})
+        write(folder, name, report)
+        entries.append(replace(entry, report=name))
+    return entries, refused
+
+
+def row_of(found: Found, lexicon: str | None) -> tuple[Entry, str]:
+    """A run as a row, and its report.
+
+    Args:
+        found: the run.
+        lexicon: nrc, express or a file; the run's own if None.
+
+    Raises:
+        DataError, RunError, MetricError: it is no finished run, or cannot be read.
+    """
+    sheet = _sheet(found, lexicon)
+    told = sheet.told[0]
+    standing = tuple(note for note in told.notes if note.startswith("NOT "))
+    entry = replace(entry_of(sheet.runs[0], found.path), notes=standing)
+    return entry, page_of(Sheet(sheet.runs, [_public(told, standing)]))
+
+
+def _sheet(found: Found, lexicon: str | None) -> Sheet:
+    if found.own:
+        return read_sheet([found.path], lexicon)
+    record = read_json(found.path / RUN_FILE)
+    asked = record["asked"]
+    if record["sessions"][-1]["dataset"] in _KNOWN:
+        return read_sheet([found.path], lexicon or asked["lexicon"]["name"])
+    runs = load_runs([found.path], lexicon or asked["lexicon"]["name"])
+    lines = read_lines(found.path / PREDICTIONS_FILE)
+    return Sheet(runs, [Told([line["completion"] for line in lines], None, asked=asked)])
+
+
+def _public(told: Told, standing: Sequence[str]) -> Told:
+    """What everybody may read: of the texts only those that were written for this project."""
+    asked = told.asked or {}
+    if told.texts is not None and asked["dataset"]["name"] == _SAMPLE:
+        return replace(told, notes=tuple(standing))
+    return replace(told, texts=None, pool=None, notes=(*standing, _NO_TEXTS))
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """A file for each run, even if somebody gives the same answers twice."""
+    found, number = f"{name}.html", 1
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}.html"
+    return found

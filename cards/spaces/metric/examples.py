@@ -1,0 +1,194 @@
+"""The worked examples of the metric: invented texts, and what the metric itself makes of answers.
+
+Nothing about the figures is written down here: they are computed each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from express_metric import FIGURES, PROTOCOLS, Lexicon, Protocol, Reading, Scores, read, score
+from express_metric.plutchik import DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text with masks, what its author wrote there, and what a model answered.
+
+    Attributes:
+        key: its name in an address.
+        title: what it shows, in a few words.
+        text: with `<mask>`.
+        labels: the author's words, one per mask.
+        answer: the model's, as it was written.
+        lesson: what to see in the figures.
+    """
+
+    key: str
+    title: str
+    text: str
+    labels: tuple[str, ...]
+    answer: str
+    lesson: str
+
+    @property
+    def pieces(self) -> list[tuple[str, str | None]]:
+        """The text cut at its masks, each piece with the person's word that follows it."""
+        return list(zip_longest(self.text.split("<mask>"), self.labels))
+
+
+EXAMPLES = (
+    Example(
+        "same-word",
+        "The very word",
+        "The scan was clear. I sat down in the car park and felt so <mask> that I laughed aloud.",
+        ("relieved",),
+        '["relieved"]',
+        "The model says what the person said: every figure is 1.",
+    ),
+    Example(
+        "near-word",
+        "A word of the same family",
+        "He had read my letters to the whole table. I was <mask>.",
+        ("furious",),
+        '["angry"]',
+        "Another word, so the lexical accuracy is 0. In the lexicon both words stand for the same "
+        "emotions, so their vectors are equal, and the other figures are 1. That angry is the "
+        "softer word, these figures do not tell.",
+    ),
+    Example(
+        "half-right",
+        "A word that overlaps",
+        "Three months of work, and they did not even read it. I feel <mask>.",
+        ("disappointed",),
+        '["sad"]',
+        "The two words share some of their emotions, but not all: the vectors are not equal, and "
+        "the last two figures say how much they overlap.",
+    ),
+    Example(
+        "other-form",
+        "The right words in another form",
+        "I was <mask> when she left, and by Sunday I was just <mask>.",
+        ("sad", "lonely"),
+        "1. Sad\n2. Lonely",
+        "A person reads this at once. The paper's reading takes a text without brackets for one "
+        "term, so it finds one word for two masks, and both masks are wrong. It has no masks of "
+        "valid answers to take a mean over either: the dash.",
+    ),
+    Example(
+        "too-few",
+        "Too few words",
+        "I felt <mask> all morning, and <mask> once it was over.",
+        ("nervous", "proud"),
+        '["nervous"]',
+        "Which of the two masks was meant? Nobody can say: the answer is not valid, and both "
+        "masks count as wrong, under both protocols.",
+    ),
+    Example(
+        "two-unknown",
+        "Two words that the lexicon does not know",
+        "It was a long week, but tonight I feel <mask>.",
+        ("okay",),
+        '["fine"]',
+        "Neither word has an emotion in this lexicon. The paper compares the two empty vectors "
+        "and finds them equal. The revised protocol lets such a word match nothing but itself.",
+    ),
+    Example(
+        "no-answer",
+        "No answer, but words",
+        "When the lights went out I was <mask>.",
+        ("scared",),
+        "I cannot say how the author felt.",
+        "The paper's reading takes the whole sentence for one word, and counts the answer as "
+        "valid; it even earns half of the dimensions, those in which the person's word is 0 as an "
+        "unknown word is. The revised reading sees that there is no answer, and says why.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """An example with what the metric makes of it.
+
+    Attributes:
+        example: the example; None for all of them at once.
+        read_as: for each protocol what was read, in words.
+        scores: for each protocol its scores.
+        vectors: the words with the dimensions that the lexicon gives them, in words.
+    """
+
+    example: Example | None
+    read_as: dict[Protocol, str]
+    scores: dict[Protocol, Scores]
+    vectors: list[tuple[str, str]]
+
+    @property
+    def table(self) -> list[tuple[str, str, str]]:
+        """How each protocol reads the answer, and the rows of its figures."""
+        return [("read as", self.read_as["paper"], self.read_as["revised"]), *self.rows]
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """A row for each figure: its name, and its value under each protocol."""
+        paper, revised = (self.scores[protocol].figures for protocol in PROTOCOLS)
+        return [(name, shown(paper[name]), shown(revised[name])) for name in FIGURES]
+
+
+def work(examples: Sequence[Example], lexicon: Lexicon) -> Worked:
+    """Let the metric read and score examples.
+
+    Args:
+        examples: one, or several that are scored together.
+        lexicon: where vectors come from.
+
+    >>> from express_metric import load_lexicon
+    >>> found = work(EXAMPLES[:1], load_lexicon("nrc"))
+    >>> found.read_as["paper"], found.rows[1]
+    ('relieved', ('lexical_accuracy', '1.000', '1.000'))
+    >>> work(EXAMPLES[4:5], load_lexicon("nrc")).read_as["revised"]
+    'nervous: 1 term for 2 masks, so not valid (wrong-count)'
+    """
+    labels = [example.labels for example in examples]
+    readings = {name: [read(one.answer, name) for one in examples] for name in PROTOCOLS}
+    only = examples[0] if len(examples) == 1 else None
+    return Worked(
+        only,
+        {name: _told(readings[name][0], len(labels[0])) for name in PROTOCOLS} if only else {},
+        {name: score(labels, readings[name], lexicon, name) for name in PROTOCOLS},
+        _vectors(labels[0], readings["revised"][0], lexicon) if only else [],
+    )
+
+
+def shown(value: float | None) -> str:
+    """A figure with three decimals, or a dash where there is nothing to divide by.
+
+    >>> shown(2 / 3), shown(None)
+    ('0.667', '-')
+    """
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _told(reading: Reading, masks: int) -> str:
+    if reading.terms is None:
+        return f"not valid ({reading.reason})"
+    terms = ", ".join(" ".join(term.split()) for term in reading.terms)
+    if len(reading.terms) == masks:
+        return terms
+    number = len(reading.terms)
+    said = f"{number} term{'s' if number > 1 else ''} for {masks} masks"
+    return f"{terms}: {said}, so not valid (wrong-count)"
+
+
+def _vectors(labels: tuple[str, ...], reading: Reading, lexicon: Lexicon) -> list[tuple[str, str]]:
+    words = dict.fromkeys((*labels, *(reading.terms or ())))
+    return [(word, _dimensions(word, lexicon)) for word in words]
+
+
+def _dimensions(word: str, lexicon: Lexicon) -> str:
+    marks = lexicon.vector(word).tolist()
+    named = [name for name, mark in zip(DIMENSIONS, marks, strict=True) if mark]
+    if named:
+        return ", ".join(named)
+    return "none: all ten are 0" if word in lexicon else "not in the lexicon: all ten count as 0"

@@ -1,0 +1,1 @@
+"""EXPRESS inside other harnesses: lm-evaluation-harness and Inspect."""

@@ -1,0 +1,279 @@
+"""What every harness shares: the questions of `express run`, and its scoring of the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from express_dataset import Example
+from express_dataset.sources import load
+from express_metric.lexicon import Lexicon
+from express_metric.parsing import PROTOCOLS, Protocol, Reading
+from express_metric.scoring import FIGURES, Scores, count, merge, total
+from express_metric.terms import Reason
+
+from ..config import RunConfig
+from ..engines.base import EngineOptions, budget, closed_list
+from ..models import resolve
+from ..prompting import Prompter
+from ..prompts import Template
+from ..reading import read_completion
+from ..run import pool_of
+from ..scores import pick_lexicon
+from ..setting import setting_of
+from ..shots import choose
+
+SUMS = ("examples", "masks", "valid", "valid_masks", "lexical", "vector", "f1", "dimension")
+"""The counts of an example that the figures are made of; see `express_metric.scoring.total`."""
+
+METRICS: dict[str, tuple[Protocol, str]] = {
+    f"{protocol}_{figure}": (protocol, figure) for protocol in PROTOCOLS for figure in FIGURES
+}
+"""Name of a metric in a harness -> protocol and figure."""
+
+# A text cut off at its last token may come back from the tokenizer as some tokens fewer.
+NEARLY = 0.98
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questions:
+    """The examples to ask, and all that their prompts and scores depend on.
+
+    Attributes:
+        examples: by id, in the order of the data.
+        shots: the solved examples shown with each, by the same ids.
+        template: the wording.
+        lexicon: where vectors come from.
+        about: data, split, lexicon and prompt as a signature names them.
+
+    >>> asked = questions(config(prompt="zero-shot", source="sample"))
+    >>> asked.about["split"], asked.about["data"].partition("@")[0]
+    ('test', 'express-sample')
+    >>> all(not shots for shots in asked.shots.values())
+    True
+    """
+
+    examples: dict[str, Example]
+    shots: dict[str, tuple[Example, ...]]
+    template: Template
+    lexicon: Lexicon
+    about: dict[str, str]
+
+    def prompt(self, example: Example, shots: Sequence[Example]) -> str:
+        """The rendered prompt, without a chat template."""
+        return self.template.render(example.text, len(example.labels), shots)
+
+    def budget(self, n_masks: int) -> int:
+        """Tokens that an answer may take."""
+        return budget(n_masks, self.template.reasoning)
+
+
+def config(**options: Any) -> RunConfig:
+    """A harness's options as those of `express run`, checked like them.
+
+    Args:
+        **options: prompt, source, split, shots, shot_choice, shot_seed, encoder, lexicon; what is
+            None or not given has the default of `express run`.
+
+    Raises:
+        RunError: a value is not allowed, or two options do not go together.
+
+    >>> config(prompt="few-shot", source="sample", shots=3).shots
+    3
+    >>> config(prompt="cot", shots=3)
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: --shots belongs to --prompt few-shot, but this is --prompt \
+cot: leave it out or ask for few-shot.
+    """
+    names = {"source": "dataset", "shot_seed": "seed"}
+    given = {names.get(key, key): value for key, value in options.items() if value is not None}
+    # The harness chooses the model and keeps the answers.
+    return RunConfig(model="harness", out=Path("harness"), **given)
+
+
+@cache
+def questions(asked: RunConfig) -> Questions:
+    """Load the examples, draw the shots and find the lexicon, as `express run` does.
+
+    Args:
+        asked: what `config` returned.
+
+    Raises:
+        RunError, DataError, MetricError: something the user can mend; the message says how.
+
+    >>> asked = questions(config(prompt="few-shot", source="sample", shots=2))
+    >>> {len(shots) for shots in asked.shots.values()}
+    {2}
+    >>> asked.about["prompt"].startswith("few-shot-2-random@")
+    True
+    """
+    loaded = load(asked.dataset, split=asked.split)
+    lexicon = _lexicon(asked.lexicon, loaded.lexicon, asked.dataset)
+    setting = setting_of(asked, "causal")
+    chosen = choose(setting, pool_of(asked, setting), loaded.examples)
+    return Questions(
+        {example.id: example for example in loaded.examples},
+        {one.id: shots for one, shots in zip(loaded.examples, chosen, strict=True)},
+        setting.template,
+        lexicon,
+        {
+            "data": loaded.data,
+            "split": asked.split,
+            "lexicon": lexicon.label,
+            "prompt": f"{setting.name}@{setting.template.hash}",
+        },
+    )
+
+
+@cache
+def lexicon_of(source: str, asked: str | None) -> Lexicon:
+    """The lexicon that `questions` takes for a source.
+
+    Args:
+        source: the data.
+        asked: nrc, express or a file; None for the data's own.
+
+    >>> lexicon_of("sample", None).name
+    'nrc'
+    >>> lexicon_of("sample", "nrc") is lexicon_of("sample", "nrc")
+    True
+    """
+    default = "nrc" if asked else load(source, split="all").lexicon
+    return _lexicon(asked, default, source)
+
+
+def _lexicon(asked: str | None, default: str, source: str) -> Lexicon:
+    return pick_lexicon(asked, default, near=Path(source))
+
+
+class Fitter:
+    """Knows how many tokens a model reads, and leaves out shots for which there is no room.
+
+    Args:
+        model: a folder or a Hub id; only its configuration and tokenizer are read.
+        template: the wording.
+        trust_remote_code: whether to run code that comes with the model.
+
+    Raises:
+        RunError: it is not there.
+    """
+
+    def __init__(self, model: str, template: Template, trust_remote_code: bool = False) -> None:
+        options = EngineOptions(template=template, trust_remote_code=trust_remote_code)
+        self._prompter = Prompter(resolve(model, weights=False), options)
+        self.context = self._prompter.context
+
+    @property
+    def chats(self) -> bool:
+        """Whether the model has a chat template, which `express run` then applies."""
+        return self._prompter.tokenizer.chat_template is not None
+
+    def ids(self, example: Example, shots: Sequence[Example]) -> tuple[int, ...]:
+        """The tokens that `express run` gives to the model."""
+        return self._prompter.prepare(example, shots).ids
+
+    def fit(self, example: Example, shots: Sequence[Example]) -> tuple[Example, ...] | None:
+        """The shots that fit, the last ones; None where the story alone does not fit."""
+        prompt = self._prompter.prepare(example, shots)
+        if len(prompt.ids) + prompt.budget > self.context:
+            return None
+        return tuple(shots[prompt.shots_dropped :])
+
+    def cut_off(self, text: str, allowed: int) -> bool:
+        """Whether a text of at most `allowed` tokens used them all up."""
+        ids = self._prompter.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return len(ids) >= NEARLY * allowed
+
+
+def completed(text: str, cue: str, cut_off: bool) -> tuple[str, str]:
+    """A completion as our engines end it, and why it ended.
+
+    Harnesses stop at strings, and no string tells a closed list from "[MASK]". So they are asked
+    for the whole budget, and what comes after the list is dropped here.
+
+    Args:
+        text: what the model wrote.
+        cue: what ends its reasoning; empty without.
+        cut_off: whether it used up its tokens.
+
+    >>> completed(' ["sad"] because', "", cut_off=False)
+    ('["sad"]', 'list')
+    >>> completed("sad ", "", cut_off=True)
+    ('sad', 'length')
+    """
+    closed = closed_list(text, cue)
+    if closed is not None:
+        return closed.strip(), "list"
+    return text.strip(), "length" if cut_off else "eos"
+
+
+def read(text: str | None, cue: str, cut_off: bool) -> dict[str, Reading]:
+    """The terms of what a model wrote, or why there are none, for each protocol.
+
+    Args:
+        text: what it wrote; None where it was not asked, as the story does not fit.
+        cue, cut_off: as for `completed`.
+
+    >>> read('Well: ["Sad"] or', "", cut_off=False)["revised"].terms
+    ('sad',)
+    >>> read(None, "", cut_off=False)["paper"].reason
+    <Reason.TOO_LONG: 'too-long'>
+    """
+    if text is None:
+        return dict.fromkeys(PROTOCOLS, Reading(None, Reason.TOO_LONG))
+    completion, finish = completed(text, cue, cut_off)
+    return read_completion(completion, finish, cue)
+
+
+def sums(
+    labels: Sequence[str], readings: Mapping[str, Reading], lexicon: Lexicon
+) -> dict[str, dict[str, Any]]:
+    """Count one example under each protocol, in whole numbers.
+
+    Args:
+        labels: the author's terms.
+        readings: what was read, for each protocol.
+        lexicon: where vectors come from.
+
+    Returns:
+        For each protocol the counts named in `SUMS`, and `invalid` by reason.
+
+    >>> found = sums(["sad"], read('["sad"]', "", False), lexicon_of("sample", None))
+    >>> found["paper"]["masks"], found["paper"]["lexical"]
+    (1, 1)
+    >>> found["paper"]["invalid"]
+    {}
+    """
+    result: dict[str, dict[str, Any]] = {}
+    for protocol in PROTOCOLS:
+        found = total(count([labels], [readings[protocol]], lexicon, protocol))
+        invalid = Scores(protocol, found).invalid
+        result[protocol] = {**{name: found[name] for name in SUMS}, "invalid": invalid}
+    return result
+
+
+def figure(items: Iterable[Mapping[str, Any]], protocol: Protocol, name: str) -> float:
+    """One figure of many examples: sums first, then the figure.
+
+    Args:
+        items: the counts of each example under `protocol`.
+        protocol: paper or revised.
+        name: one of `FIGURES`.
+
+    Returns:
+        The figure in 0..1; NaN where there is nothing to divide by.
+
+    >>> found = sums(["sad"], read('["sad"]', "", False), lexicon_of("sample", None))
+    >>> figure([found["paper"]], "paper", "lexical_accuracy")
+    1.0
+    >>> math.isnan(figure([], "paper", "lexical_accuracy"))
+    True
+    """
+    counts = [{name: item[name] for name in SUMS} for item in items]
+    value = Scores(protocol, merge(counts)).figures[name] if counts else None
+    return math.nan if value is None else value

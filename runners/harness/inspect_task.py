@@ -1,0 +1,238 @@
+"""The Inspect task `express_runners/express`, its solver, its scorer and its metrics."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import Any
+
+from inspect_ai import Task, task
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai._util.package import get_installed_package_name
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import GenerateConfigArgs, get_model
+from inspect_ai.scorer import (
+    Metric,
+    SampleScore,
+    Score,
+    Scorer,
+    Target,
+    Value,
+    metric,
+    scorer,
+)
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from express_dataset import DataError, Example
+from express_metric.errors import MetricError
+from express_metric.parsing import PROTOCOLS
+from express_metric.version import VERSION
+
+from ..errors import RunError
+from ..prompts import Template, answer
+from .common import METRICS, Fitter, Questions, config, figure, lexicon_of, questions, read, sums
+
+logger = logging.getLogger(__name__)
+
+NOT_ASKED, CUT_OFF = "not_asked", "cut_off"
+"""What the solver tells the scorer in a sample's metadata."""
+
+# Inspect puts the package's name before the task's. In an editable install it looks for a
+# distribution of that name, finds none (ours is express-benchmark), and puts nothing there.
+_NAME = "express" if get_installed_package_name(Questions) else "express_runners/express"
+
+
+@task(name=_NAME)
+def express(
+    prompt: str = "zero-shot",
+    source: str = "express",
+    split: str = "test",
+    shots: int | None = None,
+    shot_choice: str | None = None,
+    shot_seed: int = 0,
+    encoder: str | None = None,
+    lexicon: str | None = None,
+) -> Task:
+    """EXPRESS: name the masked emotion words; the figures of `express run`.
+
+    Args:
+        prompt: zero-shot, few-shot or cot.
+        source: express, sample, a file, a folder or a Hub dataset.
+        split: train, test, few_shot or all.
+        shots, shot_choice, shot_seed, encoder: of a few-shot prompt, as in `express run`.
+        lexicon: nrc, express or a CSV file; the data's own by default.
+
+    Raises:
+        PrerequisiteError: the user can mend it; the message says how.
+    """
+    options: dict[str, Any] = {
+        "prompt": prompt,
+        "source": str(source),
+        "split": split,
+        "lexicon": lexicon,
+    }
+    options |= {"shots": shots, "shot_choice": shot_choice, "shot_seed": shot_seed}
+    try:
+        asked = questions(config(**options, encoder=encoder))
+    except (RunError, DataError, MetricError) as error:
+        raise PrerequisiteError(str(error)) from error
+    samples = [_sample(asked, example) for example in asked.examples.values()]
+    return Task(
+        dataset=MemoryDataset(samples, name=asked.about["data"]),
+        solver=answer_list(asked),
+        scorer=express_scorer(str(source), lexicon, asked.template.cue),
+        version=VERSION,
+        metadata=asked.about,
+    )
+
+
+def _sample(asked: Questions, example: Example) -> Sample:
+    return Sample(
+        id=example.id,
+        input=asked.prompt(example, asked.shots[example.id]),
+        target=answer(example.labels),
+        metadata={
+            "masks": len(example.labels),
+            "labels": list(example.labels),
+            "negated": list(example.negated),
+            "leaked": list(example.leaked),
+            "post_id": example.post_id,
+            "segment": example.segment,
+        },
+    )
+
+
+@solver
+def answer_list(asked: Questions) -> Solver:
+    """Ask once, greedily, with the budget of tokens of this example.
+
+    Shots for which a local model has no room are left out. A story that does not fit alone is not
+    asked: it is counted as an invalid answer, with its reason.
+    """
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        example = asked.examples[str(state.sample_id)]
+        allowed = asked.budget(len(example.labels))
+        # Inspect's local models sample unless there is one token to choose from.
+        local = state.model.api == "hf"
+        how = GenerateConfigArgs(max_tokens=allowed)
+        if local:
+            how["top_k"] = 1
+        else:
+            how["temperature"] = 0.0
+        fitter = _fitter(_local().tokenizer.name_or_path, asked.template) if local else None
+        if fitter is not None:
+            shots = fitter.fit(example, asked.shots[example.id])
+            if shots is None:
+                state.metadata[NOT_ASKED] = True
+                state.completed = True
+                return state
+            state.user_prompt.text = asked.prompt(example, shots)
+            _compare(fitter.ids(example, shots), state)
+        state = await generate(state, **how)
+        state.metadata[CUT_OFF] = _cut_off(state, allowed, fitter)
+        return state
+
+    return solve
+
+
+def _local() -> Any:
+    """Inspect's own loader of local models, with its tokenizer."""
+    return get_model().api
+
+
+@cache
+def _fitter(model: str, template: Template) -> Fitter:
+    return Fitter(model, template)
+
+
+def _cut_off(state: TaskState, allowed: int, fitter: Fitter | None) -> bool:
+    """Whether the answer used up its tokens; local models do not tell, so they are counted."""
+    if fitter is None:
+        return state.output.stop_reason == "max_tokens"
+    usage = state.output.usage
+    # Their count is that of the longest answer of a batch.
+    if usage is not None and usage.output_tokens < allowed:
+        return False
+    return fitter.cut_off(state.output.completion, allowed)
+
+
+def _compare(ours: tuple[int, ...], state: TaskState) -> None:
+    """Warn where Inspect gives a local model another prompt than `express run` would."""
+    api = _local()
+    text = api.hf_chat(list(state.messages), [])
+    theirs = api.tokenizer(text, **api.tokenizer_call_args)["input_ids"]
+    if tuple(theirs) != ours:
+        _warn(str(get_model()))
+
+
+@cache
+def _warn(model: str) -> None:
+    logger.warning(
+        f"{model}: this prompt has other tokens than that of `express run`, so figures may differ. "
+        """Where the chat template writes the BOS token: -M tokenizer_call_args='"""
+        """{"add_special_tokens": false}'. Where the model has no chat template: """
+        """-M chat_template='"{{ messages[0].content }}"'."""
+    )
+
+
+@metric
+def figures() -> Metric:
+    """The five figures of each protocol: counts of all samples first, then the figures."""
+
+    def compute(scores: list[SampleScore]) -> Value:
+        counts = [one.score.metadata or {} for one in scores]
+        return {
+            name: figure([one[protocol] for one in counts], protocol, kind)
+            for name, (protocol, kind) in METRICS.items()
+        }
+
+    return compute
+
+
+@metric
+def invalid() -> Metric:
+    """How many answers are invalid, by protocol and reason, for the reasons that occur."""
+
+    def compute(scores: list[SampleScore]) -> Value:
+        found: dict[str, int] = {}
+        for one in scores:
+            for protocol in PROTOCOLS:
+                for reason, number in (one.score.metadata or {})[protocol]["invalid"].items():
+                    name = f"{protocol}_invalid_{reason}"
+                    found[name] = found.get(name, 0) + number
+        return dict(sorted(found.items()))
+
+    return compute
+
+
+@scorer(metrics=[figures(), invalid()])
+def express_scorer(source: str = "express", lexicon: str | None = None, cue: str = "") -> Scorer:
+    """Score an answer under both protocols.
+
+    A sample's own value is the share of its masks with the identical word (protocol paper); its
+    counts are in the score's metadata, which the metrics sum.
+
+    Args:
+        source: the data, whose lexicon is taken.
+        lexicon: nrc, express or a CSV file, instead of it.
+        cue: what ends a model's reasoning; empty without.
+    """
+    table = lexicon_of(source, lexicon)
+
+    async def score(state: TaskState, target: Target) -> Score:
+        labels = state.metadata["labels"]
+        text = None if state.metadata.get(NOT_ASKED) else state.output.completion
+        readings = read(text, cue, bool(state.metadata.get(CUT_OFF)))
+        counts = sums(labels, readings, table)
+        reason = readings["revised"].reason
+        shown = {name: one.terms or f"invalid: {one.reason}" for name, one in readings.items()}
+        return Score(
+            value=counts["paper"]["lexical"] / len(labels),
+            answer=answer(readings["revised"].terms or ()),
+            explanation="; ".join(f"{name}: {found}" for name, found in shown.items()),
+            reason=str(reason) if reason else None,
+            metadata=counts,
+        )
+
+    return score

@@ -1,0 +1,214 @@
+"""The card of a submission: its header, its figures, and text from data that stays text."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+from pushed_runs import make_runs
+
+from express_cards import words
+from express_cards.result_card import card_facts, read_card_facts, result_card
+from express_cards.results import Home, Submission, read_run, submission_path
+from express_cards.results_read import Refusal
+from express_metric.parsing import PROTOCOLS
+from express_metric.scoring import FIGURES
+
+EVIL = "org/<script>alert(1)</script>|<mask>`x`](http://evil)\n# big"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_runs(tmp_path_factory.mktemp("runs"))["rank"]
+
+
+@pytest.fixture
+def submission(run: Path) -> Submission:
+    home = Home(source="org/mine", model="org/tiny", same_weights=True)
+    return copy.deepcopy(read_run(run, home))
+
+
+class Page(HTMLParser):
+    """What a browser sees: the tags, the cells of each row, the text of headings, the links."""
+
+    def __init__(self, markdown: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.rows: list[list[str]] = []
+        self.heading: list[str] = []
+        self.links: list[str | None] = []
+        self._inside: list[str] = []
+        self.feed(MarkdownIt("commonmark").enable("table").render(markdown))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._inside.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+        elif tag == "h1":
+            self.heading.append("")
+        elif tag == "a":
+            self.links.append(dict(attrs)["href"])
+
+    def handle_endtag(self, tag: str) -> None:
+        del self._inside[max(i for i, one in enumerate(self._inside) if one == tag) :]
+
+    def handle_data(self, data: str) -> None:
+        if {"td", "th"} & set(self._inside):
+            self.rows[-1][-1] += data
+        if "h1" in self._inside:
+            self.heading[-1] += data
+
+
+def body(card: str) -> str:
+    """The Markdown below the header."""
+    return card.split("\n---\n", 1)[1]
+
+
+def test_the_header_tells_what_the_files_tell(submission: Submission, tmp_path: Path) -> None:
+    card = result_card(submission)
+    header = yaml.safe_load(card.split("---\n")[1])
+    scores = submission.scores
+    assert header["figures"]["rank"] == scores["rank"]
+    for protocol in PROTOCOLS:
+        assert header["figures"][protocol] == {name: scores[protocol][name] for name in FIGURES}
+        assert header["signatures"][protocol] == scores[protocol]["signature"]
+    assert (header["model"], header["split"]) == ("org/tiny", "test")
+    assert isinstance(header["date"], str)
+    file = tmp_path / "README.md"
+    file.write_bytes(card.encode())
+    assert read_card_facts(file) == card_facts(submission)
+
+
+def test_the_tables_show_the_figures_of_both_protocols(submission: Submission) -> None:
+    page = Page(body(result_card(submission)))
+    rows = {row[0]: row for row in page.rows}
+    for name in FIGURES:
+        _, paper, paper_interval, revised, revised_interval, meaning = rows[name]
+        assert paper == words.percent(submission.scores["paper"][name])
+        assert revised == words.percent(submission.scores["revised"][name])
+        assert meaning == words.FIGURES[name]
+        for value, interval in ((paper, paper_interval), (revised, revised_interval)):
+            low, high = (float(end.rstrip("%")) for end in interval.split(" to "))
+            assert low <= float(value.rstrip("%")) <= high
+    assert len({row[1] for row in page.rows if row[0] in FIGURES}) > 2  # real figures, not zeros
+    assert rows["revision"][1] == submission.asked["model"]["revision"]
+    text = " ".join(body(result_card(submission)).split())
+    assert f"the mean of one over its place is {submission.scores['rank']['mrr']:.4f}." in text
+    assert page.links == ["https://huggingface.co/org/tiny"]
+    assert page.heading == ["org/tiny on EXPRESS"]
+
+
+def test_the_same_submission_has_the_same_card(submission: Submission) -> None:
+    assert result_card(submission) == result_card(copy.deepcopy(submission))
+
+
+def test_reasons_are_counted(submission: Submission) -> None:
+    for line in submission.lines[:2]:
+        line["terms"]["revised"], line["reason"]["revised"] = None, "refusal"
+    submission.scores["revised"]["invalid"] = {"refusal": 2}
+    rows = {row[0]: row for row in Page(body(result_card(submission))).rows}
+    assert rows["the model says that it will not or cannot answer"][1:] == ["0", "2"]
+
+
+@pytest.mark.parametrize("home", [None, EVIL])
+def test_text_from_data_is_never_markup(submission: Submission, home: str | None) -> None:
+    plain = Page(body(result_card(submission)))
+    run = submission.run
+    run["submission"]["model"] = home
+    run["asked"]["model"] |= {"name": EVIL, "revision": EVIL, "family": "api", "server": EVIL}
+    run["asked"]["dataset"] |= {"signature": EVIL, "split": "train"}
+    run["asked"]["lexicon"] |= {"label": EVIL, "name": EVIL}
+    run["asked"]["prompt"]["hash"] = EVIL
+    run["asked"]["dtype"] = "```\n</code>"
+    run["sessions"][-1] |= {"dataset": "```\n<b>", "versions": {"transformers": EVIL}}
+    for protocol in PROTOCOLS:
+        submission.scores[protocol]["signature"] = "```\n<i>x</i>"
+    card = result_card(submission)
+    page = Page(body(card))
+    assert set(page.tags) <= set(plain.tags)
+    assert page.tags.count("h1") == 1
+    assert page.links == []
+    shown = " ".join(EVIL.split())
+    assert page.heading == [f"{shown} on EXPRESS"]
+    rows = {row[0]: row for row in page.rows}
+    assert rows["revision"] == ["revision", shown]
+    assert rows["transformers"] == ["transformers", shown]
+    assert {len(row) for row in page.rows} == {len(row) for row in plain.rows}
+    header = yaml.safe_load(card.split("\n---\n")[0].removeprefix("---\n"))
+    assert header["model_revision"] == EVIL
+    place = submission_path(run, submission.scores)
+    assert re.fullmatch(r"submissions/[\w.-]+/[\w.-]+", place)
+
+
+@pytest.mark.parametrize(
+    ("asked", "command"),
+    [
+        ({}, "--model org/tiny --dataset org/mine --decode rank --vocabulary train"),
+        (
+            {"model": {"name": "org/tiny", "revision": "abc", "family": "masked"}},
+            "--model org/tiny@abc --dataset org/mine",
+        ),
+        (
+            {"model": {"name": "gpt-x", "revision": "served", "family": "api"}},
+            "--model api:gpt-x --dataset",
+        ),
+        (
+            {"dataset": {"split": "train"}},
+            "--model org/tiny --dataset org/mine --split train --decode",
+        ),
+    ],
+)
+def test_how_to_repeat_it(
+    submission: Submission, asked: dict[str, dict[str, Any]], command: str
+) -> None:
+    for part, values in asked.items():
+        submission.run["asked"][part] |= values
+    line = next(
+        line for line in result_card(submission).splitlines() if line.startswith("express run")
+    )
+    assert line.startswith(f"express run {command}")
+
+
+def test_limits_are_told(submission: Submission) -> None:
+    assert "is the submitter's word" in result_card(submission)
+    assert "The model chose from a closed vocabulary" in result_card(submission)
+    run = copy.deepcopy(submission.run)
+    run["submission"] |= {"same_weights": False}
+    run["asked"] |= {"quantize": "8bit"}
+    run["asked"]["dataset"] |= {"name": "express-sample"}
+    card = result_card(dataclasses.replace(submission, run=run))
+    assert "is the submitter's word" not in card
+    assert "The weights were quantized (8bit)" in card
+    assert "The sample is invented test data" in card
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"# no header", "README.md has no YAML header"),
+        (b"---\na: 1\n", "README.md has no YAML header"),
+        (b"---\na: " + b"1" * 2**17 + b"\n---\n", "README.md has no YAML header"),
+        (b"---\n\xff\n---\n", "README.md is not UTF-8 (byte 4)"),
+        (b"---\na: [\n---\n", "README.md: the header is not YAML"),
+        (b"---\na: &x [1]\nb: *x\n---\n", "README.md: the header holds a YAML alias"),
+        (b"---\na: !!python/object:os.system 1\n---\n", "README.md: the header is not YAML"),
+        (b"---\n" + b"[" * 5000 + b"\n---\n", "README.md: the header is no"),
+        (b"---\na: 2026-99-99\n---\n", "README.md: the header is no YAML that can be read"),
+    ],
+)
+def test_a_strange_header_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
+    file = tmp_path / "README.md"
+    file.write_bytes(text)
+    with pytest.raises(Refusal) as caught:
+        read_card_facts(file)
+    assert str(caught.value).startswith(reason)
