@@ -14,7 +14,7 @@ from express_cards.results_validate import Verdict, validate
 from express_runners.config import RunConfig
 from express_runners.run import run
 
-SETTINGS: dict[str, dict[str, str]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "free": {},
     "rank": {"decode": "rank"},
     "few-shot": {"prompt": "few-shot"},

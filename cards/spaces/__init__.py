@@ -1,0 +1,1 @@
+"""The Spaces of EXPRESS."""

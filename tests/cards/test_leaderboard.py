@@ -240,7 +240,7 @@ def test_names_from_data_are_text(tmp_path: Path) -> None:
         staged(tmp_path / "x", folder)  # a prompt like this cannot stand in a signature
     folder = made(tmp_path / "b", EVIL, 0.5, family="<b>", asked={"decoding": {"name": "<i>&"}})
     made(tmp_path / "runs" / "c", "plain", 0.5)
-    board = staged(tmp_path / "site", folder, tmp_path / "runs")
+    staged(tmp_path / "site", folder, tmp_path / "runs")
     page = Text((tmp_path / "site" / "index.html").read_text("utf-8"))
     assert sum(EVIL in row for row in page.rows) >= 2
     assert {tag for tag, _ in page.tags} & {"b", "i", "mask", "img"} == set()

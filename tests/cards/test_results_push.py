@@ -154,7 +154,8 @@ def test_both_pull_requests_as_a_reader_gets_them(
 
 
 def test_a_setting_has_its_own_file(runs: dict[str, Path], tmp_path: Path) -> None:
-    options = {"model": MODEL, "same_weights": True, "dataset": DATASET, "out": tmp_path}
+    options: dict[str, Any] = {"model": MODEL, "same_weights": True, "dataset": DATASET}
+    options["out"] = tmp_path
     free = push_results(PushOptions(run=runs["free"], **options))
     rank = push_results(PushOptions(run=runs["rank"], **options))
     assert free["entries"] == ".eval_results/express.yaml"
@@ -268,7 +269,7 @@ def test_a_hub_out_of_reach(tmp_path: Path, runs: dict[str, Path]) -> None:
 )
 def test_refusals(runs: dict[str, Path], run: str, options: dict[str, Any], sentence: str) -> None:
     given = options if run == "free" else {"results": RESULTS}
-    where = {"results": RESULTS} if given and "results" not in given else {}
+    where: dict[str, Any] = {"results": RESULTS} if given and "results" not in given else {}
     folder = runs.get(run, Path("nowhere"))
     with pytest.raises(RunError) as caught:
         push_results(PushOptions(run=folder, **where, **given))
@@ -318,7 +319,7 @@ def test_a_run_of_another_hub_model_is_refused_whatever_one_says(
     runs: dict[str, Path], tmp_path: Path
 ) -> None:
     run = _asking(tmp_path / "run", runs["free"], model={"name": "org/other"})
-    options = {"same_weights": True, "dataset": DATASET, "out": tmp_path / "out"}
+    options: dict[str, Any] = {"same_weights": True, "dataset": DATASET, "out": tmp_path / "out"}
     with pytest.raises(RunError, match="is a run of org/other; give --model org/other"):
         push_results(PushOptions(run=run, model=MODEL, **options))
     assert push_results(PushOptions(run=run, model="org/other", **options))["entries"]

@@ -62,5 +62,6 @@ def test_inspect(smollm2: Path, reference: Path, ours: dict[str, float], tmp_pat
         display="none",
     )
     assert log.status == "success", log.error
+    assert log.results is not None
     metrics = log.results.scores[0].metrics
     assert {name: metrics[name].value for name in ours} == pytest.approx(ours, abs=1e-12)
