@@ -24,8 +24,9 @@ PROMPT_TOKENS, NEW_TOKENS = 100, 7
 class Fault:
     """What to do to one request.
 
-    `kind` is none, slow, hang, status, cut (closed without a word), half (closed within the
-    body), malformed, no_choice, no_message, no_usage or filtered.
+    `kind` is none, slow, held (answered once `held_until` requests have come), hang, status, cut
+    (closed without a word), half (closed within the body), malformed, no_choice, no_message,
+    no_usage or filtered.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class FaultServer:
     says: str | None = None
     # With a number, that many requests must be under way before any is answered.
     together: int = 0
+    held_until: int = 0
     seen: list[Seen] = field(default_factory=list)
     most_under_way: int = 0
     url: str = ""
@@ -66,18 +68,25 @@ class FaultServer:
         self._lock = threading.Lock()
         self._under_way = 0
         self.closing = threading.Event()
+        self._enough = threading.Event()
         self._barrier = threading.Barrier(self.together) if self.together else None
 
     def enter(self, seen: Seen) -> Fault | None:
         """Count a request in and deal it its fault."""
         with self._lock:
             self.seen.append(seen)
+            if len(self.seen) == self.held_until:
+                self._enough.set()
             self._under_way += 1
             self.most_under_way = max(self.most_under_way, self._under_way)
             fault = self.faults.pop(0) if self.faults else self.always
         if self._barrier is not None:
             self._barrier.wait(timeout=30)
         return fault
+
+    def wait_for_enough(self) -> None:
+        """Wait until as many requests as `held_until` have come."""
+        assert self._enough.wait(timeout=30), "the other requests did not come"
 
     def leave(self) -> None:
         """Count a request out."""
@@ -162,6 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
                 reply["choices"][0]["message"] = {"role": "assistant", "content": None}
             elif fault.kind == "slow":
                 self.owner.closing.wait(0.5)
+            elif fault.kind == "held":
+                self.owner.wait_for_enough()
             self._send(200, json.dumps(reply).encode())
 
     def _send(

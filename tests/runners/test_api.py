@@ -227,15 +227,16 @@ def test_as_many_requests_at_a_time_as_asked_and_no_more(concurrency: int, tmp_p
 def test_answers_out_of_order_end_in_the_data_s_order(
     tmp_path: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
-    # The first is answered last; the last is refused once, so that the shard can be read.
-    faults_of = [Fault("slow"), *[Fault("none")] * (EXAMPLES - 2), Fault("status", 400)]
-    with serving(FaultServer(faults=faults_of)) as server:
+    # The first is answered when the last has come; that is refused, so that the shard can be read.
+    faults_of = [Fault("held"), *[Fault("none")] * (EXAMPLES - 2), Fault("status", 400)]
+    with serving(FaultServer(faults=faults_of, held_until=EXAMPLES)) as server:
         with pytest.raises(RunError, match="status 400"):
             run(config(server, tmp_path, concurrency=2))
         arrived = written(tmp_path)
         assert run(config(server, tmp_path)) is not None
     assert len(arrived) == EXAMPLES - 1
-    assert arrived[-1] == min(arrived), "requests go out by id, and the slow answer came last"
+    # Requests go out by id, the first two together, so that either may be the one held.
+    assert arrived[-1] in sorted(arrived)[:2]
     assert lines(tmp_path) == undisturbed
 
 
