@@ -128,7 +128,7 @@ class RunConfig:
         int | None, typer.Option(help="Most examples side by side; chosen by memory.")
     ] = None
     quantize: Annotated[
-        str | None, typer.Option(help="8bit or 4bit weights, by bitsandbytes (pip install it).")
+        str | None, typer.Option(help="8bit or 4bit weights, by bitsandbytes.")
     ] = None
     spread: Annotated[
         str | None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
+
+from express_dataset.errors import require
 
 from ..errors import RunError
 from ..models import ResolvedModel
@@ -19,7 +20,8 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
         options: `quantize` and `spread` among them.
 
     Raises:
-        RunError: bitsandbytes is missing, or the model has no plan for tensor parallelism.
+        MissingExtra: bitsandbytes is not installed.
+        RunError: the model has no plan for tensor parallelism.
     """
     import torch
 
@@ -47,11 +49,7 @@ def _quantised(options: EngineOptions) -> Any:
     import torch
     from transformers import BitsAndBytesConfig
 
-    if find_spec("bitsandbytes") is None:
-        raise RunError(
-            f"--quantize {options.quantize} needs bitsandbytes, which is not installed: "
-            "pip install bitsandbytes."
-        )
+    require("bitsandbytes", "quantize")
     if options.quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(

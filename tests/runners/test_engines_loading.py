@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import tiny_models
 from launching import finish, predictions, processes, sessions, start
 
 from express_dataset import load_examples
+from express_dataset.errors import MissingExtra
 from express_runners.config import RunConfig
-from express_runners.engines import load_engine, loading
+from express_runners.engines import load_engine
 from express_runners.engines.base import EngineOptions
 from express_runners.errors import RunError
 from express_runners.models import resolve
@@ -31,11 +32,9 @@ def test_missing_bitsandbytes_is_named(
     bits: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = resolve(str(tiny_models.make("llama", tmp_path)))
-    monkeypatch.setattr(
-        loading, "find_spec", lambda name: None if name == "bitsandbytes" else find_spec(name)
-    )
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     options = EngineOptions(template=ours("zero-shot"), quantize=bits)
-    with pytest.raises(RunError, match=f"--quantize {bits} needs bitsandbytes"):
+    with pytest.raises(MissingExtra, match=r"pip install 'express-benchmark\[quantize\]'"):
         load_engine(model, options)
 
 
