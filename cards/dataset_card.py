@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from express_dataset.croissant import MEANING
-from express_dataset.errors import require
 from express_dataset.licenses import UNKNOWN, license_address
 from express_dataset.publish import Facts
 from express_dataset.sources import PAPER_CITATION
 from express_dataset.splits import SPLITS
 
+from .markdown import fill
 from .words import percent
 
-TEMPLATES = Path(__file__).parent / "templates"
 MOST_LABELS, MOST_COMMUNITIES = 20, 10
 
 _SIZES = (
@@ -50,18 +48,10 @@ def dataset_card(facts: Facts) -> str:
     Raises:
         MissingExtra: jinja2 is not installed.
     """
-    jinja2 = require("jinja2", "publish")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # it is Markdown: `plain` escapes what comes from data
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["plain"] = plain
     found = facts.statistics
-    card: str = environment.get_template("dataset_card.md").render(
+    return fill(
+        "dataset_card.md",
+        "publish",
         header=header(facts),
         facts=facts,
         statistics=found,
@@ -77,20 +67,8 @@ def dataset_card(facts: Facts) -> str:
         adult=_adult(found["adult"]),
         licence=_licence(facts.license),
         citation=facts.citation or PAPER_CITATION,
+        evaluated=len(facts.configs) > 1,
     )
-    return card
-
-
-def plain(text: str) -> str:
-    """Text from data as Markdown shows it: no markup of its own, and masks that can be seen.
-
-    >>> plain("not <mask> | <b>")
-    'not `<mask>` \\\\| &lt;b>'
-    >>> plain("two\\nlines")
-    'two lines'
-    """
-    safe = " ".join(str(text).split()).replace("<", "&lt;").replace("|", "\\|")
-    return safe.replace("&lt;mask>", "`<mask>`")
 
 
 def header(facts: Facts) -> str:
@@ -167,7 +145,7 @@ def _columns(facts: Facts) -> list[tuple[str, str, str]]:
             column.get("dtype") or f"list of {column['list']}",
             MEANING[column["name"]],
         )
-        for column in facts.dataset_info["features"]
+        for column in facts.dataset_info[0]["features"]
     ]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from express_dataset.errors import require
 
-from .dataset_card import plain
 from .pages import TEMPLATES
 
 
@@ -33,3 +32,15 @@ def fill(template: str, extra: str, **values: Any) -> str:
     environment.filters["plain"] = plain
     card: str = environment.get_template(template).render(**values)
     return card
+
+
+def plain(text: str) -> str:
+    """Text from data as Markdown shows it: no markup of its own, and masks that can be seen.
+
+    >>> plain("not <mask> | <b>")
+    'not `<mask>` \\\\| &lt;b>'
+    >>> plain("two\\nlines")
+    'two lines'
+    """
+    safe = " ".join(str(text).split()).replace("<", "&lt;").replace("|", "\\|")
+    return safe.replace("&lt;mask>", "`<mask>`")

@@ -14,6 +14,7 @@ from .about import About, about
 from .construct.writing import Shards, sha256
 from .croissant import File, croissant, validate
 from .errors import DataError, require
+from .evaluation import CONFIG, EVAL, Evaluation, configuration, write_evaluation
 from .folders import BUILD, CROISSANT
 from .licenses import UNKNOWN
 from .schema import features
@@ -27,7 +28,7 @@ CARD = "README.md"
 DATA = "data"
 """The folder of the Parquet files."""
 
-_OURS = {CARD, CROISSANT, BUILD, DATA}
+_OURS = {CARD, CROISSANT, BUILD, DATA, CONFIG, EVAL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Facts:
         about: what a reader must be told beside figures.
         statistics: what ``express_dataset.statistics.statistics`` returned.
         name, version, description, citation, license: of the data; the licence may be "unknown".
-        configs, dataset_info: for the card's header, as the Hub wants them.
+        configs, dataset_info: for the card's header, as the Hub wants them; the data's own
+            configuration is the first.
         repo: the dataset's name on the Hub, else None.
 
     >>> Facts.__slots__[0]
@@ -55,7 +57,7 @@ class Facts:
     citation: str
     license: str
     configs: list[dict[str, Any]]
-    dataset_info: dict[str, Any]
+    dataset_info: list[dict[str, Any]]
     repo: str | None
 
 
@@ -91,6 +93,7 @@ def write_folder(
     *,
     license: str | None = None,  # noqa: A002
     repo: str | None = None,
+    evaluation: Evaluation | None = None,
 ) -> Published:
     """Write Parquet, card and Croissant; the same bytes for the same data.
 
@@ -100,6 +103,7 @@ def write_folder(
         card: makes the dataset card.
         license: the licence, where the data does not tell.
         repo: the dataset's name on the Hub, for the card.
+        evaluation: lets a harness evaluate by the dataset's name; a configuration of its own.
 
     Returns:
         What was written.
@@ -128,7 +132,9 @@ def write_folder(
             staged = Path(scratch, "new")
             rows = _write_data(parts, staged / DATA)
             files = [_file(path, staged) for path in sorted((staged / DATA).iterdir())]
-            info = _dataset_info(parts, rows, files)
+            info = [_dataset_info(parts, rows, files)]
+            if evaluation:
+                info.append(write_evaluation(evaluation, staged))
             facts = _facts(parts["all"], source, found, info, told, repo)
             _describe(facts, files, card, staged)
             report = Path(source).expanduser() / BUILD
@@ -148,7 +154,7 @@ def _facts(
     whole: Loaded,
     source: str,
     found: Mapping[str, Any],
-    info: dict[str, Any],
+    info: list[dict[str, Any]],
     told: str,
     repo: str | None,
 ) -> Facts:
@@ -160,7 +166,10 @@ def _facts(
         description=whole.description,
         citation=whole.citation,
         license=told,
-        configs=_configs([split["name"] for split in info["splits"]]),
+        configs=[
+            _configuration([split["name"] for split in info[0]["splits"]]),
+            *([configuration()] if len(info) > 1 else []),
+        ],
         dataset_info=info,
         repo=repo,
     )
@@ -206,9 +215,9 @@ def _file(path: Path, folder: Path) -> File:
     return File(path.relative_to(folder).as_posix(), path.stat().st_size, sha256(path))
 
 
-def _configs(names: list[str]) -> list[dict[str, Any]]:
+def _configuration(names: list[str]) -> dict[str, Any]:
     files = [{"split": name, "path": f"{DATA}/{name}-*.parquet"} for name in names]
-    return [{"config_name": "default", "default": True, "data_files": files}]
+    return {"config_name": "default", "default": True, "data_files": files}
 
 
 def _dataset_info(

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from .errors import DataError
+from .evaluation import CONFIG
 from .hub_errors import in_a_sentence, require_login
+from .publish import DATA
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -18,6 +20,7 @@ GATES = ("auto", "manual")
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _TAG = re.compile(r"[A-Za-z0-9][\w.-]*")
+_REPLACED = (f"{DATA}/", f"{CONFIG}/")
 _OTHERWISE = "--create-pr for the dataset of someone else"
 
 
@@ -126,7 +129,7 @@ def push(folder: Path, target: Target, message: str) -> Pushed:
         created = _make_ready(api, target)
         info = api.dataset_info(target.repo)
         there = [sibling.rfilename for sibling in info.siblings or ()]
-        stale = [name for name in there if name.startswith("data/") and name not in names]
+        stale = [name for name in there if name.startswith(_REPLACED) and name not in names]
         commit = api.create_commit(
             target.repo,
             [

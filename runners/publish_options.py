@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .errors import RunError
+from .eval_yaml import evaluation
 
 if TYPE_CHECKING:
+    from express_dataset.evaluation import Evaluation
     from express_dataset.publish import Facts
     from express_dataset.sources import Loaded
 
@@ -83,7 +85,13 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
     with tempfile.TemporaryDirectory() as scratch:
         out = options.out or Path(scratch, "dataset")
         done = write_folder(
-            parts, options.source, out, card, license=options.license, repo=options.to
+            parts,
+            options.source,
+            out,
+            card,
+            license=options.license,
+            repo=options.to,
+            evaluation=_evaluation(parts),
         )
         hub = None
         if target:
@@ -105,6 +113,11 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
         "files": list(done.files),
         "hub": hub,
     }
+
+
+def _evaluation(parts: Mapping[str, Loaded]) -> Evaluation | None:
+    asked = parts["test"].examples
+    return evaluation(asked, parts["all"].name) if asked else None
 
 
 def _refuse_mixed(options: PublishOptions) -> None:

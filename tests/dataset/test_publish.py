@@ -22,6 +22,8 @@ from express_cards.dataset_card import dataset_card
 from express_dataset import COLUMNS, DataError, load_all_examples
 from express_dataset.construct.writing import arrow_schema
 from express_dataset.publish import Published, write_folder
+from express_runners.eval_yaml import evaluation
+from express_runners.prompts import ours
 
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS = ("train", "test", "few_shot")
@@ -31,7 +33,9 @@ OLDEST = "4.0.0"
 
 def write(source: str, out: Path, **options: Any) -> Published:
     """Publish a source to a folder."""
-    return write_folder(load_all_examples(source), source, out, dataset_card, **options)
+    parts = load_all_examples(source)
+    options |= {"evaluation": evaluation(parts["test"].examples, parts["all"].name)}
+    return write_folder(parts, source, out, dataset_card, **options)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +75,8 @@ def test_the_folder_is_whole_and_the_same_every_time(folder: Path, tmp_path: Pat
     done = write("sample", again)
     assert content(again) == content(folder)
     names = [f"data/{split}-00000-of-00001.parquet" for split in SPLITS]
-    assert sorted(done.files) == sorted(["README.md", "croissant.json", *names])
+    more = ["README.md", "croissant.json", "eval.yaml", "inspect/test-00000-of-00001.parquet"]
+    assert sorted(done.files) == sorted([*more, *names])
     # Over itself: replaced, and nothing is left beside it.
     write("sample", again)
     assert content(again) == content(folder)
@@ -92,7 +97,7 @@ def test_what_is_published_loads_as_what_it_was(folder: Path, tmp_path: Path) ->
 
 LOAD = """
 import json, sys, datasets
-splits = datasets.load_dataset(sys.argv[1])
+splits = datasets.load_dataset(*sys.argv[1:])
 print(json.dumps([datasets.__version__, splits["test"].column_names,
                   {name: [row["id"] for row in rows] for name, rows in splits.items()}]))
 """
@@ -102,7 +107,7 @@ def loaded(place: Path, name: str, home: Path, path: str = "") -> tuple[str, lis
     """Load in a process of its own, without this package, as a reader does."""
     known = {"PATH": os.environ["PATH"], "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", LOAD, name],
+        [sys.executable, "-c", LOAD, *name.split()],
         cwd=place,
         env=known | {"PYTHONPATH": path},
         capture_output=True,
@@ -112,6 +117,20 @@ def loaded(place: Path, name: str, home: Path, path: str = "") -> tuple[str, lis
     assert done.returncode == 0, done.stderr
     version, columns, ids = json.loads(done.stdout.splitlines()[-1])
     return version, columns, ids
+
+
+def test_the_flat_configuration_holds_every_prompt_and_all_its_labels(
+    folder: Path, tmp_path: Path
+) -> None:
+    _, columns, ids = loaded(folder.parent, "./express inspect", tmp_path)
+    examples = {one.id: one for one in load_all_examples("sample")["test"].examples}
+    assert columns == ["id", "prompt", "target", "n_masks"]
+    assert ids == {"test": list(examples)}
+    for one in parquet.read_table(folder / "inspect" / "test-00000-of-00001.parquet").to_pylist():
+        example = examples[one["id"]]
+        assert one["prompt"] == ours("zero-shot").render(example.text, len(example.labels))
+        assert one["target"].split(", ") == list(example.labels)
+        assert one["n_masks"] == example.text.count("<mask>")
 
 
 @pytest.mark.parametrize("name", ["./express", "express"])
@@ -157,15 +176,23 @@ def test_old_versions_of_datasets_load_it(
 def test_the_card_tells_what_the_data_holds(folder: Path) -> None:
     header, text = card(folder)
     parts = load_all_examples("sample")
-    info = header["dataset_info"]
+    info, flat = header["dataset_info"]
+    assert flat["splits"][0]["num_examples"] == len(parts["test"].examples)
     assert {one["name"]: one["num_examples"] for one in info["splits"]} == {
         split: len(parts[split].examples) for split in SPLITS
     }
     assert header["license"] == "apache-2.0"
-    assert header["configs"][0]["config_name"] == "default"
+    assert [one["config_name"] for one in header["configs"]] == ["default", "inspect"]
+    assert [one.get("default") for one in header["configs"]] == [True, None]
     assert header["size_categories"] == ["n<1K"]
     assert "apache-2.0" in text
-    for title in ("Where it comes from", "Sensitive content", "Uses and limits", "Licence"):
+    for title in (
+        "Where it comes from",
+        "Evaluate on it",
+        "Sensitive content",
+        "Uses and limits",
+        "Licence",
+    ):
         assert f"## {title}\n" in text
     assert "shu2026express" in text.split("## Citation")[1]
     assert "NOT the EXPRESS data" in text

@@ -135,13 +135,16 @@ def test_a_proposal_leaves_main_as_it_is(hub: LoopbackHub, tmp_path: Path) -> No
 
 def test_a_new_version_removes_the_shards_of_the_old(hub: LoopbackHub, tmp_path: Path) -> None:
     repository = hub.dataset("org/posts")
-    repository.commit({"data/test-00000-of-00002.parquet": b"old", "eval.yaml": b"name: a\n"})
+    old = ["data/test-00000-of-00002.parquet", "inspect/test-00000-of-00002.parquet", "notes.txt"]
+    repository.commit({name: b"old" for name in old})
     told = _published(hub, tmp_path, "sample", "--to", "org/posts")
     assert not told["created"]
     files = repository.commits[told["commit"]]
     data = sorted(name for name in files if name.startswith("data/test"))
     assert data == ["data/test-00000-of-00001.parquet"]
-    assert files["eval.yaml"] == b"name: a\n"
+    assert "inspect/test-00000-of-00001.parquet" in files
+    assert old[1] not in files
+    assert files["notes.txt"] == b"old"
 
 
 @pytest.mark.parametrize(
