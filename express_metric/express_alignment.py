@@ -57,7 +57,7 @@ Examples:
 """
 
 _CITATION = """
-@inproceedings{express2026,
+@inproceedings{shu2026express,
     title = {Fluent but Unfeeling: The Emotional Blind Spots of Language Models},
     author = {Shu, Bangzhao and others},
     booktitle = {Proceedings of the International AAAI Conference on Web and Social Media},

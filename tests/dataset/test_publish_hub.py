@@ -136,7 +136,7 @@ def test_a_proposal_leaves_main_as_it_is(hub: LoopbackHub, tmp_path: Path) -> No
 def test_a_new_version_removes_the_shards_of_the_old(hub: LoopbackHub, tmp_path: Path) -> None:
     repository = hub.dataset("org/posts")
     old = ["data/test-00000-of-00002.parquet", "inspect/test-00000-of-00002.parquet", "notes.txt"]
-    repository.commit({name: b"old" for name in old})
+    repository.commit(dict.fromkeys(old, b"old"))
     told = _published(hub, tmp_path, "sample", "--to", "org/posts")
     assert not told["created"]
     files = repository.commits[told["commit"]]
