@@ -1,6 +1,8 @@
 // The browser of examples. Everything from data becomes text nodes; nothing is ever parsed as HTML.
 
 const PAGE = 25;
+const LONG = 900; // longer texts open on what stands around their masks
+const NEAR = 260;
 const MASK = "<mask>";
 const KINDS = ["none", "other", "related", "same", "exact"];
 const SIGNS = ["?", "\u2260", "~", "\u2248", "="];
@@ -131,11 +133,38 @@ function post(i) {
     data.labels[i].forEach((_, k) => paragraph.append(box(i, k), " "));
     return paragraph;
   }
-  data.texts[i].split(MASK).forEach((part, k) => {
+  const text = data.texts[i];
+  const parts = text.split(MASK);
+  parts.forEach((part, k) => {
     if (k > 0) paragraph.append(box(i, k - 1));
-    paragraph.append(part);
+    paragraph.append(...(text.length > LONG ? folded(part, k > 0, k + 1 < parts.length) : [part]));
   });
   return paragraph;
+}
+
+// A part between two masks, or before the first, or after the last: its middle can be folded away.
+function folded(part, after, before) {
+  if (part.length < 2 * NEAR) return [part];
+  const from = after ? part.lastIndexOf(" ", NEAR) : 0;
+  const until = before ? part.indexOf(" ", Math.max(0, part.length - NEAR)) : part.length;
+  if (from < 0 || until <= from) return [part];
+  return [
+    part.slice(0, from), make("span", "gap"),
+    make("span", "rest", part.slice(from, until)), part.slice(until),
+  ];
+}
+
+function unfold(text) {
+  const button = make("button", "plain", "");
+  button.type = "button";
+  const show = (whole) => {
+    text.classList.toggle("whole", whole);
+    button.setAttribute("aria-expanded", whole);
+    button.textContent = whole ? "Only around the hidden words" : "Whole text";
+  };
+  button.addEventListener("click", () => show(!text.classList.contains("whole")));
+  show(Boolean(form.elements.text.value.trim())); // what is searched for must be seen
+  return button;
 }
 
 function rivals(i) {
@@ -152,7 +181,9 @@ function article(i) {
   const run = data.runs[model];
   const head = make("div", "head", make("span", "", "example ", make("bdi", "", data.ids[i])));
   if (run.reasons[i]) head.append(make("span", "badge", `not scored: ${run.reasons[i]}`));
-  const whole = make("article", "", head, post(i));
+  const text = post(i);
+  const whole = make("article", "", head, text);
+  if (text.querySelector(".rest")) whole.append(unfold(text));
   if (data.runs.length > 1) whole.append(rivals(i));
   if (run.completions[i]) {
     const written = make("pre", "", run.completions[i]);

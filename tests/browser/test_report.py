@@ -70,6 +70,32 @@ def test_a_nasty_post_is_text(single: Path, opened: Open) -> None:
     assert article.locator(".mask").first.get_attribute("class") == "mask none"
 
 
+def test_a_long_text_opens_around_its_masks(tmp_path: Path, opened: Open) -> None:
+    story = " ".join(f"word{n}" for n in range(400))
+    text = f"{story} I felt <mask> and {story} then <mask>. The end."
+    lines = [row(text, ["sad", "glad"], '["sad", "glad"]'), row("I am <mask>.", ["sad"], "[]")]
+    page = opened(report([write_file(tmp_path / "a.jsonl", lines)], tmp_path / "page.html", "nrc"))
+    article = page.locator("article").first
+    post = article.locator("p")
+    assert article.locator(".mask:visible").count() == 2
+    assert 500 < len(post.inner_text()) < 1_200
+    for near in ("I felt", "and word0", "word399 then", "end."):
+        assert near in post.inner_text()
+    # Nothing is lost: what is folded away stands in the page, and a button shows it.
+    assert [part in post.text_content() for part in (story, f" and {story} then ")] == [True, True]
+    button = article.get_by_role("button", name="Whole text")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert len(post.inner_text()) > 2 * len(story)
+    article.get_by_role("button", name="Only around the hidden words", expanded=True).click()
+    assert len(post.inner_text()) < 1_200
+    assert page.get_by_role("button", name="Whole text").count() == 1, "a short text has no button"
+    # What is searched for can be seen.
+    page.get_by_label("Text", exact=True).fill("word200")
+    fits(page, 1, total=2)
+    assert "word200" in page.locator("article p").inner_text()
+
+
 def test_both_words_stand_in_the_place_of_the_mask(single: Path, opened: Open) -> None:
     page = opened(single)
     assert page.locator("article p").nth(1).text_content() == (
