@@ -9,10 +9,12 @@ from typing import Any
 
 from express_metric.errors import MetricError
 from express_metric.floors import floors
+from express_metric.intervals import MIN_POSTS
 from express_metric.masks import mask_table
 from express_metric.parsing import Protocol, check_protocol
 from express_metric.resampling import Resampling
 from express_metric.scoring import count
+from express_metric.signature import UNKNOWN
 from express_metric.significance import (
     Analysis,
     Correction,
@@ -22,13 +24,13 @@ from express_metric.significance import (
     mcnemar,
 )
 
-from .findings import findings, wanted_pairs
-from .nearest import Nearest, nearest_of
+from .compare_data import Beside, beside
+from .findings import DUMMY, findings, wanted_pairs
 from .runs import Run, aligned, load_runs
 
 TABLE = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1")
 _DEFAULT = Resampling()
-_NOT_ASKED = Nearest()
+_NOT_ASKED = Beside()
 
 
 def compare(
@@ -51,12 +53,13 @@ def compare(
         how: draws, seed and level.
 
     Returns:
-        Ready for JSON. ``runs``: of each ``name``, ``model``, ``family``, ``parameters``,
-        ``setting``, ``signature``, ``figures`` (with intervals), ``against_baseline`` (figure to
-        difference, ``p_value`` and ``p_corrected``; None for the baseline itself) and ``mcnemar``.
-        ``floors``: what trivial answers score, among them the nearest neighbour's label where
-        the runs' data can be loaded. ``findings``: see `express_cards.findings`. ``note``: how to
-        read the table.
+        Ready for JSON. ``data``: its name and split. ``runs``: of each ``name``, ``model``,
+        ``family``, ``parameters``, ``setting``, ``signature``, ``figures`` (with intervals),
+        ``against_baseline`` (figure to difference, ``p_value`` and ``p_corrected``; None for the
+        baseline itself) and ``mcnemar``.
+        ``floors``: what trivial answers score, by the train split and with the nearest neighbour's
+        label where the runs' data can be loaded. ``findings``: see `express_cards.findings`.
+        ``note``: how to read the table, and what stands against believing it.
 
     Raises:
         MetricError, RunError: where a run cannot be read or the runs cannot be compared.
@@ -82,7 +85,7 @@ def compare(
         baseline=baseline,
         correction=correction,
         how=how,
-        nearest=nearest_of(runs),
+        data=beside(runs),
     )
 
 
@@ -93,11 +96,11 @@ def compare_runs(
     baseline: int = 1,
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
-    nearest: Nearest = _NOT_ASKED,
+    data: Beside = _NOT_ASKED,
 ) -> dict[str, Any]:
     """Compare loaded runs; see `compare`.
 
-    ``nearest`` is the neighbours of the first run's examples, for the floors.
+    ``data`` is for the floors and the note; see `express_cards.compare_data.beside`.
 
     >>> from express_metric import Reading, Signature, load_lexicon
     >>> nrc = load_lexicon("nrc")
@@ -137,16 +140,41 @@ def compare_runs(
         "n_posts": masks[first.name].n_posts,
         "unit": "example" if posts is None else "post",
         "lexicon": first.lexicon.label,
+        "data": _data(same, protocol),
         "baseline": first.name,
         "runs": [_row(run, found, against, protocol) for run in same],
-        "floors": floors(first.references, first.lexicon, protocol, nearest=nearest.labels),
+        "floors": floors(
+            first.references, first.lexicon, protocol, data.train, data.nearest.labels
+        ),
     }
     checked = findings(same, counts, masks, found, correction, how)
     return {
         **shown,
         "findings": [finding.to_dict() for finding in checked],
-        "note": f"{_note(shown)} {nearest.missing}".rstrip(),
+        "note": " ".join([_note(shown), *_cautions(same, shown, data)]),
     }
+
+
+def _data(runs: Sequence[Run], protocol: Protocol) -> str:
+    """Name and split of the data, as the signatures have them; those of runs before bare files'."""
+    asked = [run for run in runs if run.asked] or runs
+    signed = [run.signatures[protocol] for run in asked]
+    names = " and ".join(dict.fromkeys(one.data for one in signed))
+    splits = " and ".join(dict.fromkeys(one.split for one in signed if one.split != UNKNOWN))
+    return f"data {names}{f', split {splits}' if splits else ''}"
+
+
+def _cautions(runs: Sequence[Run], found: Mapping[str, Any], data: Beside) -> list[str]:
+    """What stands against believing the table, each a sentence."""
+    said = [data.standing, *(run.warning for run in runs)]
+    if data.train is None:
+        said.append("Floors are from the test labels, a little too high.")
+    said.append(data.nearest.missing)
+    if found["n_posts"] < MIN_POSTS:
+        said.append(f"{found['n_posts']} {found['unit']}s are too few to decide any finding.")
+    if any(run.family == DUMMY for run in runs):
+        said.append("Findings leave out dummies, which are no models.")
+    return list(filter(None, said))
 
 
 def _note(found: dict[str, Any]) -> str:
@@ -157,10 +185,10 @@ def _note(found: dict[str, Any]) -> str:
     method = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[found["correction"]]
     return (
         f"In percent, with {found['level']:.0%} intervals from {found['draws']} bootstrap draws "
-        f"over {found['unit']}s (seed {found['seed']}); protocol {found['protocol']}, lexicon "
-        f"{found['lexicon']}; {examples}. Stars: differs from {found['baseline']} by a paired "
-        f"permutation test over {found['unit']}s, corrected by {method}: * p < 0.05, ** p < 0.01, "
-        "*** p < 0.001."
+        f"over {found['unit']}s (seed {found['seed']}); {found['data']}, protocol "
+        f"{found['protocol']}, lexicon {found['lexicon']}; {examples}. Stars: differs from "
+        f"{found['baseline']} by a paired permutation test over {found['unit']}s, corrected by "
+        f"{method}: * p < 0.05, ** p < 0.01, *** p < 0.001."
     )
 
 

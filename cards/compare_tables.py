@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .compare import TABLE
-from .terminal import TEXT_WIDTH
+from .terminal import TEXT_WIDTH, table_width
 
 HEADS = {
     "valid_rate": "valid",
@@ -52,23 +52,72 @@ def size(parameters: float | None) -> str:
     return f"{parameters / 1e9:.3g}B" if parameters >= 1e9 else f"{parameters / 1e6:.3g}M"
 
 
-def as_text(found: dict[str, Any]) -> str:
-    """A comparison as aligned columns for a terminal.
+def as_text(found: dict[str, Any], width: int | None = None) -> str:
+    """A comparison as aligned columns for a terminal; on a narrow one, a block for each row.
 
     Args:
         found: what `express_cards.compare.compare` returns.
+        width: the longest line; if None that of the terminal, and in a pipe any.
 
     >>> floors = {"uniform": dict.fromkeys(TABLE, 0.5)}
     >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
-    >>> print(as_text(found).splitlines()[1])
+    >>> print(as_text(found, 80).splitlines()[1])
     uniform  floor   -     -        50.0   50.0     50.0    50.0
-    >>> as_text(found).splitlines()[-1]
-    'In percent.'
+    >>> print(as_text(found, 24))
+    uniform
+      valid    50.0
+      lexical  50.0
+      vector   50.0
+      F1       50.0
+    <BLANKLINE>
+    In percent.
+    <BLANKLINE>
     """
-    blocks = [_aligned(_rows(found, str)), textwrap.fill(found["note"], TEXT_WIDTH)]
+    most = table_width() if width is None else width
+    blocks = [_runs(found, most), _filled(found["note"], most)]
     if found["findings"]:
-        blocks += ["Findings of the paper", _aligned(_finding_rows(found, str)), _PARTS]
+        blocks += ["Findings of the paper", _checks(found, most), _filled(_PARTS, most)]
     return "\n\n".join(blocks) + "\n"
+
+
+def _runs(found: dict[str, Any], width: int) -> str:
+    """The first of these that fits: all columns, name and figures, a block for each run."""
+    rows = _rows(found, str)
+    slim = [[row[0], *row[-len(TABLE) :]] for row in rows]
+    for table in (_aligned(rows), _aligned(slim)):
+        if _fits(table, width):
+            return table
+    heads = slim[0][1:]
+    return "\n\n".join(_block(row, heads, width) for row in slim[1:])
+
+
+def _block(row: Sequence[str], heads: Sequence[str], width: int) -> str:
+    pairs = _aligned([[f"  {head}", cell] for head, cell in zip(heads, row[1:], strict=True)])
+    return f"{_filled(row[0], width)}\n{pairs}"
+
+
+def _checks(found: dict[str, Any], width: int) -> str:
+    """The first that fits: all columns, without how it is measured, a block for each finding."""
+    rows = _finding_rows(found, str)
+    for table in (_aligned(rows), _aligned([row[:3] for row in rows])):
+        if _fits(table, width):
+            return table
+    return "\n".join(
+        f"{_filled(claim, width)}\n{_filled(f'{verdict}, {figure}', width, '  ')}"
+        for claim, verdict, figure, _ in rows[1:]
+    )
+
+
+def _fits(text: str, width: int) -> bool:
+    return max(map(len, text.splitlines())) <= width
+
+
+def _filled(text: str, width: int, indent: str = "") -> str:
+    # No text is easier to read for being wider than this.
+    width = min(width, TEXT_WIDTH)
+    return textwrap.fill(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
 
 
 def as_markdown(found: dict[str, Any]) -> str:
@@ -124,7 +173,7 @@ def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[lis
     for finding in found["findings"]:
         agreed = sum(part["verdict"] == finding["verdict"] for part in finding["parts"])
         share = f"{finding['verdict']} ({agreed} of {len(finding['parts'])})"
-        scale = 1.0 if finding["measure"].endswith("in bits") else 100.0
+        scale = 1.0 if finding["unit"] == "bits" else 100.0
         figure = _cell(finding, "", scale)
         rows.append([safe(finding["claim"]), share, figure, safe(finding["measure"])])
     return rows
@@ -132,7 +181,7 @@ def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[lis
 
 _PARTS = (
     "In brackets: how many of the comparisons behind a finding have its verdict. The figure is "
-    "that of the\ncomparison that is hardest on the claim. --format json has them all."
+    "that of the comparison that is hardest on the claim. --format json has them all."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,11 @@ from .words import percent
 # Clockwise from the top, each emotion opposite to its contrary (Plutchik 1980).
 WHEEL = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
 PEOPLE, MODEL = "people", "model"
-LEFT, REACH = 118.0, 208.0  # where the axis of shares begins, and its length
+LEFT = 122.0  # where the axis of shares begins
+RIGHT = WIDTH - 3.0  # where numbers end
+NUMBER = 49.0  # what a column of numbers takes
+BARS = (80.0, 206.0)  # begin and length of the bars of dimensions
+STEPS = (0.05, 0.1, 0.2, 0.25)  # between the rings of the wheel
 
 Point = tuple[float | None, float | None, float | None]
 
@@ -38,10 +43,9 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
     """
     people = _carried(masks, masks.label)
     model = _carried(masks, masks.answer[masks.valid])
-    top = max([*people.values(), *(value for value in model.values()), 0.1])
-    rings = [step / 10 for step in range(1, 11) if step / 10 <= top + 0.1][-4:]
+    step, rings = _rings(max([*people.values(), *model.values(), 0.1]))
     edge = rings[-1]
-    centre, reach = (WIDTH / 2, 160.0), 112.0
+    centre, reach = (WIDTH / 2, 150.0), 108.0
     parts = [
         tag("circle", cx=centre[0], cy=centre[1], r=reach * ring / edge, cls="grid")
         for ring in rings
@@ -55,18 +59,20 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
         x, y = at(centre, reach + 16, middle)
         anchor = "middle" if abs(x - centre[0]) < 8 else ("start" if x > centre[0] else "end")
         parts.append(tag("text", emotion, x=x, y=y + 4, text_anchor=anchor))
-    for ring in rings[1:] if len(rings) > 2 else rings:
+    for ring in rings:
         x, y = at(centre, reach * ring / edge, 22.5)
         parts.append(tag("text", f"{ring:.0%}", x=x, y=y + 3, cls="small halo"))
-    parts += _key([(PEOPLE, "people's words"), (MODEL, f"words of {name}")], 312)
+    parts += _key([(PEOPLE, "people's words")], 292) + _key([(MODEL, name)], 310)
     return Figure(
         key,
         "The wheel of eight emotions",
         "Each pair of slices shows what share of the words carries the emotion, by the lexicon: "
         "first, clockwise, people's words, then the model's. Where the second is longer, the model "
-        f"names that emotion too often. All {len(masks)} masks for people, for the model the "
-        f"{int(masks.valid.sum())} answered ones.",
-        picture(f"Wheel of eight emotions, people against {name}", 350, *parts),
+        "names that emotion too often. A slice is as long as its share: from the centre, where it "
+        f"is 0%, the rings are {100 * step:.0f} points apart. Compare lengths, not areas. "
+        f"All {len(masks)} masks for people, for the model the {int(masks.valid.sum())} answered "
+        "ones.",
+        picture(f"Wheel of eight emotions, people against {name}", 328, *parts),
         ("emotion", "people", "model"),
         [(e, percent(people[e]), percent(model[e])) for e in WHEEL],
     )
@@ -87,21 +93,22 @@ def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, An
     >>> found.svg.count("<rect") == 2 * len(DIMENSIONS) + 3
     True
     """
-    parts, y = _axis(20 + 46 * len(DIMENSIONS)), 24.0
+    left, reach = BARS
+    parts, y = _axis(left, reach, 16, 20 + 46 * len(DIMENSIONS)), 24.0
     for dimension in DIMENSIONS:
         row = dimensions[dimension]
-        parts.append(tag("text", dimension, x=LEFT - 8, y=y + 20, text_anchor="end"))
+        parts.append(tag("text", dimension, x=left - 8, y=y + 20, text_anchor="end"))
         for place, part in enumerate(("precision", "recall", "f1")):
             value = row[part]
             top = y + 11 * place
             if value is not None:
-                width = value * REACH
-                parts.append(tag("rect", x=LEFT, y=top, width=width, height=9, cls=f"bar b{place}"))
+                width = value * reach
+                parts.append(tag("rect", x=left, y=top, width=width, height=9, cls=f"bar b{place}"))
             parts.append(
                 tag(
                     "text",
                     percent(value),
-                    x=LEFT + 4 + (value or 0) * REACH,
+                    x=left + 4 + (value or 0) * reach,
                     y=top + 8,
                     cls="tiny halo",
                 )
@@ -160,30 +167,26 @@ def points(
         legend_height += 8
     begin = legend_height + 20
     y = begin + 4
+    # Names, axis, values, numbers of masks: each has a column, so that nothing covers a line.
+    column = RIGHT - (NUMBER if masks else 0)
+    reach = column - NUMBER - LEFT
     if masks:
-        parts.append(_number("masks", begin - 8))
+        parts.append(_number("masks", RIGHT, begin - 8))
     for place, (name, values) in enumerate(rows):
-        parts.append(
-            tag(
-                "text",
-                tag("title", name),
-                tag_text(short(name, 19)),
-                x=LEFT - 8,
-                y=y + lines / 2 + 4,
-                text_anchor="end",
-            )
-        )
+        parts.append(_name(name, y + lines / 2 + 4))
         if masks:
-            parts.append(_number(f"{masks[place]:,}", y + lines / 2 + 4))
+            parts.append(_number(f"{masks[place]:,}", RIGHT, y + lines / 2 + 4))
         for which, value in enumerate(values):
-            parts += _point(which, value, y + 14 * which + 7)
+            parts += _point(which, value, y + 14 * which + 7, reach)
+            if value[0] is not None:
+                parts.append(_number(percent(value[0]), column, y + 14 * which + 11))
         y += lines + gap
     several = len(series) > 1
     return Figure(
         key,
         title,
         caption,
-        picture(title, y + 4, *_axis(y, begin - 4), *parts),
+        picture(title, y + 4, *_axis(LEFT, reach, begin - 4, y), *parts),
         (
             first,
             *(["masks"] if masks else []),
@@ -196,8 +199,19 @@ def points(
     )
 
 
-def _number(text: str, y: float) -> Drawn:
-    return tag("text", text, x=WIDTH - 3, y=y, text_anchor="end", cls="tiny")
+def _rings(top: float) -> tuple[float, list[float]]:
+    """The least step with which at most five rings reach a share, and the rings."""
+    step = next(step for step in STEPS if top <= 5 * step + 1e-9)
+    return step, [step * ring for ring in range(1, math.ceil(top / step - 1e-9) + 1)]
+
+
+def _name(name: str, y: float) -> Drawn:
+    shown = tag_text(short(name, 19))
+    return tag("text", tag("title", name), shown, x=LEFT - 8, y=y, text_anchor="end")
+
+
+def _number(text: str, x: float, y: float) -> Drawn:
+    return tag("text", text, x=x, y=y, text_anchor="end", cls="tiny")
 
 
 def _cells(values: Sequence[Point]) -> list[str]:
@@ -246,32 +260,26 @@ def _key(names: Sequence[tuple[str, str]], y: float, apart: float = 190) -> list
     for place, (cls, name) in enumerate(names):
         x = 8 + apart * place
         found.append(tag("rect", x=x, y=y, width=12, height=12, cls=cls))
-        found.append(tag("text", short(name, 26), x=x + 18, y=y + 10))
+        shown = tag_text(short(name, 52))
+        found.append(tag("text", tag("title", name), shown, x=x + 18, y=y + 10))
     return found
 
 
-def _axis(bottom: float, top: float = 16) -> list[Drawn]:
+def _axis(left: float, reach: float, top: float, bottom: float) -> list[Drawn]:
     found: list[Drawn] = []
     for step in range(5):
-        x = LEFT + REACH * step / 4
+        x = left + reach * step / 4
         found.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, cls="grid"))
         found.append(tag("text", f"{25 * step}%", x=x, y=top - 4, text_anchor="middle", cls="tiny"))
     return found
 
 
-def _point(series: int, value: Point, y: float) -> list[Drawn]:
+def _point(series: int, value: Point, y: float, reach: float) -> list[Drawn]:
     share, low, high = value
     if share is None:
         return []
     found = []
-    begin, end = (share if side is None else side for side in (low, high))
-    if low is not None:
-        x1, x2 = LEFT + REACH * begin, LEFT + REACH * end
+    if low is not None and high is not None:
+        x1, x2 = LEFT + reach * low, LEFT + reach * high
         found.append(tag("line", x1=x1, x2=x2, y1=y, y2=y, cls=f"reach l{series}"))
-    found.append(marker(series, LEFT + REACH * share, y))
-    # Near the right edge the number stands before its mark.
-    late = end > 0.85
-    x = LEFT + REACH * (share if late else max(end, share)) + (-9 if late else 9)
-    anchor = "end" if late else None
-    found.append(tag("text", percent(share), x=x, y=y + 4, text_anchor=anchor, cls="tiny halo"))
-    return found
+    return [*found, marker(series, LEFT + reach * share, y)]

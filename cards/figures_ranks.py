@@ -10,7 +10,7 @@ from .svg import WIDTH, Drawn, Figure, marker, picture, tag
 from .words import percent
 
 PLACES = {"top1": "top 1", "top3": "top 3", "top5": "top 5", "mrr": "mean 1/place (MRR)"}
-COLUMNS, SIDE, HEIGHT = 4, 72.0, 116.0
+COLUMNS, SIDE, HEIGHT = 4, 66.0, 110.0
 
 
 def place_points(key: str, name: str, places: Mapping[str, Any]) -> Figure:
@@ -59,7 +59,7 @@ def calibration_plots(key: str, name: str, found: Mapping[str, Any]) -> Figure |
         return None
     plots = {"the very word": found["term"], **found["dimensions"]}
     parts = [
-        _plot(title, plot, WIDTH / COLUMNS * (i % COLUMNS) + 10, HEIGHT * (i // COLUMNS))
+        _plot(title, plot, WIDTH / COLUMNS * (i % COLUMNS) + 9, HEIGHT * (i // COLUMNS))
         for i, (title, plot) in enumerate(plots.items())
     ]
     return Figure(

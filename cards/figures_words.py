@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .figures import Point, points
-from .svg import Drawn, Figure, picture, short, tag
+from .svg import WIDTH, Drawn, Figure, picture, short, tag
 from .words import percent
 
-MOST_USED, CONFUSED, PAIRS, FLIPS = 12, 12, 15, 3
+MOST_USED, CONFUSED, PAIRS, FLIPS = 12, 10, 15, 3
 KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
 TURNED = {
     "positive": "good \u2192 bad",
@@ -38,7 +38,7 @@ def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figu
     if not shown:
         return None
     top = max(max(abs(use["low"]), abs(use["high"]), abs(use["excess"])) for use in shown)
-    middle, reach = 214.0, 118.0
+    middle, reach = 180.0, 84.0
     parts = [
         tag("text", "says too rarely", x=middle - 8, y=14, text_anchor="end", cls="tiny"),
         tag("text", "says too often", x=middle + 8, y=14, cls="tiny"),
@@ -50,9 +50,9 @@ def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figu
         key,
         "Words said too often and too rarely",
         "How often the model says a word against how often people do, on the same masks: the two "
-        "numbers are people's and the model's. The line is the 95% interval. Filled bars: the "
-        "difference holds up to a test corrected for the number of words; outlined bars: it may "
-        "be chance.",
+        "numbers at the right are people's and the model's. The line is the 95% interval. Filled "
+        "bars: the difference holds up to a test corrected for the number of words; outlined "
+        "bars: it may be chance.",
         picture(f"Overused and underused words of {name}", 32 + 18 * len(shown), *parts),
         ("word", "people", "model", "difference", "interval", "verdict"),
         [
@@ -90,15 +90,14 @@ def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn
         y2=y + 8,
         cls="reach",
     )
-    end = max(use["high"], 0) * scale
     numbers = f"{use['people']} \u2192 {use['model']}"
     return tag(
         "g",
         tag("title", f"{use['term']}: people {use['people']}, model {use['model']}"),
-        tag("text", short(use["term"], 14), x=88, y=y + 12, text_anchor="end"),
+        tag("text", short(use["term"], 14), x=90, y=y + 12, text_anchor="end"),
         bar,
         line,
-        tag("text", numbers, x=middle + end + 6, y=y + 12, cls="tiny halo"),
+        tag("text", numbers, x=WIDTH - 3, y=y + 12, text_anchor="end", cls="tiny"),
         cls="pick",
         **({"data_model": use["term"]} if length > 0 else {"data_person": use["term"]}),
     )
@@ -126,7 +125,7 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
     x = 10.0
     for kind, said in KINDS:
         share = shift[kind] / whole
-        width = 360 * share
+        width = (WIDTH - 20) * share
         parts.append(tag("rect", tag("title", said), x=x, y=14, width=width, height=30, cls=kind))
         if width > 34:
             parts.append(
@@ -134,7 +133,7 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
             )
         x += width
     for place, (kind, said) in enumerate(KINDS):
-        left = 10 + 122 * place
+        left = 10 + 109 * place
         parts.append(tag("rect", x=left, y=56, width=12, height=12, cls=kind))
         parts.append(tag("text", f"{said} ({shift[kind]})", x=left + 17, y=66))
     net = shift["net"]

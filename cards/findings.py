@@ -4,17 +4,19 @@ Each finding has parts: one for each pair of runs, or each run, that it speaks o
 confirmed where the interval of its figure lies wholly on the side that the finding says, refuted
 where it lies wholly on the other; where two runs are compared, the permutation test, corrected for
 the number of these comparisons, must agree. The finding itself is confirmed (refuted) only where
-every part is: such an all-or-nothing verdict keeps the level of its parts (Berger 1982).
+every part is: such an all-or-nothing verdict keeps the level of its parts (Berger 1982). Fewer than
+`MIN_POSTS` posts decide nothing. Runs are paired only where nothing else but what the finding
+speaks of differs; a dummy, which is no model, is no evidence for any.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from express_metric.intensity import shift
-from express_metric.intervals import Interval
+from express_metric.intervals import MIN_POSTS, Interval
 from express_metric.masks import Masks
 from express_metric.resampling import Resampling
 from express_metric.scoring import Counts
@@ -27,8 +29,10 @@ FIGURE = "lexical_accuracy"
 ALPHA = 0.05
 LOW = 0.5  # "low" in the paper: wrong more often than right
 CLOSE = 0.05  # "close": within five points
+DUMMY = "dummy"
 OVERUSED = ("anxious", "grateful", "frustrated")
 CONFIRMED, REFUTED, UNDECIDED = "confirmed", "refuted", "undecided"
+Unit = Literal["percent", "points", "bits"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,20 +59,22 @@ class Finding:
         name: a short name.
         claim: the finding in a sentence.
         measure: what the figure of each part is.
+        unit: of the figure: percent, points (a difference of shares) or bits.
         parts: at least one.
         sign: 1 where the claim is that figures are large, -1 where that they are small.
 
     >>> part = Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED)
-    >>> Finding("low", "All are low.", "accuracy", (part, part)).verdict
+    >>> Finding("low", "All are low.", "accuracy", "percent", (part, part)).verdict
     'confirmed'
     >>> other = dataclasses.replace(part, verdict=UNDECIDED)
-    >>> Finding("low", "All are low.", "accuracy", (part, other)).verdict
+    >>> Finding("low", "All are low.", "accuracy", "percent", (part, other)).verdict
     'undecided'
     """
 
     name: str
     claim: str
     measure: str
+    unit: Unit
     parts: tuple[Part, ...]
     sign: int = 1
 
@@ -93,6 +99,7 @@ class Finding:
             "name": self.name,
             "claim": self.claim,
             "measure": self.measure,
+            "unit": self.unit,
             "verdict": self.verdict,
             "figure": shown.value,
             "low": shown.low,
@@ -120,8 +127,9 @@ def wanted_pairs(runs: Sequence[Run], counts: Mapping[str, Counts]) -> list[tupl
     >>> wanted_pairs(runs, {})
     [('0', '1')]
     """
-    pairs = [(a.name, b.name) for claim in _claims(runs) for a, b in claim.pairs]
-    close = _closest(runs, counts)
+    models = _models(runs)
+    pairs = [(a.name, b.name) for claim in _claims(models) for a, b in claim.pairs]
+    close = _closest(models, counts)
     if close:
         pairs.append((close[0].name, close[1].name))
     return list(dict.fromkeys(pairs))
@@ -145,38 +153,44 @@ def findings(
         how: draws, seed and level.
 
     Returns:
-        The findings, in the paper's order; those that need other runs are left out.
+        The findings, in the paper's order; those that need other runs are left out, and all where
+        every run is a dummy.
 
     >>> findings([], {}, {}, Analysis({}, {}), "holm", Resampling())
     []
     >>> LOW, CLOSE
     (0.5, 0.05)
     """
-    if not runs:
+    models = _models(runs)
+    if not models:
         return []
-    close = _closest(runs, counts)
-    result = [_low(runs, found)]
+    close = _closest(models, counts)
+    result = [_low(models, found)]
     if close:
         result.append(_close(close, found))
-    return result + _pairwise(_claims(runs), found, correction) + _single(runs, masks, how)
+    result += _pairwise(_claims(models), found, correction) + _single(models, masks, how)
+    few = masks[models[0].name].n_posts < MIN_POSTS
+    return [_undecided(finding) for finding in result] if few else result
+
+
+def _models(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.family != DUMMY]
+
+
+def _undecided(finding: Finding) -> Finding:
+    parts = (dataclasses.replace(part, verdict=UNDECIDED) for part in finding.parts)
+    return dataclasses.replace(finding, parts=tuple(parts))
 
 
 def _claims(runs: Sequence[Run]) -> list[_Claim]:
-    sizes = [
-        (small, large)
-        for small in runs
-        for large in runs
-        if small.line == large.line
-        and small.setting == large.setting
-        and _next_size(small, runs) == large.parameters is not None
-    ]
+    sizes = [(small, large) for small in runs for large in _next_size(small, runs)]
 
     def settings(first: str, second: str) -> list[tuple[Run, Run]]:
         return [
             (a, b)
             for a in runs
             for b in runs
-            if a.model == b.model and (a.setting, b.setting) == (first, second)
+            if (a.setting, b.setting) == (first, second) and _alike(a, b, same_model=True)
         ]
 
     claims = [
@@ -190,25 +204,36 @@ def _claims(runs: Sequence[Run]) -> list[_Claim]:
     return [claim for claim in claims if claim.pairs]
 
 
-def _next_size(run: Run, runs: Sequence[Run]) -> float | None:
-    """The size of the next larger model of the same line and setting."""
-    own = run.parameters
+def _alike(a: Run, b: Run, *, same_model: bool) -> bool:
+    """Whether two runs share everything that a finding does not speak of."""
+    if same_model and (a.model, a.revision) != (b.model, b.revision):
+        return False
+    # Without shots on one side, their number is what the finding is about.
+    same_shots = a.shots == b.shots or not (a.shots and b.shots)
+    return same_shots and a.conditions == b.conditions
+
+
+def _next_size(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """The runs of the next larger model of the same line, asked in the same way."""
+    if run.parameters is None:
+        return []
     larger = [
-        other.parameters
+        (other.parameters, other)
         for other in runs
         if (other.line, other.setting) == (run.line, run.setting)
+        and _alike(run, other, same_model=False)
         and other.parameters is not None
-        and own is not None
-        and other.parameters > own
+        and other.parameters > run.parameters
     ]
-    return min(larger, default=None)
+    least = min((parameters for parameters, _ in larger), default=None)
+    return [other for parameters, other in larger if parameters == least]
 
 
 def _closest(runs: Sequence[Run], counts: Mapping[str, Counts]) -> tuple[Run, Run] | None:
-    """The best masked and the best causal run, of zero-shot runs where there are any."""
+    """The best masked and the best causal run that answer freely; zero-shot where there are any."""
     best = []
     for family in ("masked", "causal"):
-        kin = [run for run in runs if run.family == family]
+        kin = [run for run in runs if run.family == family and not run.ranks]
         kin = [run for run in kin if run.setting == ZERO_SHOT] or kin
         if not kin:
             return None
@@ -224,7 +249,9 @@ def _low(runs: Sequence[Run], found: Analysis) -> Finding:
             verdict = _side(shown, LOW, -1)
             parts.append(Part(f"{run.name}, {figure}", shown, None, verdict))
     claim = "Exact-word and vector accuracy are low for all models."
-    return Finding("low accuracy", claim, f"accuracy, low if below {LOW:.0%}", tuple(parts), -1)
+    return Finding(
+        "low accuracy", claim, f"accuracy, low if below {LOW:.0%}", "percent", tuple(parts), -1
+    )
 
 
 def _close(pair: tuple[Run, Run], found: Analysis) -> Finding:
@@ -234,7 +261,9 @@ def _close(pair: tuple[Run, Run], found: Analysis) -> Finding:
     return Finding(
         "masked against causal",
         "Small masked models are close to large causal ones.",
-        f"gain of the best causal run over the best masked one, close if below {CLOSE:.0%}",
+        "gain of the best causal run over the best masked one, close if below "
+        f"{100 * CLOSE:.0f} points",
+        "points",
         (part,),
         -1,
     )
@@ -251,7 +280,7 @@ def _pairwise(claims: Sequence[_Claim], found: Analysis, correction: Correction)
         parts.setdefault(claim.name, []).append(Part(f"{a} to {b}", shown, p_value, verdict))
     measure = "change in exact-word accuracy"
     return [
-        Finding(claim.name, claim.claim, measure, tuple(parts[claim.name]), claim.sign)
+        Finding(claim.name, claim.claim, measure, "points", tuple(parts[claim.name]), claim.sign)
         for claim in claims
     ]
 
@@ -267,12 +296,14 @@ def _single(runs: Sequence[Run], masks: Mapping[str, Masks], how: Resampling) ->
             "overuse",
             f"Models overuse a few words ({words}).",
             "share of these among the model's words less their share among people's",
+            "points",
             each(lambda table: excess(table, OVERUSED, how), 1),
         ),
         Finding(
-            "fewer words",
-            "Models use fewer distinct words than people.",
+            "less varied words",
+            "Models' words are less varied than people's.",
             "entropy of the model's words less that of people's, in bits",
+            "bits",
             each(lambda table: diversity(table, how).entropy_change, -1),
             -1,
         ),
@@ -280,6 +311,7 @@ def _single(runs: Sequence[Run], masks: Mapping[str, Masks], how: Resampling) ->
             "softening",
             "Models soften intensity.",
             "softened less heightened, as a share of the errors in one family",
+            "points",
             each(lambda table: shift(table, how).net, 1),
         ),
     ]

@@ -58,6 +58,8 @@ class Entry:
         signatures: for each protocol the line of the score.
         notes: what a reader should know of the data.
         report: the run's own page, relative to the leaderboard's; empty if there is none.
+        ran_as: what the run itself calls the model, where only its submitter's word says that it
+            has the weights of `model`; else empty.
 
     >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
     >>> one.ranked, one.notes
@@ -80,6 +82,7 @@ class Entry:
     signatures: Mapping[Protocol, Signature]
     notes: tuple[str, ...] = ()
     report: str = ""
+    ran_as: str = ""
 
     @property
     def ranked(self) -> bool:
@@ -157,9 +160,9 @@ def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
     record = read_json(folder / RUN_FILE)
     model, session = record["asked"]["model"], record["sessions"][-1]
     # A submission may tell where on the Hub the weights are that it calls otherwise.
-    home = str(record.get("submission", {}).get("model") or "")
-    if _HUB_ID.fullmatch(home):
-        run = replace(run, model=home)
+    home, ran_as = str(record.get("submission", {}).get("model") or ""), ""
+    if _HUB_ID.fullmatch(home) and home != run.model:
+        run, ran_as = replace(run, model=home), run.model
     version = _version(folder)
     figures, signatures = {}, {}
     for protocol in PROTOCOLS:
@@ -180,6 +183,7 @@ def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
         n_posts=len(set(run.posts)) if run.posts else len(run),
         figures=figures,
         signatures=signatures,
+        ran_as=ran_as,
     )
 
 
@@ -335,6 +339,7 @@ def _row(row: Row, protocol: Protocol) -> dict[str, Any]:
         "model": entry.model,
         "revision": entry.revision,
         "address": entry.address,
+        "ran_as": entry.ran_as or None,
         "family": entry.family,
         "parameters": entry.parameters,
         "setting": entry.setting,

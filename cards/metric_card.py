@@ -6,14 +6,13 @@ from functools import lru_cache
 
 from express_dataset.sources import PAPER_CITATION
 from express_metric import PROTOCOLS, Signature, load_lexicon
-from express_metric.terms import Reason
 from express_metric.version import VERSION
 
 from .markdown import fill
 from .pages import render
 from .space_files import card
 from .spaces.metric.examples import EXAMPLES, Worked, work
-from .words import FIGURES
+from .words import FIGURES, REASONS
 
 REPO = "ORG/express_alignment"
 """The name in a card that is not of a certain Space."""
@@ -26,18 +25,6 @@ FORMULAS = {
     "dimension_accuracy": "sum of (equal dimensions / 10) over the masks / N",
 }
 """M: all masks. N: the masks of valid rows under `paper`, all masks under `revised`."""
-
-REASONS = {
-    Reason.EMPTY: "no answer, a blank one, or an empty list",
-    Reason.TRUNCATED: "cut off within its reasoning or its list",
-    Reason.REFUSAL: "the model declined, or said that it does not know",
-    Reason.SENTENCE: "prose where words for emotions should be",
-    Reason.NOT_A_TERM: "numbers, symbols, or the mask itself",
-    Reason.NO_LIST: "no form that can be read",
-    Reason.WRONG_COUNT: "not as many words as there are masks",
-    Reason.TOO_LONG: "never asked: the prompt is longer than the model can read",
-}
-"""Why a row is not valid, in plain words."""
 
 _HEADER = {
     "title": "EXPRESS alignment",

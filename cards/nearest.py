@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from express_dataset import Example
 from express_dataset.errors import DataError
-from express_dataset.sources import load_all
 from express_metric.errors import MetricError
 from express_metric.floors import NEAREST
 from express_metric.lexicon import normal
 from express_runners.encoders import TFIDF, similarities
-
-from .runs import Run
 
 
 @dataclass(frozen=True)
@@ -54,48 +51,27 @@ def nearest_in(
     'the run answered posts of the train split themselves.'
     """
     if pool is None or texts is None:
-        return _none("the data of the run is not at hand")
+        return without("the data of the run is not at hand")
     if not pool:
-        return _none("the train split is empty")
+        return without("the train split is empty")
     if {example.post_id for example in pool} & set(posts or ()):
-        return _none("the run answered posts of the train split themselves")
+        return without("the run answered posts of the train split themselves")
     try:
         table = similarities([example.text for example in pool], texts, TFIDF)
         labels = [list(map(normal, example.labels)) for example in pool]
         return Nearest(nearest_labels(table, labels))
     except DataError as error:  # scikit-learn is not installed
-        return _none(str(error).rstrip("."))
+        return without(str(error).rstrip("."))
 
 
-def nearest_of(runs: Sequence[Run]) -> Nearest:
-    """Load the data of the first run that names it, and find the neighbours of its examples.
+def without(why: str) -> Nearest:
+    """No neighbours, and why.
 
-    Args:
-        runs: runs on the same examples in the same order, see `express_cards.runs.aligned`.
-
-    >>> nearest_of([]).missing
-    "Left out: nearest neighbour's label (the word of the most similar text), because the data of \
-the run is not at hand."
-    >>> nearest_of([]).labels is None
+    >>> without("no data is at hand").missing[-27:]
+    'because no data is at hand.'
+    >>> without("").labels is None
     True
     """
-    run = next((run for run in runs if run.source and run.split and run.ids), None)
-    if run is None:
-        return nearest_in(None, None, None)
-    try:
-        splits = load_all(str(run.source))
-    except DataError as error:
-        return _none(str(error).rstrip("."))
-    loaded = splits.get(str(run.split))
-    by_id = {example.id: example for example in loaded.examples} if loaded else {}
-    examples = [by_id[key] for key in run.ids or () if key in by_id]
-    if [tuple(map(normal, example.labels)) for example in examples] != list(run.references):
-        return _none(f"{run.source} no longer holds the examples that the run answered")
-    posts = [example.post_id for example in examples]
-    return nearest_in(splits["train"].examples, [example.text for example in examples], posts)
-
-
-def _none(why: str) -> Nearest:
     row = f"{NEAREST} (the word of the most similar text)"
     return Nearest(None, f"Left out: {row}, because {why}.")
 

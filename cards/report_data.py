@@ -14,12 +14,13 @@ from express_dataset.errors import DataError
 from express_dataset.flags import leaked, negated
 from express_dataset.readers import SUFFIXES
 from express_dataset.readers import read as read_records
-from express_dataset.sources import Loaded, load_all
+from express_dataset.sources import load_all
 from express_metric import read_results
 from express_metric.breakdown import Facts
 from express_runners.errors import RunError
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+from express_runners.store import PREDICTIONS_FILE, read_lines, read_run_record
 
+from .compare_data import standing
 from .nearest import Nearest, nearest_in
 from .runs import Run, aligned, load_runs
 
@@ -189,7 +190,7 @@ def _rows(before: Run, after: Run) -> list[int]:
 
 
 def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
-    record = read_json(path / RUN_FILE)
+    record = read_run_record(path)
     asked, source = record["asked"], record["sessions"][-1]["dataset"]
     lines = read_lines(path / PREDICTIONS_FILE)
     completions = [line.get("completion") for line in lines]
@@ -202,7 +203,7 @@ def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
         loaded = splits[asked["dataset"]["split"]]
         pool = splits["train"].examples
         train = Counter(label for row in pool for label in row.labels)
-        notes += _standing(loaded)
+        notes += filter(None, [standing(loaded)])
         examples = _matching(lines, examples or loaded.examples)
         if examples is None:
             notes.append(_without(f"{source} no longer holds the examples that the run answered"))
@@ -223,11 +224,6 @@ def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
 
 def _without(reason: str) -> str:
     return f"The texts of the posts cannot be shown, only labels and answers: {reason}"
-
-
-def _standing(loaded: Loaded) -> list[str]:
-    """Never let other data pass for EXPRESS."""
-    return [loaded.description] if loaded.description.startswith("NOT ") else []
 
 
 def _matching(

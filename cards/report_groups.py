@@ -10,7 +10,7 @@ from typing import Any
 from express_metric.groups import difference
 
 from .figures import Point, points
-from .report_story import FEW
+from .report_story import FEW, extremes
 from .svg import Figure
 from .words import percent
 
@@ -204,13 +204,7 @@ def _verdict(last: Row, first: Row) -> str:
 
 def _extremes(tables: Sequence[Sequence[Row]]) -> str:
     """The groups with the highest and lowest share, if their intervals lie apart."""
-    found = set()
-    for table in tables:
-        best = max(table, key=lambda row: row["lexical_accuracy"])
-        worst = min(table, key=lambda row: row["lexical_accuracy"])
-        # The ends were picked because they are far apart: whole intervals have to be so.
-        apart = best["low"] > worst["high"]
-        found.add((best["group"], worst["group"]) if apart else None)
+    found = {extremes(table) for table in tables}
     if found == {None}:
         return "No two are clearly apart."
     if len(found) > 1 or None in found:

@@ -12,15 +12,6 @@ from express_metric.intervals import Interval
 from .report_data import Told
 from .words import LOW_VALID_RATE, advice, percent
 
-REASONS = {
-    "empty": "no answer, a blank one, or an empty list",
-    "truncated": "the answer broke off before its list was complete",
-    "refusal": "the model said that it could not or would not answer",
-    "sentence": "prose where words for emotions should be",
-    "not-a-term": "numbers, symbols or a piece of the instruction",
-    "no-list": "a form that cannot be read as a list of words",
-    "wrong-count": "words, but not one for each mask",
-}
 KINDS = {
     "exact": "the same word",
     "same": "another word, same emotions",
@@ -40,6 +31,8 @@ FLOORS = {
 CLEAR = 0.05
 FEW = 20  # below this number of masks a sentence would say more than is known
 EXACT = "lexical_accuracy"
+# Of a finding's figure: scale, decimals and what stands behind it.
+_UNITS = {"percent": (100, 1, "%"), "points": (100, 1, " pp"), "bits": (1, 2, "")}
 
 
 @dataclass(frozen=True)
@@ -80,20 +73,41 @@ def tiles(found: Mapping[str, Interval]) -> list[Tile]:
     ]
 
 
-def story(found: Mapping[str, Any]) -> list[str]:
-    """Some sentences on one run, from its `breakdown`.
+def story(found: Mapping[str, Any], figures: Mapping[str, Interval]) -> list[str]:
+    """Some sentences on one run.
+
+    Args:
+        found: its `breakdown`.
+        figures: figure to interval, under ``revised``.
 
     >>> from express_metric import Reading, load_lexicon
     >>> from express_metric.breakdown import breakdown
     >>> found = breakdown([["sad"]] * 3, [Reading(("sad",))] * 3, load_lexicon("nrc"), "revised")
-    >>> len(story(found))
+    >>> sure = dict.fromkeys(("lexical_accuracy", "vector_accuracy"), Interval(1, 0.3, 1, "exact"))
+    >>> len(story(found, sure))
     1
-    >>> story(found)[0][:61]
+    >>> story(found, sure)[0][:61]
     'Always answering with the commonest word would name 100.0% of'
     """
-    parts = (_floor, _emotions, _overused, _intensity, _flips, _variety)
-    said = [part(found) for part in parts]
+    parts = (_emotions, _overused, _intensity, _flips, _variety)
+    said = [_floor(found, figures), *(part(found) for part in parts)]
     return [line for line in said if line]
+
+
+def extremes(groups: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The groups with the highest and the lowest share; None unless they are clearly apart.
+
+    They were picked because they are far apart, so that their whole intervals have to be.
+
+    >>> high = {"group": "joy", "lexical_accuracy": 0.6, "low": 0.5, "high": 0.7}
+    >>> low = {"group": "fear", "lexical_accuracy": 0.4, "low": 0.35, "high": 0.45}
+    >>> extremes([low, high])
+    ('joy', 'fear')
+    >>> extremes([{**low, "high": 0.55}, high])
+    """
+    best = max(groups, key=lambda row: row["lexical_accuracy"])
+    worst = min(groups, key=lambda row: row["lexical_accuracy"])
+    return (best["group"], worst["group"]) if best["low"] > worst["high"] else None
 
 
 def comparison_story(compared: Mapping[str, Any]) -> list[str]:
@@ -223,12 +237,13 @@ def _difference(cell: Mapping[str, Any]) -> str:
 def _finding(finding: Mapping[str, Any]) -> str:
     if finding["figure"] is None:
         return "-"
-    bits = finding["measure"].endswith("in bits")
-    scale, unit = (1, "") if bits else (100, " pp")
-    if finding["low"] is None:
-        return f"{scale * finding['figure']:.1f}{unit}"
-    low, high = (scale * finding[end] for end in ("low", "high"))
-    return f"{scale * finding['figure']:.1f}{unit} ({low:.1f} to {high:.1f})"
+    scale, places, unit = _UNITS[finding["unit"]]
+    shown, *ends = (
+        None if finding[part] is None else f"{scale * finding[part]:.{places}f}"
+        for part in ("figure", "low", "high")
+    )
+    reach = f" ({ends[0]} to {ends[1]})" if ends[0] is not None else ""
+    return f"{shown}{unit}{reach}"
 
 
 def _reach(interval: Interval) -> str:
@@ -237,30 +252,36 @@ def _reach(interval: Interval) -> str:
     return f"likely between {percent(interval.low)} and {percent(interval.high)}"
 
 
-def _floor(found: Mapping[str, Any]) -> str:
-    floor = found["floors"].get(MOST_FREQUENT, {}).get("lexical_accuracy")
-    exact = found["figures"]["lexical_accuracy"]
-    if floor is None or exact is None:
+def _floor(found: Mapping[str, Any], figures: Mapping[str, Interval]) -> str:
+    floor = found["floors"].get(MOST_FREQUENT)
+    if floor is None or floor[EXACT] is None:
         return ""
-    against = "does better" if exact > floor else "does no better"
+    against = {name: _against(figures[name], floor[name]) for name in (EXACT, "vector_accuracy")}
     return (
-        f"Always answering with the commonest word would name {percent(floor)} of the hidden "
-        f"words; the model {against}."
+        f"Always answering with the commonest word would name {percent(floor[EXACT])} of the "
+        f"hidden words; the model names them {against[EXACT]}. That word would have the right mix "
+        f"of emotions {percent(floor['vector_accuracy'])} of the time; the model's words have it "
+        f"{against['vector_accuracy']}."
     )
+
+
+def _against(shown: Interval, floor: float) -> str:
+    """How a figure stands to a floor, by its interval."""
+    if shown.above(floor):
+        return "clearly more often"
+    return "clearly less often" if shown.below(floor) else "no more often as far as can be told"
 
 
 def _emotions(found: Mapping[str, Any]) -> str:
     groups = [g for g in found["emotions"] if g["masks"] >= FEW and g["group"] != "none"]
-    if len(groups) < 2:
+    apart = extremes(groups) if len(groups) > 1 else None
+    if apart is None:
         return ""
-    groups.sort(key=lambda group: -group["lexical_accuracy"])
-    best, worst = groups[0], groups[-1]
-    if best["low"] <= worst["lexical_accuracy"]:
-        return ""
+    shares = {group["group"]: percent(group["lexical_accuracy"]) for group in groups}
+    best, worst = apart
     return (
-        f"It finds the word most often for feelings of {best['group']} "
-        f"({percent(best['lexical_accuracy'])}) and least often for {worst['group']} "
-        f"({percent(worst['lexical_accuracy'])})."
+        f"It finds the word most often for feelings of {best} ({shares[best]}) and least often for "
+        f"{worst} ({shares[worst]})."
     )
 
 

@@ -26,7 +26,6 @@ from .report_groups import group_figures
 from .report_story import (
     FLOORS,
     KINDS,
-    REASONS,
     RIVAL_KINDS,
     comparison_cells,
     comparison_story,
@@ -37,7 +36,7 @@ from .report_story import (
 from .runs import Run
 from .svg import Figure
 from .words import FIGURES as MEANINGS
-from .words import percent
+from .words import REASONS, percent
 
 HOW = Resampling()
 FEW_DRAWS = 2_000
@@ -85,7 +84,10 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     packed = pack(sheet, masks, BUDGET - PER_RUN * len(runs))
     shared = {
         "about": _about(sheet, masks[0]),
-        "notes": notes([run.name for run in runs], found, sheet.told),
+        "notes": [
+            *filter(None, (run.warning for run in runs)),
+            *notes([run.name for run in runs], found, sheet.told),
+        ],
         "overview": _overview(runs, found, intervals),
         "figures": MEANINGS,
         "groups": group_figures([run.name for run in runs], found, trained=sheet.trained),
@@ -107,7 +109,7 @@ def _alone(run: Run, found: Found, figures: Mapping[str, Interval]) -> dict[str,
         "title": f"EXPRESS report: {run.name}",
         "asked_whom": f"The model {run.model} was asked" if run.family else "A model was asked",
         "tiles": tiles(figures),
-        "story": story(found),
+        "story": story(found, figures),
         "comparison": None,
         "kinds": [*KINDS.items(), *_reason_kinds([found])],
     }

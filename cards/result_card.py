@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,15 @@ from express_metric.parsing import PROTOCOLS
 from express_metric.resampling import Resampling
 from express_metric.scoring import FIGURES, count
 from express_metric.significance import intervals
-from express_metric.terms import Reason
+from express_runners.engines.base import budget
 from express_runners.scores import reading_of
-from express_runners.server import API
+from express_runners.server import API, TOKEN_PARAMETERS
 
 from . import words
 from .results import Submission, wording
 from .results_markdown import block, code, command
-from .results_public import OWN_SERVER
-from .results_read import Refusal
+from .results_public import BY_CHANCE, OWN_SERVER
+from .results_read import Refusal, shown
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "result_card.md"
@@ -30,16 +31,6 @@ HEADER_LIMIT = 2**16
 
 _ID = re.compile(r"[\w.-]+/[\w.-]+")
 _RANK = {"top1": "first", "top3": "among the first three", "top5": "among the first five"}
-_REASONS = {
-    Reason.EMPTY: "no answer, or an empty list",
-    Reason.TRUNCATED: "cut off before the list was complete",
-    Reason.REFUSAL: "the model says that it will not or cannot answer",
-    Reason.SENTENCE: "a sentence where a word should be",
-    Reason.NOT_A_TERM: "numbers, symbols or a piece of the prompt",
-    Reason.NO_LIST: "nothing that can be read as a list of words",
-    Reason.WRONG_COUNT: "another number of words than masks",
-    Reason.TOO_LONG: "not asked: the prompt does not fit into the model's context",
-}
 _DEFAULT = Resampling()
 
 
@@ -143,6 +134,7 @@ def read_card_facts(file: Path) -> Any:
         events = yaml.parse(start[4:], Loader=yaml.SafeLoader)
         if any(isinstance(event, yaml.AliasEvent) for event in events):
             raise Refusal(f"{file.name}: the header holds a YAML alias; write each value out")
+        _check_once(yaml.compose(start[4:], Loader=yaml.SafeLoader), file.name)
         return yaml.safe_load(start[4:])
     except yaml.YAMLError as error:
         reason = " ".join(str(getattr(error, "problem", None) or error).split())
@@ -153,12 +145,26 @@ def read_card_facts(file: Path) -> Any:
         raise Refusal(f"{file.name}: the header is no YAML that can be read") from None
 
 
+def _check_once(node: Any, name: str) -> None:
+    """Every key stands once: of two, another reader could take the other."""
+    pairs = node.value if node is not None and node.id == "mapping" else []
+    times = Counter(str(key.value) for key, _ in pairs)
+    twice = next((key for key, count in times.items() if count > 1), None)
+    if twice is not None:
+        raise Refusal(f"{name}: in the header the key {shown(twice)} stands twice")
+    inner = [value for _, value in pairs]
+    if node is not None and node.id == "sequence":
+        inner = node.value
+    for one in inner:
+        _check_once(one, name)
+
+
 def model_link(submission: Submission) -> str:
     """The model's name, with its page where it has one."""
     home = submission.run["submission"]["model"]
-    shown = code(submission.model)
+    text = code(submission.model)
     # What is no plain name could end the address and begin something else.
-    return f"[{shown}](https://huggingface.co/{home})" if home and _ID.fullmatch(home) else shown
+    return f"[{text}](https://huggingface.co/{home})" if home and _ID.fullmatch(home) else text
 
 
 def repeat(submission: Submission) -> list[str]:
@@ -190,9 +196,12 @@ def repeat(submission: Submission) -> list[str]:
     several = decoding["name"].rpartition("-")[2]
     named = decoding.get("vocabulary")
     lexicon = asked["lexicon"]["name"]
+    limit = submission.run["sessions"][-1].get("token_parameter", TOKEN_PARAMETERS[0])
     options: dict[str, Any] = {
         "model": _model(model, submission.run.get("submission", {}).get("model")),
         "base-url": model["server"] if model.get("server", OWN_SERVER) != OWN_SERVER else None,
+        "token-parameter": limit if limit != TOKEN_PARAMETERS[0] else None,
+        "reasoning-tokens": _unseen(asked) or None,
         "dataset": submission.run["sessions"][-1]["dataset"],
         "split": None if asked["dataset"]["split"] == "test" else asked["dataset"]["split"],
         "prompt": None if base in ("zero-shot", "fill-mask") else base,
@@ -210,7 +219,16 @@ def repeat(submission: Submission) -> list[str]:
         "out": "runs/again",
     }
     words_of = ((f"--{name}", str(value)) for name, value in options.items() if value is not None)
-    return ["express", "run", *(word for pair in words_of for word in pair)]
+    found = ["express", "run", *(word for pair in words_of for word in pair)]
+    return [*found, "--no-temperature"] if decoding["name"] == BY_CHANCE else found
+
+
+def _unseen(asked: Mapping[str, Any]) -> int:
+    """Tokens beyond those of every answer, for a served model that reasons unseen."""
+    most = str(asked["decoding"].get("max_new_tokens") or "").partition(" ")[0]
+    if asked["model"]["family"] != "api" or not most.isdecimal():
+        return 0
+    return max(0, int(most) - budget(0, bool(asked["prompt"].get("cue"))))
 
 
 def _model(model: Mapping[str, Any], home: str | None) -> str:
@@ -299,7 +317,7 @@ def _reasons(scores: Mapping[str, Any]) -> list[tuple[str, int, int]]:
     counts = [scores[protocol]["invalid"] for protocol in PROTOCOLS]
     return [
         (meaning, counts[0].get(reason, 0), counts[1].get(reason, 0))
-        for reason, meaning in _REASONS.items()
+        for reason, meaning in words.REASONS.items()
         if any(reason in one for one in counts)
     ]
 
@@ -312,6 +330,11 @@ def _limits(submission: Submission) -> list[str]:
         found.append("The figures are not of the test split.")
     if asked.get("quantize"):
         found.append(f"The weights were quantized ({asked['quantize']}), which can cost accuracy.")
+    if asked["decoding"]["name"] == BY_CHANCE:
+        found.append(
+            "The server took no temperature but its own: its answers vary by chance, and the same "
+            "run again gives other figures."
+        )
     if submission.run["submission"]["same_weights"]:
         found.append(
             "The run was on local files or on a server; that it had the weights of the model named "

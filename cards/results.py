@@ -33,7 +33,7 @@ from express_runners.store import (
     write_json,
 )
 
-from .results_public import public_line, public_record
+from .results_public import public_line, public_record, shots_shown
 from .results_read import CARD_FILE
 
 SUBMISSIONS = "submissions"
@@ -136,6 +136,8 @@ def read_run(folder: Path, home: Home, lexicon: str | None = None) -> Submission
         )
     told = {"version": VERSION, "model": home.model, "same_weights": home.same_weights}
     run = public_record(record, told, home.source, home.template)
+    if "shots" in run:
+        run["shots"] = shots_shown(lines)
     # What was read comes back from disk as this: a tuple as a list, a number as it is written.
     run = json.loads(json.dumps(run))
     return Submission(run, lines, score_run(lines, table, run["asked"]), table)

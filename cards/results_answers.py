@@ -17,6 +17,7 @@ from .results_ranks import Ranked, check_rank
 from .results_read import Refusal, read_rows, shown, texts
 
 FINISHES = ("list", "eos", "length", "filled", "ranked")
+_MOST = 10**9
 # Why a model may have given no text at all.
 _UNASKED = (Reason.TOO_LONG, Reason.REFUSAL, Reason.EMPTY)
 _NUMBERS: dict[str, type | tuple[type, ...]] = {
@@ -132,11 +133,14 @@ def _check_form(line: Mapping[str, Any], where: str) -> None:
     for key, kind in _NUMBERS.items():
         value = line[key]
         fits = isinstance(value, kind) and not isinstance(value, bool)
-        if not fits or (value is not None and value < 0):
-            raise Refusal(f"{where}: {key} is {shown(value)}, which is no number from 0 on")
+        if not fits or (value is not None and not 0 <= value <= _MOST):
+            raise Refusal(f"{where}: {key} is {shown(value)}, which is no number from 0 to {_MOST}")
     hexadecimal = isinstance(line["prompt_sha256"], str) and len(line["prompt_sha256"]) == 16
     if not hexadecimal or set(line["prompt_sha256"]) - set("0123456789abcdef"):
         raise Refusal(f"{where}: prompt_sha256 is {shown(line['prompt_sha256'])}, which is no hash")
+    process = line.get("process", 0)
+    if not isinstance(process, int) or isinstance(process, bool) or process < 0:
+        raise Refusal(f"{where}: process is {shown(process)}, which is no number from 0 on")
     if not isinstance(line.get("served_model", ""), str):
         raise Refusal(f"{where}: served_model is {shown(line['served_model'])}, which is no text")
     if not isinstance(line["completion"], str | None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,27 +13,27 @@ from express_metric.errors import MetricError
 from express_metric.parsing import PROTOCOLS
 from express_metric.signature import Signature
 from express_metric.version import VERSION
-from express_runners.config import FAMILIES
 from express_runners.errors import RunError
 from express_runners.prompts import Template, ours, parse
 from express_runners.scores import score_run
 from express_runners.setting import Setting
+from express_runners.shots import Pool
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
-from express_runners.vocabulary import TRAIN, Vocabulary, from_labels
+from express_runners.vocabulary import TRAIN, Vocabulary, from_labels, normalised
 
 from .result_card import card_facts, read_card_facts
 from .results import WORDINGS, Submission, submission_path, wording
 from .results_answers import Rules, read_answers
-from .results_public import FORMAT, public_record
+from .results_public import public_name, shots_shown
 from .results_ranks import Ranked
 from .results_read import CARD_FILE, Refusal, check_files, read_object, shown, take, texts, unequal
+from .results_record import check_record
 from .results_sources import Sources, read_asked
 
 NEAR = 1e-12
-_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_MODELS = (*FAMILIES, "api")
-_TEXTS = ("asked.model.name", "asked.model.revision", "asked.dtype", "submission.version")
+_NOT_IN_TERMS = frozenset('",[]{}')
+_MOST_WORDS, _LONGEST_TERM = 3, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Passed:
 
     Every example of the data must be answered once; terms, scores and signatures must follow from
     the completions by the code that is installed here. That the model wrote them, no check can
-    tell: who doubts it repeats the run by the command in the card.
+    tell: who doubts it repeats the run by the command in the card. Of the card only the header is
+    checked; its text is rendered by whoever submits it.
 
     Args:
         folder: the submission.
@@ -66,18 +67,24 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Passed:
 
     Raises:
         Refusal: telling file, line and reason.
-        DataError, MetricError: the data or the lexicon to check against cannot be loaded.
+        DataError, MetricError: data or a lexicon that the user names cannot be loaded.
     """
     check_files(folder)
     run = read_object(folder / RUN_FILE)
-    _check_record(run)
+    check_record(run)
     asked = read_asked(run)
     parts = sources.rows_of(asked)
     rules = _rules(run, parts)
     lexicon = sources.lexicon_of(run["asked"]["lexicon"])
+    if run["asked"]["lexicon"]["name"] != public_name(lexicon.name):
+        raise Refusal(
+            f"{RUN_FILE}: the lexicon is named {shown(run['asked']['lexicon']['name'])}, but its "
+            f"name is {public_name(lexicon.name)!r}"
+        )
     data = f"split {asked.split} of {asked.name}"
     examples = sources.examples(parts[asked.split])
     lines = read_answers(folder / PREDICTIONS_FILE, examples, rules, data)
+    _check_shown(run, lines)
     try:
         scores = score_run(lines, lexicon, run["asked"])
     except MetricError as error:
@@ -96,60 +103,16 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Passed:
     return Passed(submission, folder)
 
 
-def _check_record(run: Mapping[str, Any]) -> None:
-    """What is told of the submission, the model and the sessions."""
-    if take(run, "submission.format", int, RUN_FILE) != FORMAT:
-        raise Refusal(
-            f"{RUN_FILE}: submission.format is {run['submission']['format']}, but this version of "
-            f"express reads {FORMAT}"
-        )
-    for name in _TEXTS:
-        take(run, name, str, RUN_FILE)
-    home = take(run, "submission.model", (str, type(None)), RUN_FILE)
-    if home is not None and not _HUB_ID.fullmatch(home):
-        raise Refusal(
-            f"{RUN_FILE}: submission.model is {shown(home)}, which is no ORG/NAME of the Hub"
-        )
-    vouched = take(run, "submission.same_weights", bool, RUN_FILE)
-    model = run["asked"]["model"]
-    if take(run, "asked.model.family", str, RUN_FILE) not in _MODELS:
-        raise Refusal(f"{RUN_FILE}: {shown(model['family'])} is no family of models")
-    if home is not None and home != model["name"] and not vouched:
-        raise Refusal(
-            f"{RUN_FILE}: the run is of {shown(model['name'])}, but it is submitted for "
-            f"{shown(home)} without the word that these are the same weights"
-        )
-    sessions = take(run, "sessions", list, RUN_FILE)
-    if not sessions or not all(isinstance(one, dict) for one in sessions):
-        raise Refusal(f"{RUN_FILE}: sessions must tell of at least one start of the run")
-    take(sessions[-1], "started", str, f"{RUN_FILE}, the last session")
-    take(sessions[-1], "dataset", str, f"{RUN_FILE}, the last session")
-    if run["asked"].get("quantize") not in (None, "8bit", "4bit"):
-        raise Refusal(f"{RUN_FILE}: {shown(run['asked']['quantize'])} is no way to quantize")
-    _check_public(run)
-
-
-def _check_public(run: Mapping[str, Any]) -> None:
-    """Nothing stands in `run.json` that a submission does not tell, such as a path."""
-    for name in ("dataset", "lexicon"):
-        take(run, f"asked.{name}.name", str, RUN_FILE)
-    for part, name in (("model", "server"), ("decoding", "vocabulary")):
-        if name in take(run, f"asked.{part}", dict, RUN_FILE):
-            take(run, f"asked.{part}.{name}", str, RUN_FILE)
-    shots = take(run, "asked.prompt", dict, RUN_FILE).get("shots")
-    if shots is not None and take(run, "asked.prompt.shots", dict, RUN_FILE).get("encoder"):
-        take(run, "asked.prompt.shots.encoder", str, RUN_FILE)
-    told = {name: run["submission"][name] for name in ("version", "model", "same_weights")}
-    wanted = public_record(run, told, run["sessions"][-1]["dataset"], run.get("template"))
-    difference = unequal(run, wanted)
-    if difference:
-        raise Refusal(f"{RUN_FILE}: {difference}; leave it as `express results push` writes it")
-
-
 def _rules(run: Mapping[str, Any], parts: Mapping[str, Loaded]) -> Rules:
     template, setting = _prompt(run)
     shots = run["asked"]["prompt"].get("shots")
     pool = {row.id: row.post_id for row in parts["few_shot"].examples} if shots else {}
+    if shots:
+        whole = Pool(parts["few_shot"].examples, parts["few_shot"].name)
+        wanted = {"pool": len(whole.examples), "pool_fingerprint": whole.fingerprint}
+        difference = unequal({name: shots[name] for name in wanted}, wanted)
+        if difference:
+            raise Refusal(f"{RUN_FILE}: asked.prompt.shots.{difference}, as the data has them")
     return Rules(template.cue, setting.shots, pool, _ranked(run, parts["train"]))
 
 
@@ -183,6 +146,10 @@ def _template(run: Mapping[str, Any], base: str, sha256: str) -> Template:
     if known is not None:
         if known != base:
             raise Refusal(f"{RUN_FILE}: the prompt's wording is that of {known}, not of {base}")
+        if "template" in run:
+            raise Refusal(
+                f"{RUN_FILE}: a template is told, but the wording is our own; leave it out"
+            )
         return ours(known)
     if "template" not in run:
         raise Refusal(
@@ -196,6 +163,8 @@ def _template(run: Mapping[str, Any], base: str, sha256: str) -> Template:
         raise Refusal(f"{RUN_FILE}: the prompt's wording cannot be read ({error})") from None
     if template.sha256 != sha256:
         raise Refusal(f"{RUN_FILE}: the prompt's wording has another hash than its sha256")
+    if template.reasoning is not (base == "cot"):
+        raise Refusal(f"{RUN_FILE}: the prompt's wording must name a cue for cot, and only then")
     return template
 
 
@@ -219,18 +188,16 @@ def _ranked(run: Mapping[str, Any], train: Loaded) -> Ranked | None:
     """The vocabulary of a ranking, which the run must tell; None for free answers."""
     decoding = take(run, "asked.decoding", dict, RUN_FILE)
     name = take(decoding, "name", str, f"{RUN_FILE}, asked.decoding")
-    if name == "free":
-        return None
     if not name.startswith("rank-"):
-        raise Refusal(f"{RUN_FILE}: {shown(name)} is no way of decoding; only free and rank are")
+        return None
     terms, source = run.get("vocabulary"), decoding.get("vocabulary")
     if not texts(terms) or not terms:
         raise Refusal(f"{RUN_FILE}: vocabulary must list the terms of the ranking")
     vocabulary = Vocabulary(shown(source), tuple(terms))
     label = f"rank-{vocabulary.label}"
-    if vocabulary.sha256 != decoding.get("sha256") or name not in (
-        *(label, f"{label}-pll", f"{label}-first"),
-    ):
+    masked = run["asked"]["model"]["family"] == "masked"
+    named = name in ((f"{label}-pll", f"{label}-first") if masked else (label,))
+    if not named or (vocabulary.sha256, len(terms)) != (decoding["sha256"], decoding["terms"]):
         raise Refusal(f"{RUN_FILE}: the vocabulary is not that of {shown(name)} (it is {label})")
     if len(set(terms)) != len(terms):
         raise Refusal(f"{RUN_FILE}: a term stands in the vocabulary twice")
@@ -238,7 +205,26 @@ def _ranked(run: Mapping[str, Any], train: Loaded) -> Ranked | None:
         labels = from_labels(label for row in train.examples for label in row.labels)
         if labels.terms != vocabulary.terms:
             raise Refusal(f"{RUN_FILE}: the vocabulary is not that of the split train")
+        return Ranked(vocabulary)
+    odd = next((term for term in terms if not _is_term(term)), None)
+    if odd is not None:
+        raise Refusal(
+            f"{RUN_FILE}: {shown(odd)} in the vocabulary is no term of one to three words"
+        )
     return Ranked(vocabulary)
+
+
+def _is_term(text: str) -> bool:
+    """Whether a vocabulary of one's own may hold a term, as `express run --vocabulary` has it."""
+    plain = text == normalised(text) and text.isprintable() and not _NOT_IN_TERMS & set(text)
+    return plain and len(text) <= _LONGEST_TERM and 0 < len(text.split()) <= _MOST_WORDS
+
+
+def _check_shown(run: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+    """How many solved examples were shown, as each line tells it."""
+    difference = unequal(run["shots"], shots_shown(lines)) if "shots" in run else None
+    if difference:
+        raise Refusal(f"{RUN_FILE}: shots.{difference}, as the answers tell")
 
 
 def _check_signatures(

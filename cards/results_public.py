@@ -13,7 +13,12 @@ from express_runners.server import HF_HOSTS, OPENAI_HOST
 
 FORMAT = 1
 OWN_SERVER = "a server of one's own"
-_SESSION = ("started", "processes", "device", "versions", "code", "hardware")
+BY_CHANCE = "free-default-temperature"
+"""The decoding of a server that takes no temperature but its own."""
+_SESSION = (
+    *("started", "processes", "device", "versions", "code", "hardware"),
+    "token_parameter",
+)
 _LINE = (
     *("id", "post_id", "references", "prompt_sha256", "shots", "shots_dropped", "completion"),
     *("terms", "reason", "finish", "prompt_tokens", "new_tokens", "seconds"),
@@ -69,6 +74,24 @@ def public_line(line: Mapping[str, Any]) -> dict[str, Any]:
     {'rank': None}
     """
     return _picked(line, (*_LINE, *_ALSO))
+
+
+def shots_shown(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many solved examples were shown, and left out for want of room, as the answers tell it.
+
+    A server may have had room for fewer than the run had planned, as its `run.json` has it.
+
+    >>> shots_shown([{"shots": ["a", "b"], "shots_dropped": 1}])
+    {'shown': 2, 'dropped': 1, 'examples_with_dropped': 1}
+    >>> shots_shown([])["shown"]
+    0
+    """
+    found = [(len(line["shots"]), line["shots_dropped"]) for line in lines]
+    return {
+        "shown": sum(shown for shown, _ in found),
+        "dropped": sum(dropped for _, dropped in found),
+        "examples_with_dropped": sum(dropped > 0 for _, dropped in found),
+    }
 
 
 def public_server(url: str) -> str:

@@ -16,6 +16,7 @@ from express_runners.errors import RunError
 from express_runners.prompts import from_file
 from express_runners.store import cannot_write
 
+from .hub_files import same
 from .result_card import result_card
 from .results import Home, Submission, finished, read_run, wording, write_submission
 from .results_entries import entries, entries_yaml, entry_file
@@ -59,7 +60,7 @@ def push_results(options: PushOptions) -> dict[str, Any]:
     Returns:
         `setting`, `submission` (its path in a results dataset), `entries` (the file in the model's
         repository, else None), `folder` (of ``--out``, else None), and `model` and `results`, each
-        None or `repo`, `url` and `commit`.
+        None or `repo`, `url`, `commit`, and whether anything is `changed` by it.
 
     Raises:
         RunError: the run must not be published, or the options do not go together.
@@ -99,8 +100,8 @@ def as_text(told: Mapping[str, Any]) -> str:
     ...                "entries": None, "model": None, "results": None}))
     Setting cot. Written to out:
       submissions/a/cot-1
-    >>> print(as_text({"setting": "cot", "folder": None, "model": {"url": "https://hub/pr/1"},
-    ...                "results": None}))
+    >>> model = {"url": "https://hub/pr/1", "changed": True}
+    >>> print(as_text({"setting": "cot", "folder": None, "model": model, "results": None}))
     Setting cot.
       model    https://hub/pr/1
     """
@@ -109,7 +110,13 @@ def as_text(told: Mapping[str, Any]) -> str:
         written = [told["submission"], *([told["entries"]] if told["entries"] else [])]
         return "\n".join([f"{first} Written to {told['folder']}:", *(f"  {w}" for w in written)])
     places = ((name, told[name]) for name in ("model", "results") if told[name])
-    return "\n".join([first, *(f"  {name:<8} {place['url']}" for name, place in places)])
+    return "\n".join(
+        [first]
+        + [
+            f"  {name:<8} {place['url']}{'' if place['changed'] else '  (it is there already)'}"
+            for name, place in places
+        ]
+    )
 
 
 def _check_options(options: PushOptions) -> None:
@@ -200,13 +207,19 @@ def _template(options: PushOptions, prompt: Mapping[str, Any]) -> str | None:
                 "leave the option out."
             )
         return None
+    # A setting such as few-shot-5-random has the template few-shot.
+    own = (name for name in ("zero-shot", "few-shot", "cot") if prompt["name"].startswith(name))
+    name = next(own, None)
+    if name is None:
+        raise RunError(
+            f"{options.run} was made by another version of express, with another wording of "
+            f"{prompt['name']}: run it again, or push it with that version."
+        )
     if options.template is None:
         raise RunError(
             f"{options.run} had a prompt of your own: give its file with --template FILE, so that "
             "others can repeat the run."
         )
-    # A setting such as few-shot-5-random has the template few-shot.
-    name = next(one for one in ("zero-shot", "few-shot", "cot") if prompt["name"].startswith(one))
     if from_file(name, options.template).sha256 != prompt.get("sha256"):
         raise RunError(
             f"--template {options.template}: the prompt of {options.run} was another text; give "
@@ -328,9 +341,18 @@ def _commit(
     create_pr: bool,
 ) -> dict[str, Any]:
     from huggingface_hub import CommitOperationAdd
+    from huggingface_hub.hf_api import RepoFile
 
     repo, kind, head = target
     with in_a_sentence(repo, _option(kind), kind, "leave out --no-pr" if not create_pr else ""):
+        there = {
+            one.path: one
+            for one in api.get_paths_info(repo, list(files), revision=head, repo_type=kind)
+            if isinstance(one, RepoFile)
+        }
+        if all(same(content, there.get(name)) for name, content in files.items()):
+            place = f"{api.endpoint}/{'datasets/' if kind == 'dataset' else ''}{repo}/tree/{head}"
+            return {"repo": repo, "url": place, "commit": head, "changed": False}
         commit = api.create_commit(
             repo,
             [CommitOperationAdd(name, content) for name, content in files.items()],
@@ -339,4 +361,5 @@ def _commit(
             create_pr=create_pr,
             parent_commit=head,
         )
-    return {"repo": repo, "url": commit.pr_url or commit.commit_url, "commit": commit.oid}
+    url = commit.pr_url or commit.commit_url
+    return {"repo": repo, "url": url, "commit": commit.oid, "changed": True}

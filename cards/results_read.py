@@ -126,7 +126,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def parse(content: bytes, where: str) -> Any:
-    """Strict JSON: UTF-8, every key once, finite numbers, no depth that a parser breaks on.
+    """Strict JSON: UTF-8, every key once, finite numbers, whole characters, no endless depth.
 
     Args:
         content: the bytes.
@@ -143,13 +143,19 @@ def parse(content: bytes, where: str) -> Any:
     express_cards.results_read.Refusal: run.json is not JSON (NaN is no number)
     """
     try:
-        return json.loads(
+        value = json.loads(
             content.decode("utf-8"),
             parse_constant=_no_number,
             parse_float=_finite,
             parse_int=_whole,
             object_pairs_hook=_each_once,
         )
+        if b"\\u" in content:
+            # Half of a pair can be escaped, but nothing can write it or show it.
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        raise Refusal(f"{where} holds half of a character (an escape such as \\ud83d)") from None
     except UnicodeDecodeError as error:
         raise Refusal(f"{where} is not UTF-8 (byte {error.start})") from None
     except RecursionError:

@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from express_dataset.errors import DataError, MissingExtra
+from express_dataset.hub import OTHERWISE
 from express_dataset.schema import Example, fingerprint
 from express_dataset.sources import Loaded, load_all
+from express_metric.errors import MetricError
 from express_metric.lexicon import Lexicon, load_lexicon
 from express_runners.config import SPLITS
-from express_runners.scores import pick_lexicon
+from express_runners.scores import NAMED, pick_lexicon
 
 from .results_read import Refusal, shown, take
 
@@ -20,7 +23,8 @@ FILE = "run.json"
 # What may be loaded because a submission says so: anything else could be a trap, or huge.
 _KNOWN = {"express": "express", "express-sample": "sample"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_LEXICONS = ("nrc", "express")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class Sources:
     Args:
         data: what the user names, as for `express_dataset.load_examples`; without it the sample
             and the authors' data are known by their names.
-        lexicon: the table for submissions that were scored with one of the user's own.
+        lexicon: the table for submissions that were scored with that one; the others have nrc or
+            express, whichever they name.
         limit: hold submissions against the first rows only, as ``express run --limit`` does.
 
     >>> Sources(["sample"]).lexicon_of({"name": "nrc", "label": "x"})  # doctest: +ELLIPSIS
@@ -93,18 +98,28 @@ class Sources:
         self._data = tuple(data)
         self._lexicon = lexicon
         self._limit = limit
-        self._loaded: dict[str, dict[str, Loaded]] = {}
-        self._tables: dict[str, Lexicon] = {}
+        self._loaded: dict[str, dict[str, Loaded] | Refusal] = {}
+        self._tables: dict[str, Lexicon | Refusal] = {}
 
     def parts(self, source: str) -> dict[str, Loaded]:
-        """Every split of a source.
+        """Every split of a source, which is loaded, or given up, only once.
 
         Raises:
-            DataError: it cannot be loaded.
+            Refusal: it cannot be loaded, and it is only a submission that names it.
+            DataError: it cannot be loaded, and the user names it.
         """
         if source not in self._loaded:
-            self._loaded[source] = load_all(source)
-        return self._loaded[source]
+            try:
+                self._loaded[source] = load_all(source)
+            except MissingExtra:
+                raise
+            except DataError as error:
+                if source in self._data:
+                    raise
+                # The way out that it names is one of another command.
+                reason = str(error).partition(f", or {OTHERWISE}")[0].partition(";")[0]
+                self._loaded[source] = Refusal(f"{FILE}: its data cannot be loaded ({reason})")
+        return _or_raise(self._loaded[source])
 
     def rows_of(self, asked: Asked) -> dict[str, Loaded]:
         """The data that a submission answered, split by split.
@@ -113,8 +128,8 @@ class Sources:
         copy under another name will do where the signature carries the fingerprint of the whole.
 
         Raises:
-            Refusal: it is other data, or not known.
-            DataError: the data cannot be loaded.
+            Refusal: it is other data, or not known, or cannot be loaded.
+            DataError: data that the user names cannot be loaded.
         """
         known = _KNOWN.get(asked.name)
         if known == "express" and asked.revision and _COMMIT.fullmatch(asked.revision):
@@ -141,9 +156,12 @@ class Sources:
     def _differs(self, asked: Asked, loaded: Loaded, source: str) -> str | None:
         examples = self.examples(loaded)
         if asked.examples != len(examples):
+            wanted = "answer all of them, without --limit"
+            if self._limit is not None:
+                wanted = f"check it without --limit {self._limit}"
             return (
                 f"the run is on {asked.examples} examples, but split {asked.split} of {source} has "
-                f"{len(examples)}; answer all of them, without --limit"
+                f"{len(examples)}; {wanted}"
             )
         if asked.fingerprint != fingerprint(examples):
             return (
@@ -171,22 +189,52 @@ class Sources:
         """The lexicon of a submission.
 
         Raises:
-            Refusal: it is another one than the submission says, or not known.
-            MetricError: the lexicon cannot be loaded.
+            Refusal: it is another one than the submission says, or not known, or cannot be loaded.
+            MetricError: the user's own cannot be loaded.
         """
         name, label = (take(told, key, str, f"{FILE}, asked.lexicon") for key in ("name", "label"))
-        if self._lexicon is None and name not in _LEXICONS:
+        spec = self.lexicon_for(label) or name
+        if spec == name and name not in NAMED:
+            own = f", and that of --lexicon is {self._given().label}" if self._lexicon else ""
             raise Refusal(
-                f"{FILE}: the lexicon {shown(label)} is the submitter's own; give it with --lexicon"
+                f"{FILE}: the lexicon {shown(label)} is the submitter's own{own}; give it with "
+                "--lexicon"
             )
-        table = self._table(self._lexicon or name)
+        table = self._table(spec)
         if table.label != label:
             raise Refusal(f"{FILE}: the lexicon is {shown(label)}, but here it is {table.label}")
         return table
 
-    def _table(self, name: str) -> Lexicon:
-        if name not in self._tables:
+    def lexicon_for(self, label: str) -> str | None:
+        """The user's own lexicon, where it is the one of this label; None where it is another.
+
+        >>> own = Sources(lexicon="nrc")
+        >>> own.lexicon_for(load_lexicon("nrc").label), own.lexicon_for("mine-1@0")
+        ('nrc', None)
+        >>> Sources().lexicon_for("mine-1@0") is None
+        True
+        """
+        return self._lexicon if self._lexicon and self._given().label == label else None
+
+    def _given(self) -> Lexicon:
+        assert self._lexicon is not None
+        return self._table(self._lexicon)
+
+    def _table(self, spec: str) -> Lexicon:
+        if spec not in self._tables:
             near = Path(self._data[0]) if self._data else Path()
-            own = self._lexicon
-            self._tables[name] = load_lexicon(own) if own else pick_lexicon(None, name, near)
-        return self._tables[name]
+            try:
+                self._tables[spec] = (
+                    load_lexicon(spec) if spec == self._lexicon else pick_lexicon(None, spec, near)
+                )
+            except MetricError as error:
+                if spec == self._lexicon:
+                    raise
+                self._tables[spec] = Refusal(f"{FILE}: its lexicon cannot be loaded ({error})")
+        return _or_raise(self._tables[spec])
+
+
+def _or_raise(found: T | Refusal) -> T:
+    if isinstance(found, Refusal):
+        raise found
+    return found

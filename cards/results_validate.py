@@ -76,7 +76,7 @@ def validate(where: str, sources: Sources) -> list[Verdict]:
 
     Raises:
         RunError: there is no such folder, or it holds no submission.
-        DataError, MetricError: the Hub refuses, or the data or lexicon cannot be loaded.
+        DataError, MetricError: the Hub refuses, or the user's data or lexicon cannot be loaded.
 
     >>> validate("no such folder", Sources())
     Traceback (most recent call last):

@@ -20,7 +20,7 @@ from express_metric.significance import check_comparable
 from express_metric.terms import Reason
 from express_runners.ranks import rank_scores
 from express_runners.scores import lexicon_of, lexicon_of_run
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_lines, read_run_record
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
 # Parameters of models whose names do not tell, from their cards.
@@ -56,6 +56,7 @@ class Run:
         source, split: the data that was asked, as `express run` was told; None for a bare file.
         ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
             mean reciprocal rank (see `express_runners.ranks`); None for other runs.
+        asked: what `run.json` says was asked; empty for a bare file.
 
     >>> from express_metric import load_lexicon
     >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
@@ -80,6 +81,7 @@ class Run:
     split: str | None = None
     ranking: Ranking | None = None
     places: Mapping[str, Any] | None = None
+    asked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)
@@ -93,6 +95,45 @@ class Run:
     def line(self) -> str:
         """The model's name without its size: what models of one family share."""
         return _STEP.sub("#", _SIZE.sub("#", self.model))
+
+    @property
+    def revision(self) -> str | None:
+        """The model's revision, or the hash of its file."""
+        revision: str | None = self.asked.get("model", {}).get("revision")
+        return revision
+
+    @property
+    def conditions(self) -> tuple[str | None, ...]:
+        """Decoding, number format and quantization: what runs share that differ in the prompt."""
+        decoding = self.asked.get("decoding", {}).get("name")
+        return decoding, self.asked.get("dtype"), self.asked.get("quantize")
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the model put a closed vocabulary in order instead of answering freely."""
+        return str(self.conditions[0]).startswith("rank")
+
+    @property
+    def shots(self) -> int:
+        """How many solved examples each prompt showed."""
+        return int((self.asked.get("prompt", {}).get("shots") or {}).get("per_prompt", 0))
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The hash of ids, texts and labels that were asked."""
+        fingerprint: str | None = self.asked.get("dataset", {}).get("fingerprint")
+        return fingerprint
+
+    @property
+    def warning(self) -> str:
+        """A sentence where the run is not finished; else empty."""
+        wanted = self.asked.get("dataset", {}).get("examples")
+        if wanted is None or len(self) >= wanted:
+            return ""
+        return (
+            f"{self.name}: {len(self)} of {wanted} examples are answered; finish the run with the "
+            "`express run` command that began it."
+        )
 
 
 def model_size(model: str) -> float | None:
@@ -146,11 +187,12 @@ def load_runs(paths: Sequence[Path], lexicon: str | None = None) -> list[Run]:
 def aligned(runs: Sequence[Run]) -> list[Run]:
     """Put all runs into the order of the first, refusing those on other examples.
 
-    Examples are the same where ids and labels agree, in any order; or, since a bare file may carry
-    other ids, where all labels agree in the order of the files.
+    Examples are the same where ids and labels agree, in any order. Where ids do not tell, labels
+    that agree in the order of the lines do, but only if a bare file carries no ids, or both runs
+    were asked data of one fingerprint: equal labels may stand under other texts.
 
     Raises:
-        MetricError: naming the parts of the signatures that differ.
+        MetricError: naming the parts of the signatures that differ, or what else does.
 
     >>> aligned([])
     []
@@ -165,19 +207,34 @@ def aligned(runs: Sequence[Run]) -> list[Run]:
     first = runs[0]
     found = [first]
     for run in runs[1:]:
+        unfinished = first.warning or run.warning
+        if unfinished and len(first) != len(run):
+            raise MetricError(
+                f"{first.name} and {run.name} cannot be compared: {unfinished.rstrip('.')}"
+            )
         order = _order(first, run)
+        alike = list(map(tuple, first.references)) == list(map(tuple, run.references))
         for protocol, signature in first.signatures.items():
             other = run.signatures[protocol]
             check_comparable(
-                signature, other, (first.name, run.name), same_examples=order is not None
+                signature, other, (first.name, run.name), same_examples=order is not None or alike
             )
         if order is None:
             raise MetricError(
-                f"{first.name} and {run.name} cannot be compared: their examples have other ids "
-                "or labels; run both on the same data"
+                f"{first.name} and {run.name} cannot be compared: {_apart(first, run, alike)}"
             )
         found.append(_reorder(run, order))
     return found
+
+
+def _apart(first: Run, other: Run, alike: bool) -> str:
+    """Why two runs with equal signatures are on other examples."""
+    if not alike:
+        return "their examples have other ids or labels; run both on the same data"
+    mend = "run both on the same data"
+    if not (first.asked and other.asked):
+        mend += ", or leave the column id out of the file where its rows are the same in this order"
+    return f"their labels agree but their ids do not, so that the texts may be others; {mend}"
 
 
 def _order(first: Run, other: Run) -> list[int] | None:
@@ -192,10 +249,19 @@ def _order(first: Run, other: Run) -> list[int] | None:
     ):
         place = {key: row for row, key in enumerate(other.ids)}
         order = [place[key] for key in first.ids]
-    else:
+    elif _order_tells(first, other):
         order = list(range(len(first)))
+    else:
+        return None
     same = all(a == other.references[row] for a, row in zip(first.references, order, strict=True))
     return order if same else None
+
+
+def _order_tells(first: Run, other: Run) -> bool:
+    """Whether lines with equal labels may be taken for the same examples."""
+    if first.ids is None or other.ids is None or first.ids == other.ids:
+        return True
+    return first.fingerprint is not None and first.fingerprint == other.fingerprint
 
 
 def _reorder(run: Run, order: Sequence[int]) -> Run:
@@ -219,7 +285,7 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
             f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish it "
             "with the `express run` command that began it, or give a results file"
         )
-    record = read_json(path / RUN_FILE)
+    record = read_run_record(path)
     asked = record["asked"]
     lines = read_lines(path / PREDICTIONS_FILE)
     table = lexicon_of_run(path, record, lexicon)
@@ -252,6 +318,7 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
         split=data["split"],
         ranking=_ranking(lines, record.get("vocabulary")),
         places=rank_scores(lines) if lines and "rank" in lines[0] else None,
+        asked=asked,
     )
 
 

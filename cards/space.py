@@ -103,13 +103,23 @@ def open_space(options: SpaceOptions, tell: Callable[[Told], None]) -> None:
     check_options(options)
     space = SPACES[options.name]
     _check_slug(space, options.push)
+    # What stands in the way is told before any work is done: a leaderboard can take minutes.
+    before = _files_before(space, options.out) if options.out else []
+    if options.push is not None:
+        from express_dataset.hub_errors import require_login
+
+        require_login(options.push)
+    if options.out is None and options.push is None:
+        from .space_serve import free_port
+
+        free_port(options.port)
     told: Told = {"space": space.name, "sdk": space.sdk, "folder": None, "address": None}
     with tempfile.TemporaryDirectory() as scratch:
         staged = Path(scratch)
         told["files"] = space.stage(staged, options)
         told["hub"] = None
         if options.out is not None:
-            _copy(space, staged, told["files"], options.out)
+            _copy(staged, told["files"], options.out, before)
             told["folder"] = str(options.out)
         if options.push is not None:
             from .space_push import push
@@ -140,7 +150,8 @@ def as_text(told: Told) -> str:
     if told["folder"]:
         lines += [str(Path(told["folder"]) / file) for file in told["files"]]
     if hub:
-        lines.append(f"{hub['url']}  at commit {hub['commit'][:12]}")
+        same = "" if hub["changed"] else "nothing has changed, "
+        lines.append(f"{hub['url']}  {same}at commit {hub['commit'][:12]}")
     if hub and name == "metric":
         lines.append(f'Next: evaluate.load("{hub["repo"]}")')
     elif not hub:
@@ -156,22 +167,27 @@ def _check_slug(space: Space, repo: str | None) -> None:
         )
 
 
-def _copy(space: Space, staged: Path, files: list[str], out: Path) -> None:
-    """Copy to a folder that is empty or held the same Space; what it no longer has goes."""
+def _files_before(space: Space, out: Path) -> list[str]:
+    """What an earlier version of the same Space wrote into a folder; others are refused."""
     if out.exists() and not out.is_dir():
         raise DataError(f"--out {out} is a file; give the name of a folder")
-    before: list[str] = []
-    if out.is_dir() and any(out.iterdir()):
-        try:
-            known = read_manifest((out / MANIFEST).read_bytes())
-        except OSError:
-            known = {}
-        if known.get("space") != space.name:
-            raise DataError(
-                f"--out {out} holds other files; give a new folder, or one that "
-                f"`express space {space.name} --out` wrote"
-            )
-        before = known["files"]
+    if not out.is_dir() or not any(out.iterdir()):
+        return []
+    try:
+        known = read_manifest((out / MANIFEST).read_bytes())
+    except OSError:
+        known = {}
+    if known.get("space") != space.name:
+        raise DataError(
+            f"--out {out} holds other files; give a new folder, or one that "
+            f"`express space {space.name} --out` wrote"
+        )
+    files: list[str] = known["files"]
+    return files
+
+
+def _copy(staged: Path, files: list[str], out: Path, before: list[str]) -> None:
+    """Copy to a folder; what was there before and is no longer part of the Space goes."""
     for name in files:
         write(out, name, (staged / name).read_bytes())
     for file in _inside(out, before):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from express_dataset.errors import DataError
-
 from .space_files import requirements, write
 from .space_options import SpaceOptions
 
@@ -38,22 +36,14 @@ def stage(folder: Path, options: SpaceOptions) -> None:
         options: what the command line asks.
 
     Raises:
-        DataError: a file cannot be written, or the Hub is to use what only this machine has.
+        DataError, RunError: a file cannot be written, or the app would refuse its settings.
     """
-    if options.push:
-        _refuse_here(options)
+    from .spaces.demo.settings import Settings
+
+    asked = {"model": HUB_MODEL, **settings(options)}
+    # They are published: an address must hold no password, for one.
+    Settings(**asked).check_spelling()
     for name in ("README.md", "app.py"):
         write(folder, name, (FOLDER / name).read_bytes())
     write(folder, "requirements.txt", requirements("spaces"))
-    asked = {"model": HUB_MODEL, **settings(options)}
     write(folder, "settings.json", json.dumps(asked, indent=2) + "\n")
-
-
-def _refuse_here(options: SpaceOptions) -> None:
-    models = [("model", name.strip()) for name in (options.model or "").split(",")]
-    for option, value in (*models, ("lexicon", options.lexicon)):
-        if value and Path(value).expanduser().exists():
-            raise DataError(
-                f"--{option} {value} is on this machine, where the Hub cannot reach it: give the "
-                "name of one on the Hub, or leave it out"
-            )

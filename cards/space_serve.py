@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import signal
 import socket
+import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,15 @@ class Files(SimpleHTTPRequestHandler):
         """Be quiet: who looked at what is nobody's business."""
 
 
+class Server(ThreadingHTTPServer):
+    """A server that says nothing where a browser goes away before it has everything."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell only of what is a fault of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def serve_static(folder: Path, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve a folder until Ctrl-C.
 
@@ -55,12 +66,14 @@ def serve_static(folder: Path, port: int | None, ready: Callable[[str], None]) -
     handler = functools.partial(Files, directory=str(folder))
     asked = PORT if port is None else port
     try:
-        server = ThreadingHTTPServer((HOST, asked), handler)
+        server = Server((HOST, asked), handler)
     except OSError as error:
         raise _refused(asked, error) from None
-    with server, suppress(KeyboardInterrupt):
+    with server, until_ctrl_c() as end:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         ready(f"http://{HOST}:{server.server_port}")
-        server.serve_forever()
+        end.wait()
+        server.shutdown()
 
 
 def serve_app(options: SpaceOptions, ready: Callable[[str], None]) -> None:
@@ -81,19 +94,52 @@ def serve_app(options: SpaceOptions, ready: Callable[[str], None]) -> None:
 
     port = free_port(options.port)
     blocks = page.build(page.Settings(**settings(options)))
-    blocks.launch(
-        server_name=HOST,
-        server_port=port,
-        share=False,
-        inbrowser=False,
-        quiet=True,
-        prevent_thread_lock=True,
-        **page.launch_options(),
-    )
-    with suppress(KeyboardInterrupt):
+    with until_ctrl_c() as end:
+        blocks.launch(
+            server_name=HOST,
+            server_port=port,
+            inbrowser=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            **page.launch_options(),
+        )
         ready(f"http://{HOST}:{port}")
-        threading.Event().wait()
+        end.wait()
     blocks.close(verbose=False)
+
+
+@contextmanager
+def until_ctrl_c() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, or a request to terminate; a second one ends at once.
+
+    As an exception, Ctrl-C would be lost where Python cannot raise it, such as in `__del__`.
+
+    >>> with until_ctrl_c() as end:
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     end.wait()
+    True
+    >>> with until_ctrl_c() as end:
+    ...     end.is_set()
+    False
+    """
+    end = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(*_: object) -> None:
+        restore()
+        end.set()
+
+    for number in signals:
+        signal.signal(number, stop)
+    try:
+        yield end
+    finally:
+        restore()
 
 
 def free_port(port: int | None) -> int:

@@ -11,7 +11,7 @@ from express_dataset.statistics import LENGTH_STEP
 from .svg import WIDTH, Drawn, Figure, picture, short, tag
 from .words import percent
 
-LEFT, REACH = 128.0, 178.0  # where bars begin, and the length of the longest
+LEFT, REACH = 122.0, 122.0  # where bars begin, and the length of the longest
 BASE, TOP, SIDE = 190.0, 20.0, 38.0  # bottom, top and left side of columns
 MOST_BARS = 20
 MOST_COLUMNS = 12
@@ -261,8 +261,8 @@ def states(key: str, coverage: Mapping[str, Any]) -> Figure:
     )
     parts: list[Drawn] = []
     for place, (cls, _, name) in enumerate(kinds):
-        parts.append(tag("rect", x=8 + 122 * place, y=4, width=12, height=12, cls=cls))
-        parts.append(tag("text", name, x=25 + 122 * place, y=14))
+        parts.append(tag("rect", x=8 + 110 * place, y=4, width=12, height=12, cls=cls))
+        parts.append(tag("text", name, x=25 + 110 * place, y=14))
     for line, (what, name) in enumerate((("masks", "of the masks"), ("labels", "of the labels"))):
         total, x, y = sum(coverage[what].values()), 8.0, 52.0 + 56 * line
         parts.append(tag("text", name, x=8, y=y - 8))

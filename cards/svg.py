@@ -1,6 +1,6 @@
 """Drawing: SVG as text, with everything from data escaped.
 
-Figures are 380 units wide, so that they can be read on a phone without being scaled down. They are
+Figures are 340 units wide, which a phone of 390 pixels shows without scaling them down. They are
 drawn by our own few lines: a plotting library would bring megabytes of script into every page.
 """
 
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-WIDTH = 380
+WIDTH = 340
 SERIES = 6
 
 
@@ -78,7 +78,7 @@ def tag(name: str, *children: str, **attributes: str | float | None) -> Drawn:
 def picture(label: str, height: float, *children: str) -> Drawn:
     """The whole drawing, with a name for those who do not see it.
 
-    >>> picture("Bars", 20).startswith('<svg viewBox="0 0 380 20"')
+    >>> picture("Bars", 20).startswith('<svg viewBox="0 0 340 20"')
     True
     >>> 'aria-label="Bars"' in picture("Bars", 20)
     True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +13,49 @@ from rich.table import Table
 from .words import FIGURES, advice, percent
 
 TEXT_WIDTH = 100
+UNFOLDED = 10_000
+EXPLAINED = 60  # on a narrower terminal there is no room for what a figure says
+
+
+def text_width() -> int:
+    """How wide a text may be: as COLUMNS or the terminal says.
+
+    A pipe has no width of its own, and a table folded at 80 columns is hard to grep.
+
+    >>> 0 < text_width()
+    True
+    >>> isinstance(text_width(), int)
+    True
+    """
+    return shutil.get_terminal_size((TEXT_WIDTH, 24)).columns
+
+
+def table_width() -> int:
+    """How wide a table may be: as `text_width`, but in a pipe a row always stays in one line.
+
+    >>> text_width() <= table_width()
+    True
+    >>> isinstance(table_width(), int)
+    True
+    """
+    return shutil.get_terminal_size((UNFOLDED, 24)).columns
 
 
 def _console() -> Console:
-    # A pipe has no width of its own; a table folded at 80 columns is hard to grep.
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=TEXT_WIDTH)
+    return Console(highlight=False, width=text_width())
 
 
 def print_scores(scores: dict[str, Any]) -> None:
     """Print the figures of both protocols, what could not be read, and the signatures."""
     console = _console()
-    table = Table("figure", "paper", "revised", "what it says", box=None, pad_edge=False)
+    wide = console.width >= EXPLAINED
+    heads = ("figure", "paper", "revised", *(["what it says"] if wide else []))
+    table = Table(*heads, box=None, pad_edge=False)
     for column in table.columns[1:3]:
         column.justify = "right"
     for name, meaning in FIGURES.items():
-        table.add_row(
-            name, percent(scores["paper"][name]), percent(scores["revised"][name]), meaning
-        )
+        shares = (percent(scores[protocol][name]) for protocol in ("paper", "revised"))
+        table.add_row(name, *shares, *([meaning] if wide else []))
     console.print(table)
     paper, revised = scores["paper"], scores["revised"]
     console.print(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from express_metric.terms import Reason
+
 FIGURES = {
     "valid_rate": "answers that could be read and had one word per mask",
     "lexical_accuracy": "masks answered with the very word the person used",
@@ -12,6 +14,18 @@ FIGURES = {
     "dimension_accuracy": "share of the ten dimensions that are equal",
 }
 LOW_VALID_RATE = 0.9
+
+REASONS: dict[str, str] = {
+    Reason.EMPTY: "no answer, a blank one, or an empty list",
+    Reason.TRUNCATED: "cut off within its reasoning or its list",
+    Reason.REFUSAL: "the model says that it will not or cannot answer",
+    Reason.SENTENCE: "prose where words for emotions should be",
+    Reason.NOT_A_TERM: "numbers, symbols or a piece of the prompt",
+    Reason.NO_LIST: "no form that can be read as a list of words",
+    Reason.WRONG_COUNT: "not as many words as there are masks",
+    Reason.TOO_LONG: "not asked: the prompt does not fit into what the model can read",
+}
+"""Why an answer is not scored."""
 
 
 def percent(value: float | None) -> str:

@@ -13,8 +13,8 @@ from .errors import DataError
 from .readers import SUFFIXES, Record, read
 from .splits import SPLITS
 
-OTHERWISE = "use --source FILE for a file of your own or --source sample for the embedded sample"
-"""What every message about the Hub ends with."""
+OTHERWISE = "give a file of your own, or the embedded sample (sample), instead"
+"""What every message about the Hub ends with; the option for it differs among the commands."""
 
 
 def fetch(repo: str, revision: str | None) -> tuple[str, Iterator[Record]]:
@@ -37,8 +37,8 @@ def fetch(repo: str, revision: str | None) -> tuple[str, Iterator[Record]]:
     ``fetch("bangzhao/express-emotion-recognition", None)`` needs the network.
 
     >>> from express_dataset.hub import OTHERWISE
-    >>> "--source sample" in OTHERWISE
-    True
+    >>> OTHERWISE
+    'give a file of your own, or the embedded sample (sample), instead'
     >>> fetch("a b/c", None)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...

@@ -9,11 +9,12 @@ import numpy as np
 
 from .confusion import count_pairs
 from .intensity_scale import INTENSITY
-from .intervals import Interval, interval
+from .intervals import MIN_POSTS, Interval, interval
 from .lexicon import normal
 from .masks import Masks
 from .resampling import Floats, Ints, Resampling, bootstrap, quotient, sum_by_post
 
+_ENDS = (-1.0, 1.0)  # of a net share
 _KINDS = ("softened", "equal", "heightened")
 
 
@@ -110,6 +111,9 @@ def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
 def share_interval(sums: Floats, how: Resampling) -> Interval:
     """The quotient of two columns summed by post, shape (posts, 2), with its interval.
 
+    The second column bounds the first, so that the quotient lies between -1 and 1.
+    There is no interval where fewer than `MIN_POSTS` posts have anything to count.
+
     >>> share_interval(np.array([[1.0, 2.0]] * 12), Resampling(draws=100)).value
     0.5
     >>> share_interval(np.zeros((3, 2)), Resampling(draws=100)).value
@@ -122,8 +126,10 @@ def share_interval(sums: Floats, how: Resampling) -> Interval:
     total, drawn = sums.sum(axis=0), bootstrap(sums, how)
     rest = total - sums
     value = float(total[0] / total[1]) if total[1] else float("nan")
+    if len(sums) < MIN_POSTS and np.isfinite(value):
+        return Interval(value, None, None, "none")
     draws, left_out = quotient(drawn[:, 0], drawn[:, 1]), quotient(rest[:, 0], rest[:, 1])
-    return interval(value, draws, left_out, how.level, share=False)
+    return interval(value, draws, left_out, how.level, ends=_ENDS)
 
 
 def _places(masks: Masks) -> tuple[Ints, Ints]:

@@ -1,8 +1,10 @@
 """Intervals from bootstrap draws over posts.
 
 BCa (bias-corrected and accelerated; Efron, "Better bootstrap confidence intervals", JASA 82, 1987)
-where it is sound, else the percentile interval; and where every post has the same 0 or 1, so that
-no draw can differ, the exact binomial interval over posts (Clopper and Pearson 1934).
+where it is sound, else the percentile interval. Where all posts say the same, no draw can differ;
+an interval of no width would be false, for another post may differ. So many posts without any that
+differs bound the share of those that do (Clopper and Pearson 1934), and these could lie as far off
+as the figure can.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ import numpy as np
 
 from .resampling import Floats, scipy_part
 
-Method = Literal["bca", "percentile", "exact", "none"]
-MIN_POSTS = 10  # with fewer, the skewness that BCa corrects by is itself mostly noise
+Method = Literal["bca", "percentile", "basic", "exact", "none"]
+# With fewer, the skewness that BCa corrects by is itself mostly noise, and no finding is decided.
+MIN_POSTS = 10
+SAME = 1e-12  # draws that differ by less differ by rounding
 _MIN_FINITE = 0.5
 
 
@@ -26,7 +30,7 @@ class Interval:
     Attributes:
         value: the figure.
         low, high: the ends of the interval.
-        method: ``bca``, ``percentile``, ``exact`` or ``none``.
+        method: ``bca``, ``percentile``, ``basic``, ``exact`` or ``none``.
 
     >>> Interval(0.5, 0.4, 0.6, "bca").excludes(0.3)
     True
@@ -57,7 +61,12 @@ class Interval:
 
 
 def interval(
-    value: float, draws: Floats, left_out: Floats, level: float, *, share: bool = True
+    value: float,
+    draws: Floats,
+    left_out: Floats,
+    level: float,
+    *,
+    ends: tuple[float, float] = (0.0, 1.0),
 ) -> Interval:
     """Make an interval from draws.
 
@@ -66,8 +75,10 @@ def interval(
         draws: the figure on each draw, shape (draws,); NaN where a draw had nothing to divide by.
         left_out: the figure without each one of the posts, shape (posts,).
         level: the nominal coverage.
-        share: whether the figure is a share in 0..1, for which all-or-nothing has an exact
-            interval.
+        ends: the least and the largest value that the figure can have.
+
+    Returns:
+        The interval; none with fewer than two posts.
 
     >>> draws = np.random.default_rng(0).normal(0.5, 0.1, 4000)
     >>> found = interval(0.5, draws, 0.5 + np.linspace(-1, 1, 40) / 100, 0.95)
@@ -83,18 +94,15 @@ def interval(
         return Interval(None, None, None, "none")
     if posts < 2 or len(finite) < _MIN_FINITE * len(draws):
         return Interval(value, None, None, "none")
-    if finite.min() == finite.max() == value:
-        if share and value in (0.0, 1.0):
-            hits = posts if value else 0
-            test = scipy_part("stats").binomtest(hits, posts)
-            ends = test.proportion_ci(level, method="exact")
-            return Interval(value, float(ends.low), float(ends.high), "exact")
-        return Interval(value, value, value, "percentile")
+    if np.ptp(finite) < SAME:
+        differing = 1 - ((1 - level) / 2) ** (1 / posts)
+        low, high = (value + differing * (end - value) for end in ends)
+        return Interval(value, low, high, "exact")
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     shifted = _bca_tails(value, finite, left_out, tails)
     method: Method = "percentile" if shifted is None else "bca"
-    low, high = np.quantile(finite, tails if shifted is None else shifted)
-    return Interval(value, float(low), float(high), method)
+    cuts = np.quantile(finite, tails if shifted is None else shifted)
+    return Interval(value, float(cuts[0]), float(cuts[1]), method)
 
 
 def _bca_tails(value: float, draws: Floats, left_out: Floats, tails: Floats) -> Floats | None:

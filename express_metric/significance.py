@@ -34,6 +34,7 @@ CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
 # The parts of a signature that must agree; prompt and decoding are what runs may differ in.
 SHARED_PARTS = ("data", "split", "n", "protocol", "lexicon", "version")
 _TIE = 1e-12
+_ENDS = (-1.0, 1.0)  # of a difference of two shares
 _DEFAULT = Resampling()
 
 
@@ -338,7 +339,7 @@ def _differences(
         found[name] = Difference(
             _number(a.total[i]),
             _number(b.total[i]),
-            interval(float(total[i]), draws[:, i], left_out[:, i], how.level, share=False),
+            interval(float(total[i]), draws[:, i], left_out[:, i], how.level, ends=_ENDS),
             two_sided(float(total[i]), shuffled[:, i], complete) if known else None,
             complete,
         )

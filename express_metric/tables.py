@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,17 @@ REFERENCES = ("references", "labels")
 ANSWERS = ("completion", "output", "predictions", "output_formatted")
 _MAX_CELL = 2**31 - 1
 LISTS = ("predictions",)  # answers that are lists of terms, not raw text
+RAW = ("completion", "output")
 _ROLES = {
     "references": REFERENCES,
     "answers": ANSWERS,
     "id": ("id", "index"),
     "post_id": ("post_id", "original_ids", "original_index"),
     "number": ("number_of_labels",),
-    "masks": ("text", "segment"),
 }
+# The first that holds a mask counts: `segment` is the text in the authors' files, a number in ours.
+_TEXTS = ("text", "segment")
+_NEEDED, _OPTIONAL = ("references", "answers"), ("id", "post_id", "number")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +58,11 @@ class Table:
 
     def where(self, row: int) -> str:
         """Name a row for a message; ``row`` counts from 0."""
-        number = self.numbers[row] if self.numbers else row + 1
-        return f"{self.path}, {self.unit} {number}"
+        return f"{self.path}, {self.unit} {self.number(row)}"
+
+    def number(self, row: int) -> int:
+        """The number of a row in the file, counted from 1; ``row`` counts from 0."""
+        return self.numbers[row] if self.numbers else row + 1
 
     def texts(self, role: str) -> list[str] | None:
         """Return a role's values as text, or None where the file has no such column."""
@@ -73,8 +79,7 @@ def read_table(path: Path) -> Table:
     >>> read_table(Path("results.xlsx"))
     Traceback (most recent call last):
     ...
-    express_metric.errors.MetricError: results.xlsx: results are read from .csv, .jsonl, .ndjson \
-and .parquet files, by the ending of the name
+    express_metric.errors.MetricError: results.xlsx: there is no such file or folder
     >>> read_table(Path("missing.csv"))
     Traceback (most recent call last):
     ...
@@ -87,6 +92,9 @@ and .parquet files, by the ending of the name
         ".parquet": _read_parquet,
     }
     load = loaders.get(path.suffix.lower())
+    if not path.exists():
+        what = "file" if load else "file or folder"
+        raise MetricError(f"{path}: there is no such {what}")
     if load is None:
         raise MetricError(
             f"{path}: results are read from .csv, .jsonl, .ndjson and .parquet files, by the "
@@ -95,26 +103,34 @@ and .parquet files, by the ending of the name
     if not path.is_file():
         raise MetricError(f"{path}: there is no such file")
     try:
-        return load(path)
+        return _checked(load(path))
     except UnicodeDecodeError as error:
         raise MetricError(f"{path}: the file is not UTF-8 ({error.reason})") from error
     except OSError as error:
         raise MetricError(f"{path}: cannot be read: {error}") from error
 
 
-def _choose(path: Path, columns: Iterable[str]) -> dict[str, str]:
+def _choose(path: Path, columns: Iterable[str], others: Iterable[str] = ()) -> dict[str, str]:
+    """The column of each role; references and answers not from ``others``."""
     found = list(columns)
+    known = dict.fromkeys(_NEEDED, found) | {role: [*found, *others] for role in _OPTIONAL}
     names = {
-        role: next(name for name in options if name in found)
+        role: next(name for name in options if name in known[role])
         for role, options in _ROLES.items()
-        if any(name in found for name in options)
+        if any(name in known[role] for name in options)
     }
-    for role, options in (("references", REFERENCES), ("answers", ANSWERS)):
+    for role in _NEEDED:
         if role not in names:
+            options = _ROLES[role]
             shown = ", ".join(found[:20]) or "none"
             raise MetricError(
                 f"{path}: no column for the {role}: expected {' or '.join(options)}, found {shown}"
             )
+    raw = names["answers"]
+    if raw in RAW and LISTS[0] in found:
+        raise MetricError(
+            f"{path}: the columns {raw} and {LISTS[0]} both hold answers; leave one of them out"
+        )
     return names
 
 
@@ -129,17 +145,18 @@ def _read_csv(path: Path) -> Table:
 
 def _read_csv_rows(path: Path) -> Table:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
+        # Strict, or a cell that is cut off would pass for the model's answer.
+        rows = csv.reader(file, strict=True)
         try:
             header = next(rows, None)
             if not header:
                 raise MetricError(f"{path}: the file is empty; expected a header")
             names = _choose(path, header)
             places = {role: header.index(name) for role, name in names.items()}
-            text = places.pop("masks", None)
+            texts = {name: header.index(name) for name in _TEXTS if name in header}
             roles: dict[str, list[Any]] = {role: [] for role in places}
             fills = [(roles[role].append, place) for role, place in places.items()]
-            masks: list[int] = []
+            masks: dict[str, list[int | None]] = {name: [] for name in texts}
             number = 0
             for row in rows:
                 if not row:
@@ -152,14 +169,14 @@ def _read_csv_rows(path: Path) -> Table:
                     )
                 for append, place in fills:
                     append(row[place])
-                if text is not None:
+                for name, place in texts.items():
                     # Counted at once, so that the texts need not be kept in memory.
-                    masks.append(row[text].count(MASK))
+                    masks[name].append(row[place].count(MASK))
         except csv.Error as error:
-            raise MetricError(f"{path}, line {rows.line_num}: not CSV: {error}") from error
-    if text is not None:
-        roles["masks"] = masks
-    return Table(path, "row", True, names, roles)
+            raise MetricError(
+                f"{path}, line {rows.line_num}: not CSV ({error}); is the file cut off?"
+            ) from error
+    return _table(path, "row", True, (names, roles, masks))
 
 
 def _read_jsonl(path: Path) -> Table:
@@ -180,15 +197,17 @@ def _read_jsonl(path: Path) -> Table:
             numbers.append(number)
     if not records:
         raise MetricError(f"{path}: the file is empty; expected a JSON object in each line")
-    names = _choose(path, records[0])
+    every = dict.fromkeys(key for record in records for key in record)
+    names = _choose(path, records[0], every)
     for record, number in zip(records, numbers, strict=True):
-        for role in ("references", "answers"):
+        for role in _NEEDED:
             if names[role] not in record:
                 raise MetricError(
                     f"{path}, line {number}: lacks {names[role]!r}, which the first line has"
                 )
-    columns = {name: [record.get(name) for record in records] for name in names.values()}
-    return _table(path, "line", names, columns, numbers)
+    roles = {role: [record.get(name) for record in records] for role, name in names.items()}
+    texts = {name: [_masks(record.get(name)) for record in records] for name in _TEXTS}
+    return _table(path, "line", False, (names, roles, texts), numbers)
 
 
 def _read_parquet(path: Path) -> Table:
@@ -196,23 +215,63 @@ def _read_parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        names = _choose(path, pq.read_schema(path).names)
-        columns = pq.read_table(path, columns=sorted(set(names.values()))).to_pydict()
+        found = pq.read_schema(path).names
+        names = _choose(path, found)
+        texts = [name for name in _TEXTS if name in found]
+        wanted = sorted({*names.values(), *texts})
+        columns = pq.read_table(path, columns=wanted).to_pydict()
     except pa.ArrowInvalid as error:
         raise MetricError(f"{path}: not a Parquet file: {str(error).splitlines()[0]}") from error
-    return _table(path, "row", names, columns, None)
+    roles = {role: columns[name] for role, name in names.items()}
+    masks = {name: [_masks(text) for text in columns[name]] for name in texts}
+    return _table(path, "row", False, (names, roles, masks))
+
+
+def _masks(text: object) -> int | None:
+    return text.count(MASK) if isinstance(text, str) else None
 
 
 def _table(
     path: Path,
     unit: str,
-    names: dict[str, str],
-    columns: dict[str, list[Any]],
-    numbers: list[int] | None,
+    literals: bool,
+    found: tuple[dict[str, str], dict[str, list[Any]], Mapping[str, Sequence[int | None]]],
+    numbers: list[int] | None = None,
 ) -> Table:
-    roles = {role: columns[name] for role, name in names.items()}
-    if "masks" in roles:
-        roles["masks"] = [
-            text.count(MASK) if isinstance(text, str) else None for text in roles["masks"]
-        ]
-    return Table(path, unit, False, names, roles, numbers)
+    """A table of the columns found: names, values, and the masks of each column of text."""
+    names, roles, masks = found
+    text = next((name for name, counts in masks.items() if any(counts)), None)
+    if text is not None:
+        names["masks"], roles["masks"] = text, list(masks[text])
+    return Table(path, unit, literals, names, roles, numbers)
+
+
+def _checked(table: Table) -> Table:
+    """Refuse ids and posts that are missing here and there, and an id that stands twice."""
+    for role in ("id", "post_id"):
+        values = table.roles.get(role, [])
+        gaps = [row for row, value in enumerate(values) if _is_missing(value)]
+        if gaps and len(gaps) == len(values):
+            del table.roles[role], table.names[role]
+        elif gaps:
+            # As one value, the missing ones would make one giant post, or one example.
+            raise MetricError(
+                f"{table.where(gaps[0])}: the column {table.names[role]} is empty, but other rows "
+                "have it; fill it in every row, or leave the column out"
+            )
+    first: dict[str, int] = {}
+    for row, key in enumerate(table.texts("id") or ()):
+        before = first.setdefault(key, row)
+        if before != row:
+            raise MetricError(
+                f"{table.where(row)}: the {table.names['id']} {key!r} stands in {table.unit} "
+                f"{table.number(before)} already; give each row an id of its own"
+            )
+    return table
+
+
+def _is_missing(value: object) -> bool:
+    if isinstance(value, str):
+        # "nan" is what pandas makes of a gap.
+        return value.strip() in ("", "nan")
+    return value is None or value != value

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .intensity import share_interval
-from .intervals import Interval
+from .intervals import MIN_POSTS, SAME, Interval
 from .masks import Masks
 from .resampling import Floats, Resampling, bootstrap, scipy_part, sum_by_post
 from .significance import Correction, correct
@@ -163,7 +163,7 @@ def diversity(masks: Masks, how: Resampling) -> Diversity:
 
     The interval of the change in entropy is the basic bootstrap interval (twice the figure less
     the draws' quantiles): a draw repeats posts, which lowers both entropies, and this form takes
-    that shift out again.
+    that shift out again. With fewer than `MIN_POSTS` answered posts there is none.
 
     >>> from express_metric import load_lexicon
     >>> from express_metric.masks import mask_table
@@ -182,7 +182,8 @@ def diversity(masks: Masks, how: Resampling) -> Diversity:
     changes = _entropy(drawn[:, size:]) - _entropy(drawn[:, :size])
     high, low = np.quantile(changes, [(1 - how.level) / 2, (1 + how.level) / 2])
     change = after - before
-    spread = masks.n_posts > 1
+    posts = len(np.unique(masks.post[masks.valid]))
+    spread = posts >= MIN_POSTS and np.ptp(changes) >= SAME
     return Diversity(
         tokens=len(label),
         people_distinct=int(np.sum(people > 0)),
@@ -193,7 +194,7 @@ def diversity(masks: Masks, how: Resampling) -> Diversity:
             change,
             float(2 * change - low) if spread else None,
             float(2 * change - high) if spread else None,
-            "percentile" if spread else "none",
+            "basic" if spread else "none",
         ),
         distance=_distance(people, model),
     )

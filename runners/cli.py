@@ -211,7 +211,8 @@ def sweep(
         Path | None, typer.Option(help="Where the runs go, instead of the file's `out`.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List the runs and what is done; start none.")
+        bool,
+        typer.Option("--dry-run", help="Show runs, what is done and an estimate; start none."),
     ] = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
@@ -219,7 +220,16 @@ def sweep(
     from . import sweep as sweeping
 
     asked = sweeping.read_sweep(file, out)
-    results = sweeping.status(asked) if dry_run else sweeping.run_sweep(asked, _tell)
+    if dry_run:
+        from . import sweep_plan
+
+        plan = sweep_plan.plan(asked)
+        if format is Format.json:
+            print_json(plan)
+        else:
+            typer.echo(sweep_plan.as_text(plan))
+        return
+    results = sweeping.run_sweep(asked, _tell)
     if format is Format.json:
         print_json({"runs": [dataclasses.asdict(result) for result in results]})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,10 @@ class Harness(StrEnum):
     inspect = "inspect"
 
 
+PACKAGES = {Harness.lm_eval: ("lm_eval", "harness"), Harness.inspect: ("inspect_ai", "inspect")}
+"""What each needs: its package, and the extra that installs it."""
+
+
 @app.command()
 def harness(
     name: Annotated[Harness, typer.Argument(help="lm-eval or inspect.")],
@@ -37,6 +42,11 @@ def harness(
             print_json({"task": found})
         return
     typer.echo(found)
+    package, extra = PACKAGES[name]
+    if find_spec(package) is None:
+        typer.echo(
+            f"{package} is not installed: pip install 'express-benchmark[{extra}]'", err=True
+        )
     typer.echo(_next_lm_eval(tasks) if name is Harness.lm_eval else _NEXT_INSPECT, err=True)
 
 

@@ -44,7 +44,8 @@ def validate(
         typer.Option(help="The data they answered, as for run --dataset; may be repeated."),
     ] = None,
     lexicon: Annotated[
-        str | None, typer.Option(help="nrc, express or a CSV file; each submission's by default.")
+        str | None,
+        typer.Option(help="A CSV file: the lexicon of submissions that were scored with it."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="They answered only the first N examples.")

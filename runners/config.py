@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .errors import RunError
-from .server import API, check_server, is_dummy
+from .server import API, TOKEN_PARAMETERS, check_server, is_dummy
 
 SPLITS = ("train", "test", "few_shot", "all")
 FAMILIES = ("masked", "seq2seq", "causal")
@@ -32,6 +32,7 @@ CHOICES = {
     "several_tokens": SEVERAL,
     "quantize": QUANTIZE,
     "spread": SPREAD,
+    "token_parameter": TOKEN_PARAMETERS,
 }
 
 
@@ -127,9 +128,9 @@ class RunConfig:
     batch_size: Annotated[
         int | None, typer.Option(help="Most examples side by side; chosen by memory.")
     ] = None
-    quantize: Annotated[
-        str | None, typer.Option(help="8bit or 4bit weights, by bitsandbytes.")
-    ] = None
+    quantize: Annotated[str | None, typer.Option(help="8bit or 4bit weights, by bitsandbytes.")] = (
+        None
+    )
     spread: Annotated[
         str | None,
         typer.Option(
@@ -154,9 +155,33 @@ class RunConfig:
     request_timeout: Annotated[
         float, typer.Option(help="Seconds until a request to the server counts as lost.")
     ] = 120.0
+    token_parameter: Annotated[
+        str,
+        typer.Option(
+            help="What a server calls the limit of an answer's tokens: max_tokens, or "
+            "max_completion_tokens, as newer hosted models want it."
+        ),
+    ] = TOKEN_PARAMETERS[0]
+    reasoning_tokens: Annotated[
+        int, typer.Option(help="Further tokens for a served model that reasons unseen.")
+    ] = 0
+    no_temperature: Annotated[
+        bool,
+        typer.Option(
+            "--no-temperature",
+            help="Leave the temperature to a server that refuses 0; its answers vary by chance.",
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
-        check_server(self.model, self.base_url, self.retries, self.request_timeout)
+        served_only = {
+            "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0],
+            "--reasoning-tokens": self.reasoning_tokens != 0,
+            "--no-temperature": self.no_temperature,
+        }
+        check_server(self.model, self.base_url, self.retries, self.request_timeout, served_only)
+        if self.reasoning_tokens < 0:
+            raise RunError(f"--reasoning-tokens must be at least 0, got {self.reasoning_tokens}.")
         for name in ("limit", "shots", "batch_size", "concurrency", "max_total_tokens"):
             value = getattr(self, name)
             if value is not None and value < 1:

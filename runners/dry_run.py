@@ -83,12 +83,15 @@ def make_prompts(
     """Every prompt of a run, and whether its tokens could be counted (not for a served model)."""
     if model.family in ("api", "dummy"):
         template = options.template
+        unseen = options.server.reasoning_tokens if options.server else 0
         return [
             Prompt(
                 example,
                 template.render(example.text, len(example.labels), shown),
                 (),
-                budget(len(example.labels), template.reasoning) if model.family == "api" else 0,
+                budget(len(example.labels), template.reasoning) + unseen
+                if model.family == "api"
+                else 0,
                 cue=template.cue,
                 shots=tuple(shot.id for shot in shown),
             )

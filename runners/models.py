@@ -199,9 +199,11 @@ def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:
             f"--model {model}: {config_file.name} is missing; a transformers model has one."
         )
     try:
-        config: dict[str, Any] = json.loads(config_file.read_text("utf-8"))
+        config = json.loads(config_file.read_text("utf-8"))
     except ValueError as error:
         raise RunError(f"--model {model}: {config_file} is not valid JSON ({error}).") from error
+    if not isinstance(config, dict):
+        raise RunError(f"--model {model}: {config_file} holds no JSON object.")
     if weights and not any(path.glob(WEIGHTS)):
         raise RunError(
             f"--model {model} has no .safetensors weights, and pickled weights are not loaded: "

@@ -8,6 +8,8 @@ from typing import Any
 from express_dataset import MASK, Example
 
 from .engines.base import EngineOptions, Prompt, budget, context_length, load_tokenizer
+from .engines.damaged import in_a_sentence
+from .errors import RunError
 from .models import ResolvedModel
 
 UNLIMITED = 1_000_000
@@ -27,8 +29,17 @@ class Prompter:
         self._family = model.family
         self._template = options.template
         causal = model.family == "causal"
+        with in_a_sentence(model, "configuration"):
+            config = AutoConfig.from_pretrained(
+                model.path, trust_remote_code=options.trust_remote_code
+            )
+        self._model = model
         self.tokenizer: Any = load_tokenizer(model, options, "left" if causal else "right")
-        config = AutoConfig.from_pretrained(model.path, trust_remote_code=options.trust_remote_code)
+        if model.family == "masked" and self.tokenizer.mask_token is None:
+            raise RunError(
+                f"--model {model.name}: its tokenizer has no mask token, so it cannot fill masks: "
+                f"give a masked model such as roberta-base, or mend {model.path}."
+            )
         # T5's tokenizer says 512, but relative positions have no limit of their own.
         limited = model.family != "seq2seq" or getattr(config, "max_position_embeddings", None)
         self.context = context_length(config, self.tokenizer) if limited else UNLIMITED
@@ -69,9 +80,10 @@ class Prompter:
         adds_bos = bos is not None and plain[:1] == [bos]
         if tokenizer.chat_template is None:
             return text, one_bos(plain, bos, adds_bos)
-        chat = tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
-        )
+        with in_a_sentence(self._model, "chat template"):
+            chat = tokenizer.apply_chat_template(
+                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+            )
         # The chat template writes its own special tokens; the tokenizer must not add them again.
         ids = tokenizer(chat, add_special_tokens=False, verbose=False)["input_ids"]
         return chat, one_bos(ids, bos, adds_bos)

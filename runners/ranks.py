@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import RunError
-from .store import PREDICTIONS_FILE, RUN_FILE, differences, read_json, read_lines
+from .store import PREDICTIONS_FILE, differences, read_lines, read_run_record
 from .vocabulary import Vocabulary, normalised, order
 
 TOP = 5
@@ -79,10 +79,10 @@ def agree(free: Path, rank: Path) -> dict[str, Any]:
     for folder in (free, rank):
         if not (folder / PREDICTIONS_FILE).is_file():
             raise RunError(f"{folder} is no finished run: finish it with `express run` first.")
-        records.append(read_json(folder / RUN_FILE))
+        records.append(read_run_record(folder))
     parts = ("model", "dataset", "prompt")
     one, two = ({part: record["asked"][part] for part in parts} for record in records)
-    differing = differences(one, two)
+    differing = differences(one, two, places=(f"in {free}", f"in {rank}"))
     if differing:
         raise RunError(f"the runs cannot be compared: {'; '.join(differing)}.")
     written, ranked = (read_lines(folder / PREDICTIONS_FILE) for folder in (free, rank))

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +60,8 @@ def run(config: RunConfig) -> RunResult | None:
             stack.enter_context(folder)
         loaded = load(config.dataset, split=config.split)
         examples = select(config, loaded)
+        if state.is_main_process:
+            stack.enter_context(_told_when_stopped(folder, examples))
         # Read before any answer is paid for, so that a missing lexicon costs nothing.
         lexicon = pick_lexicon(config.lexicon, loaded.lexicon, near=Path(config.dataset))
         with state.main_process_first():
@@ -78,6 +81,8 @@ def run(config: RunConfig) -> RunResult | None:
         asked["lexicon"] = {"name": lexicon.name, "label": lexicon.label}
         if state.is_main_process:
             here = session(state.num_processes, str(state.device))
+            if model.family == "api":
+                here["token_parameter"] = config.token_parameter
             kept = lexicon_record(lexicon, config.lexicon)
             folder.start(asked, {"dataset": config.dataset, "lexicon": kept, **here})
         state.wait_for_everyone()
@@ -89,6 +94,18 @@ def run(config: RunConfig) -> RunResult | None:
         scores = score_run(lines, lexicon, asked)
         write_json(config.out / SCORES_FILE, scores)
         return RunResult(config.out, asked, scores, lines, examples)
+
+
+@contextmanager
+def _told_when_stopped(folder: RunFolder, examples: Sequence[Example]) -> Iterator[None]:
+    """Say what is kept where the user stops the run (Ctrl-C)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = len(folder.answered().keys() & {example.id for example in examples})
+        told = f"{kept} of {len(examples)} answers are kept, and the same command goes on"
+        print(f"stopped: {told}.", file=sys.stderr)
+        raise
 
 
 def _processes(config: RunConfig) -> Any:
@@ -172,6 +189,9 @@ def _server(config: RunConfig) -> Server:
         timeout=config.request_timeout,
         max_total_tokens=config.max_total_tokens,
         spent=sum(line["prompt_tokens"] + line["new_tokens"] for line in answered),
+        token_parameter=config.token_parameter,
+        reasoning_tokens=config.reasoning_tokens,
+        temperature=None if config.no_temperature else 0.0,
     )
 
 
@@ -190,6 +210,7 @@ def _asked(
 ) -> dict[str, Any]:
     """Every setting that makes the predictions what they are; a resumed run must have the same."""
     reasoning = options.template.reasoning
+    unseen = options.server.reasoning_tokens if options.server else 0
     asked: dict[str, Any] = {
         "model": {"name": model.name, "revision": model.revision, "family": model.family},
         "dataset": {
@@ -203,7 +224,7 @@ def _asked(
         "decoding": {
             "name": "free",
             "greedy": True,
-            "max_new_tokens": f"{budget(0, reasoning)} + {budget(1) - budget(0)} per mask",
+            "max_new_tokens": f"{budget(0, reasoning) + unseen} + {budget(1) - budget(0)} per mask",
             "stop": "list closed",
         },
         "dtype": options.dtype,
@@ -213,7 +234,10 @@ def _asked(
         asked["quantize"] = options.quantize
     if options.server is not None:
         asked["model"]["server"] = options.server.url
-        asked["decoding"] |= {"temperature": 0.0, "seed": None}
+        asked["decoding"] |= {"temperature": options.server.temperature, "seed": None}
+        if options.server.temperature is None:
+            # Other answers at every start: no figure of these may pass for one of greedy decoding.
+            asked["decoding"] |= {"name": "free-default-temperature", "greedy": False}
     elif options.vocabulary is not None:
         asked["decoding"] = ranking(options, model)
     elif model.family == "dummy":
@@ -237,8 +261,6 @@ def ranking(options: EngineOptions, model: ResolvedModel) -> dict[str, Any]:
 
 def main() -> None:
     """`python -m express_runners.run OPTIONS` is `express run OPTIONS`, for launchers."""
-    import sys
-
     from .cli import main as express
 
     sys.argv[1:1] = ["run"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from express_metric.terms import Reason
 
 from .errors import RunError
 from .ranks import rank_scores
-from .store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+from .store import PREDICTIONS_FILE, RUN_FILE, read_lines, read_run_record, unfinished
 
 AUTHORS_LEXICON = "lexicon-decomposition.csv"
 NAMED = ("nrc", "express")
@@ -154,8 +155,19 @@ def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
                 f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish "
                 "it with the `express run` command that began it, or give a results file."
             )
-        record = read_json(path / RUN_FILE)
+        record = read_run_record(path)
+        lines = read_lines(path / PREDICTIONS_FILE)
         chosen = lexicon_of_run(path, record, lexicon)
-        return score_run(read_lines(path / PREDICTIONS_FILE), chosen, record["asked"])
+        _tell_part(path, unfinished(record, len(lines)))
+        return score_run(lines, chosen, record["asked"])
     results = read_results(path)
     return score_results(results, lexicon_of(results, lexicon, path))
+
+
+def _tell_part(folder: Path, part: str | None) -> None:
+    if part:
+        print(
+            f"note: {folder}: {part}, so these figures are of a part of the data; finish it with "
+            "the `express run` command that began it.",
+            file=sys.stderr,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ KEY_VARIABLE = "EXPRESS_API_KEY"
 # The Hugging Face login goes to Hugging Face and to nobody else.
 HF_HOSTS = ("huggingface.co", "huggingface.cloud", "hf.space")
 OPENAI_HOST = "api.openai.com"
+TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
 
 
 def is_dummy(model: str) -> bool:
@@ -29,7 +31,7 @@ def is_dummy(model: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An OpenAI-compatible server and the limits of its use; none of it changes an answer.
+    """An OpenAI-compatible server, the limits of its use, and what its requests hold.
 
     Attributes:
         url: the address that `/chat/completions` is appended to.
@@ -39,6 +41,9 @@ class Server:
         max_total_tokens: tokens of prompts and answers that the whole run may use, as the server
             reports them; what a lost answer cost, nobody knows.
         spent: tokens that the run has used at earlier starts.
+        token_parameter: what a request calls the limit of an answer's tokens.
+        reasoning_tokens: what that limit is raised by, for a model that reasons unseen.
+        temperature: 0, or None where the server's own is taken, because it refuses another.
 
     >>> Server().url
     'https://router.huggingface.co/v1'
@@ -52,10 +57,23 @@ class Server:
     timeout: float = 120.0
     max_total_tokens: int | None = None
     spent: int = 0
+    token_parameter: str = TOKEN_PARAMETERS[0]
+    reasoning_tokens: int = 0
+    temperature: float | None = 0.0
 
 
-def check_server(model: str, base_url: str | None, retries: int, timeout: float) -> None:
+def check_server(
+    model: str,
+    base_url: str | None,
+    retries: int,
+    timeout: float,
+    others: Mapping[str, bool] | None = None,
+) -> None:
     """Check the options of an `api:` model before anything is sent.
+
+    Args:
+        model, base_url, retries, timeout: as `express run` was told.
+        others: further options that only a served model has, and whether each is used.
 
     Raises:
         RunError: an option cannot be meant so; the message says how to write it.
@@ -73,8 +91,10 @@ def check_server(model: str, base_url: str | None, retries: int, timeout: float)
     if model.startswith(API):
         if not model.removeprefix(API).strip():
             raise RunError("--model api: lacks the name that the server knows, as in api:gpt-4o.")
-    elif base_url is not None:
-        raise RunError(f"--base-url is for a served model: write --model {API}{model}.")
+    else:
+        used = {"--base-url": base_url is not None, **(others or {})}
+        for option in (name for name, is_used in used.items() if is_used):
+            raise RunError(f"{option} is for a served model: write --model {API}{model}.")
     if base_url is None:
         return
     # The address is written into run.json, so nothing secret may stand in it.

@@ -179,16 +179,26 @@ def _jobs(
     jobs = []
     for name in names:
         options = {"model": entry["model"], **common, **own, **settings[name]}
-        values = {key.replace("-", "_"): value for key, value in options.items()}
-        if values.get("template"):
-            values["template"] = Path(values["template"])
+        job = Job(f"{_slug(entry['model'])}/{name}", options)
         try:
             # The same check as of `express run`, before the first run has cost anything.
-            RunConfig(**values, out=Path())
+            run_config(job)
         except RunError as error:
             raise RunError(f"{where}, setting {name}: {error}") from error
-        jobs.append(Job(f"{_slug(entry['model'])}/{name}", options))
+        jobs.append(job)
     return jobs
+
+
+def run_config(job: Job) -> RunConfig:
+    """The options of a run, checked as `express run` checks them; its folder is left open.
+
+    >>> run_config(Job("a/b", {"model": "org/a", "batch-size": 4})).batch_size
+    4
+    """
+    values = {key.replace("-", "_"): value for key, value in job.options.items()}
+    if values.get("template"):
+        values["template"] = Path(values["template"])
+    return RunConfig(**values, out=Path())
 
 
 def _slug(model: str) -> str:
@@ -252,13 +262,18 @@ def run_sweep(sweep: Sweep, told: Callable[[Result, int, int], None]) -> list[Re
     except OSError as error:
         raise RunError(f"{sweep.out} cannot be made ({error.strerror}): give another.") from error
     results = status(sweep)
-    for number, (job, result) in enumerate(zip(sweep.jobs, results, strict=True), 1):
-        if result.status != "done":
-            result.status, result.sentence = "waiting", ""
+    try:
+        for number, (job, result) in enumerate(zip(sweep.jobs, results, strict=True), 1):
+            if result.status != "done":
+                result.status, result.sentence = "waiting", ""
+                told(result, number, len(results))
+                _start(sweep, job, result)
+                write_json(sweep.out / STATE_FILE, {"runs": [asdict(r) for r in results]})
             told(result, number, len(results))
-            _start(sweep, job, result)
-            write_json(sweep.out / STATE_FILE, {"runs": [asdict(r) for r in results]})
-        told(result, number, len(results))
+    except KeyboardInterrupt:
+        done = f"{sum(r.status == 'done' for r in results)} of {len(results)} runs are done"
+        print(f"stopped: {done}, and the same command goes on.", file=sys.stderr)
+        raise
     return results
 
 
@@ -316,6 +331,15 @@ def _why(code: int, log: Path) -> str:
         return f"it was killed by signal {-code}{hint}; see {log}"
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f"it ended with exit code {code}: {last} (see {log})"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "run"), counted(44, "run")
+    ('1 run', '44 runs')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def as_text(results: Sequence[Result]) -> str:

@@ -24,7 +24,8 @@ PROMPT_TOKENS, NEW_TOKENS = 100, 7
 class Fault:
     """What to do to one request.
 
-    `kind` is none, slow, held (answered once `held_until` requests have come), hang, status, cut
+    `kind` is none, slow, held (answered once `held_until` requests have come), held_then_down
+    (likewise, but refused for now), hang, status, cut
     (closed without a word), half (closed within the body), malformed, no_choice, no_message,
     no_usage or filtered.
     """
@@ -57,6 +58,10 @@ class FaultServer:
     always: Fault | None = None
     # What to say to every prompt; by default something that depends on it.
     says: str | None = None
+    # What the server calls the model; by default what it was asked for.
+    served: str | None = None
+    # Parameters that are refused as OpenAI refuses them, whoever asks.
+    refuses: tuple[str, ...] = ()
     # With a number, that many requests must be under way before any is answered.
     together: int = 0
     held_until: int = 0
@@ -123,6 +128,18 @@ def completion(text: str, name: str) -> dict[str, Any]:
     }
 
 
+def refusal(name: str) -> dict[str, Any]:
+    """How OpenAI refuses a parameter that a model does not know."""
+    told = {
+        "max_tokens": "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+        "'max_completion_tokens' instead.",
+        "temperature": "Unsupported value: 'temperature' does not support 0 with this model. Only "
+        "the default (1) value is supported.",
+    }
+    message = told.get(name, f"Unknown parameter: '{name}'.")
+    return {"error": {"message": message, "param": name, "type": "invalid_request_error"}}
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: FaultServer
@@ -133,9 +150,12 @@ class _Handler(BaseHTTPRequestHandler):
         seen = Seen(at, {k.lower(): v for k, v in self.headers.items()}, body)
         try:
             fault = self.owner.enter(seen)
-            reply = completion(self.owner.says or answer_to(seen.prompt), body["model"])
+            name = self.owner.served or body["model"]
+            reply = completion(self.owner.says or answer_to(seen.prompt), name)
             if self.path != "/v1/chat/completions":
                 self._send(404, b'{"detail": "Not Found"}')
+            elif refused := next((n for n in self.owner.refuses if n in body), None):
+                self._send(400, json.dumps(refusal(refused)).encode())
             elif fault is None:
                 self._send(200, json.dumps(reply).encode())
             else:
@@ -147,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.leave()
 
     def _fail(self, fault: Fault, reply: dict[str, Any]) -> None:
+        if fault.kind in ("held", "held_then_down"):
+            self.owner.wait_for_enough()
         if fault.kind == "status":
             self._send(fault.status, fault.body, fault.headers)
         elif fault.kind == "cut":
@@ -171,9 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
                 reply["choices"][0]["message"] = {"role": "assistant", "content": None}
             elif fault.kind == "slow":
                 self.owner.closing.wait(0.5)
-            elif fault.kind == "held":
-                self.owner.wait_for_enough()
-            self._send(200, json.dumps(reply).encode())
+            status = 503 if fault.kind == "held_then_down" else 200
+            self._send(status, json.dumps(reply).encode())
 
     def _send(
         self,

@@ -8,6 +8,8 @@ other refusal ends the run with one sentence, after the requests under way have 
 from __future__ import annotations
 
 import asyncio
+import math
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -25,18 +27,25 @@ from ..errors import RunError
 from ..models import ResolvedModel
 from ..server import Server, api_key
 from .base import Answer, EngineOptions, Prompt, budget, closed_list
-from .faults import PassingFault, Refused, read_refusal, wait_before
+from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
 
 # Without a key the client would send the Hugging Face login to whatever server this is.
 NO_KEY = "none"
 # English has about four characters to a token; three keeps a guess on the safe side.
 CHARACTERS_PER_TOKEN = 3
+# What helps where a server does not know a parameter.
+INSTEAD = {
+    "max_tokens": "add --token-parameter max_completion_tokens, and --reasoning-tokens 4000 or so "
+    "if the model reasons before it answers",
+    "max_completion_tokens": "leave out --token-parameter max_completion_tokens",
+    "temperature": "add --no-temperature",
+}
 # A server that asks for a longer pause than this is not worth waiting for.
 LONGEST_PAUSE = 600.0
 
 
 class ApiEngine:
-    """Chat completions at temperature 0, with bounded concurrency."""
+    """Chat completions, at temperature 0 wherever the server takes it, with bounded concurrency."""
 
     # The server knows the model's limit, and says so where a prompt is too long.
     context = 1 << 60
@@ -49,6 +58,9 @@ class ApiEngine:
         self._spent = self._server.spent
         self._shots: dict[str, tuple[Example, ...]] = {}
         self._stopping = False
+        # Answers that came in, and the most attempts that were told of since the last one.
+        self._came = 0
+        self._told = 0
         # No request before this time: a server that is overrun is left in peace by all.
         self._not_before = 0.0
 
@@ -64,7 +76,7 @@ class ApiEngine:
             example,
             self._template.render(example.text, n_masks, shots),
             (),
-            budget(n_masks, self._template.reasoning),
+            budget(n_masks, self._template.reasoning) + self._server.reasoning_tokens,
             cue=self._template.cue,
             shots=tuple(shot.id for shot in shots),
             shots_dropped=dropped,
@@ -155,6 +167,7 @@ class ApiEngine:
 
     async def _ask_patiently(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
         """Ask once, and again after a fault that may pass."""
+        came = self._came
         for attempt in range(self._server.retries + 1):
             await self._pause()
             try:
@@ -166,12 +179,23 @@ class ApiEngine:
                 break
             if fault.retry_after is not None:
                 self._not_before = max(self._not_before, time.monotonic() + fault.retry_after)
+            if self._came == came and attempt + 1 > self._told:
+                self._told = attempt + 1
+                self._tell(fault, wait)
             await asyncio.sleep(wait)
-        asked = f", which asks to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
+        asked = f", which asks to wait {fault.retry_after:.0f} s," if fault.retry_after else ""
         raise RunError(
-            f"{self._server.url}{asked}, gave no answer in {attempt + 1} "
+            f"{self._server.url}{asked} gave no answer in {attempt + 1} "
             f"{'attempt' if attempt == 0 else 'attempts'} ({self._clean(str(fault))}): what is "
             "answered is kept; run the same command again when the server is well."
+        )
+
+    def _tell(self, fault: PassingFault, wait: float) -> None:
+        """One line for all requests that wait: without it a dead server looks like a slow one."""
+        print(
+            f"{self._server.url}: no answer yet ({self._clean(str(fault))}), trying again in "
+            f"{math.ceil(wait)} s (attempt {self._told + 1} of {self._server.retries + 1})",
+            file=sys.stderr,
         )
 
     async def _pause(self) -> None:
@@ -184,8 +208,7 @@ class ApiEngine:
             reply = await client.chat_completion(
                 [{"role": "user", "content": prompt.text}],
                 model=self._name,
-                max_tokens=prompt.budget,
-                temperature=0.0,
+                extra_body=self._sent(prompt),
             )
         except InferenceTimeoutError as error:
             raise PassingFault(f"nothing came within {self._server.timeout:g} s") from error
@@ -199,9 +222,24 @@ class ApiEngine:
             raise PassingFault(f"the connection failed: {what}") from error
         except (ValueError, TypeError) as error:
             raise PassingFault("what came is no chat completion") from error
-        return self._read(prompt, reply, time.perf_counter() - started)
+        answer = self._read(prompt, reply, time.perf_counter() - started)
+        self._came, self._told = self._came + 1, 0
+        return answer
+
+    def _sent(self, prompt: Prompt) -> dict[str, Any]:
+        """What a request holds beside model and prompt."""
+        sent: dict[str, Any] = {self._server.token_parameter: prompt.budget}
+        if self._server.temperature is not None:
+            sent["temperature"] = self._server.temperature
+        return sent
 
     def _final(self, refused: Refused) -> RunError:
+        named = unknown_parameter(refused.message, (self._server.token_parameter, "temperature"))
+        if named is not None:
+            return RunError(
+                f"{self._server.url} does not take {named} ({self._clean(refused.message)}): "
+                f"{INSTEAD[named]}, and run the same command again."
+            )
         return RunError(
             f"{self._server.url} refuses the request with status {refused.status} "
             f"({self._clean(refused.message)}): what is answered is kept; mend that and run the "
@@ -210,7 +248,8 @@ class ApiEngine:
 
     def _clean(self, text: str) -> str:
         """One line that never shows the key, which a server may echo."""
-        line = " ".join(text.replace(self._key, "***").split() if self._key else text.split())
+        text = _whole(text).replace(self._key, "***") if self._key else _whole(text)
+        line = " ".join(text.split())
         return line if len(line) <= 300 else f"{line[:300]}..."
 
     def _read(self, prompt: Prompt, reply: Any, seconds: float) -> Answer:
@@ -228,6 +267,7 @@ class ApiEngine:
                 f"{self._server.url} does not say how many tokens a request used, so the cap "
                 "cannot be kept: leave out --max-total-tokens."
             )
+        text = _whole(text)
         self._spent += (prompt_tokens or 0) + new_tokens
         answer = Answer(None, None, new_tokens, None, prompt_tokens, seconds, served=_served(reply))
         finish = choices[0].finish_reason
@@ -260,7 +300,16 @@ def _dearest(prompt: Prompt) -> int:
 def _served(reply: Any) -> str | None:
     """What answered, as the server names it: "gpt-4o" may be "gpt-4o-2024-08-06 fp_1a2b"."""
     names = [reply.model, reply.system_fingerprint]
-    return " ".join(name for name in names if isinstance(name, str) and name) or None
+    return _whole(" ".join(name for name in names if isinstance(name, str) and name)) or None
+
+
+def _whole(text: str) -> str:
+    """Text that can be written: JSON may hold half an emoji, which UTF-8 has no form for.
+
+    >>> _whole("sad \\ud83d")
+    'sad ?'
+    """
+    return text.encode("utf-8", "replace").decode()
 
 
 def _usage(reply: Any) -> tuple[int | None, int]:

@@ -14,6 +14,7 @@ from ..models import ResolvedModel
 from ..prompts import Template, cue_end
 from ..server import Server
 from ..vocabulary import Vocabulary
+from .damaged import check_objects, in_a_sentence
 
 # Tokens an answer may take: some words of preamble, then each term with quotes and comma.
 BUDGET_BASE = 32
@@ -143,12 +144,18 @@ def budget(n_masks: int, reasoning: bool = False) -> int:
 
 
 def load_tokenizer(model: ResolvedModel, options: EngineOptions, side: str) -> Any:
-    """Load the tokenizer; `side` is where padding goes, "left" or "right"."""
+    """Load the tokenizer; `side` is where padding goes, "left" or "right".
+
+    Raises:
+        RunError: its files are damaged, or are not there.
+    """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(
-        model.path, padding_side=side, trust_remote_code=options.trust_remote_code
-    )
+    with in_a_sentence(model, "tokenizer"):
+        check_objects(model)
+        tokenizer = AutoTokenizer.from_pretrained(
+            model.path, padding_side=side, trust_remote_code=options.trust_remote_code
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +20,7 @@ LONGEST_WAIT = 60.0
 PASSING_STATUS = frozenset({408, 429})
 # What servers call these two in the body of a status 4xx (OpenAI, Azure, vLLM).
 TOO_LONG = ("context_length_exceeded", "maximum context length", "longer than the maximum model")
+_UNKNOWN = re.compile(r"unsupported|not support|unknown|unrecogni[sz]ed|not permitted", re.I)
 FILTERED = ("content_filter", "content_policy_violation", "content management policy")
 
 
@@ -83,6 +86,18 @@ def server_message(body: bytes) -> str:
         if isinstance(found, dict):
             found = next((found[k] for k in ("error", "message", "detail") if found.get(k)), text)
     return found if isinstance(found, str) else text
+
+
+def unknown_parameter(message: str, sent: Sequence[str]) -> str | None:
+    """The parameter that a server says it does not take, if it says that of one that was sent.
+
+    >>> unknown_parameter("Unsupported parameter: 'max_tokens' is not supported", ["max_tokens"])
+    'max_tokens'
+    >>> unknown_parameter("max_tokens is too large: 5000", ["max_tokens"])
+    """
+    if not _UNKNOWN.search(message):
+        return None
+    return next((name for name in sent if re.search(rf"\b{name}\b", message)), None)
 
 
 def retry_after(header: str | None) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from express_dataset.errors import require
@@ -9,6 +11,7 @@ from express_dataset.errors import require
 from ..errors import RunError
 from ..models import ResolvedModel
 from .base import EngineOptions
+from .damaged import in_a_sentence
 
 
 def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> Any:
@@ -21,7 +24,7 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
 
     Raises:
         MissingExtra: bitsandbytes is not installed.
-        RunError: the model has no plan for tensor parallelism.
+        RunError: the weights are damaged, or the model has no plan for tensor parallelism.
     """
     import torch
 
@@ -35,7 +38,10 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
         how["distributed_config"] = _tensor_parallel()
     elif options.quantize:
         how["device_map"] = {"": options.device}
-    loaded = auto.from_pretrained(model.path, **how).eval()
+    with in_a_sentence(model, "weights"):
+        loaded, found = auto.from_pretrained(model.path, output_loading_info=True, **how)
+    _tell_missing(model, sorted(found["missing_keys"]))
+    loaded = loaded.eval()
     if options.spread == "tensor" and not loaded.supports_tp_plan:
         raise RunError(
             f"--spread tensor: {model.name} has no tensor parallel plan; use --spread layers."
@@ -43,6 +49,16 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
     # What was placed while it was loaded must stay where it is.
     placed = "device_map" in how or "distributed_config" in how
     return loaded if placed else loaded.to(options.device)
+
+
+def _tell_missing(model: ResolvedModel, missing: Sequence[str]) -> None:
+    """Weights that no file holds are drawn by chance, and the library says so to nobody."""
+    if missing:
+        print(
+            f"note: {len(missing)} weights of {model.name} are not in its files and stand at "
+            f"random ({missing[0]} first): its answers then are not that model's.",
+            file=sys.stderr,
+        )
 
 
 def _quantised(options: EngineOptions) -> Any:

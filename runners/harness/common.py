@@ -18,6 +18,7 @@ from express_metric.terms import Reason
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, budget, closed_list
+from ..errors import RunError
 from ..models import resolve
 from ..prompting import Prompter
 from ..prompts import Template
@@ -34,6 +35,9 @@ METRICS: dict[str, tuple[Protocol, str]] = {
     f"{protocol}_{figure}": (protocol, figure) for protocol in PROTOCOLS for figure in FIGURES
 }
 """Name of a metric in a harness -> protocol and figure."""
+
+NUMBERS = ("shots", "shot_seed")
+"""The options that are whole numbers."""
 
 # A text cut off at its last token may come back from the tokenizer as some tokens fewer.
 NEARLY = 0.98
@@ -80,7 +84,7 @@ def config(**options: Any) -> RunConfig:
             None or not given has the default of `express run`.
 
     Raises:
-        RunError: a value is not allowed, or two options do not go together.
+        RunError: a value is not allowed or of another type, or two options do not go together.
 
     >>> config(prompt="few-shot", source="sample", shots=3).shots
     3
@@ -91,9 +95,18 @@ def config(**options: Any) -> RunConfig:
 cot: leave it out or ask for few-shot.
     """
     names = {"source": "dataset", "shot_seed": "seed"}
-    given = {names.get(key, key): value for key, value in options.items() if value is not None}
+    given = {names.get(k, k): _typed(k, v) for k, v in options.items() if v is not None}
     # The harness chooses the model and keeps the answers.
     return RunConfig(model="harness", out=Path("harness"), **given)
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A value as it is, if it is of its option's type: harnesses read options as YAML or Python."""
+    kind, wanted = (int, "a whole number") if name in NUMBERS else (str, "a text")
+    # To Python, True is a whole number.
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise RunError(f"{name}={value}: expected {wanted}, got {value!r}.")
+    return value
 
 
 @cache
@@ -212,20 +225,31 @@ def completed(text: str, cue: str, cut_off: bool) -> tuple[str, str]:
     return text.strip(), "length" if cut_off else "eos"
 
 
-def read(text: str | None, cue: str, cut_off: bool) -> dict[str, Reading]:
+def unanswered(reason: Reason) -> dict[str, Reading]:
+    """What is counted, for each protocol, where a model gave no answer.
+
+    Args:
+        reason: `too-long` where it has no room for the story, `refusal` where its server refuses.
+
+    >>> unanswered(Reason.TOO_LONG)["paper"].reason
+    <Reason.TOO_LONG: 'too-long'>
+    >>> unanswered(Reason.REFUSAL)["revised"].terms is None
+    True
+    """
+    return dict.fromkeys(PROTOCOLS, Reading(None, reason))
+
+
+def read(text: str, cue: str, cut_off: bool) -> dict[str, Reading]:
     """The terms of what a model wrote, or why there are none, for each protocol.
 
     Args:
-        text: what it wrote; None where it was not asked, as the story does not fit.
-        cue, cut_off: as for `completed`.
+        text, cue, cut_off: as for `completed`.
 
     >>> read('Well: ["Sad"] or', "", cut_off=False)["revised"].terms
     ('sad',)
-    >>> read(None, "", cut_off=False)["paper"].reason
-    <Reason.TOO_LONG: 'too-long'>
+    >>> read("", "", cut_off=False)["paper"].reason
+    <Reason.EMPTY: 'empty'>
     """
-    if text is None:
-        return dict.fromkeys(PROTOCOLS, Reading(None, Reason.TOO_LONG))
     completion, finish = completed(text, cue, cut_off)
     return read_completion(completion, finish, cue)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 from functools import cache
 from typing import Any
@@ -22,24 +23,47 @@ from inspect_ai.scorer import (
     scorer,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from rich.markup import escape
 
 from express_dataset import DataError, Example
 from express_metric.errors import MetricError
 from express_metric.parsing import PROTOCOLS
+from express_metric.terms import Reason
 from express_metric.version import VERSION
 
 from ..errors import RunError
 from ..prompts import Template, answer
-from .common import METRICS, Fitter, Questions, config, figure, lexicon_of, questions, read, sums
+from .common import (
+    METRICS,
+    Fitter,
+    Questions,
+    config,
+    figure,
+    lexicon_of,
+    questions,
+    read,
+    sums,
+    unanswered,
+)
 
 logger = logging.getLogger(__name__)
 
-NOT_ASKED, CUT_OFF = "not_asked", "cut_off"
-"""What the solver tells the scorer in a sample's metadata."""
+UNANSWERED, CUT_OFF = "unanswered", "cut_off"
+"""What the solver tells the scorer in a sample's metadata: why there is no answer, or whether it
+used up its tokens."""
+
+# How Inspect's models end where a server refuses; the text beside it is the server's, no answer.
+_NO_ROOM, _FILTERED = "model_length", "content_filter"
 
 # Inspect puts the package's name before the task's. In an editable install it looks for a
 # distribution of that name, finds none (ours is express-benchmark), and puts nothing there.
 _NAME = "express" if get_installed_package_name(Questions) else "express_runners/express"
+
+
+_OPTIONS = (
+    *("prompt", "source", "split", "lexicon"),
+    *("shots", "shot_choice", "shot_seed", "encoder"),
+)
 
 
 @task(name=_NAME)
@@ -52,6 +76,7 @@ def express(
     shot_seed: int = 0,
     encoder: str | None = None,
     lexicon: str | None = None,
+    **unknown: Any,
 ) -> Task:
     """EXPRESS: name the masked emotion words; the figures of `express run`.
 
@@ -61,10 +86,15 @@ def express(
         split: train, test, few_shot or all.
         shots, shot_choice, shot_seed, encoder: of a few-shot prompt, as in `express run`.
         lexicon: nrc, express or a CSV file; the data's own by default.
+        unknown: nothing; Inspect would leave out an option it does not know and go on.
 
     Raises:
         PrerequisiteError: the user can mend it; the message says how.
     """
+    for name in unknown:
+        meant = difflib.get_close_matches(name, _OPTIONS, n=1)
+        which = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(_OPTIONS)}."
+        raise _mistake(f"-T {name}: there is no such option; {which}")
     options: dict[str, Any] = {
         "prompt": prompt,
         "source": str(source),
@@ -75,7 +105,7 @@ def express(
     try:
         asked = questions(config(**options, encoder=encoder))
     except (RunError, DataError, MetricError) as error:
-        raise PrerequisiteError(str(error)) from error
+        raise _mistake(str(error)) from error
     samples = [_sample(asked, example) for example in asked.examples.values()]
     return Task(
         dataset=MemoryDataset(samples, name=asked.about["data"]),
@@ -84,6 +114,11 @@ def express(
         version=VERSION,
         metadata=asked.about,
     )
+
+
+def _mistake(sentence: str) -> PrerequisiteError:
+    # Inspect prints it as markup, in which the extra of "express-benchmark[shots]" would be lost.
+    return PrerequisiteError(escape(sentence))
 
 
 def _sample(asked: Questions, example: Example) -> Sample:
@@ -104,10 +139,11 @@ def _sample(asked: Questions, example: Example) -> Sample:
 
 @solver
 def answer_list(asked: Questions) -> Solver:
-    """Ask once, greedily, with the budget of tokens of this example.
+    """Ask greedily, with the budget of tokens of this example.
 
-    Shots for which a local model has no room are left out. A story that does not fit alone is not
-    asked: it is counted as an invalid answer, with its reason.
+    Shots for which the model has no room are left out, one by one where only a server can tell. A
+    story that does not fit alone is counted as an invalid answer, with its reason, and so is one
+    that a server's filter refuses.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -121,19 +157,35 @@ def answer_list(asked: Questions) -> Solver:
         else:
             how["temperature"] = 0.0
         fitter = _fitter(_local().tokenizer.name_or_path, asked.template) if local else None
+        shots = asked.shots[example.id]
         if fitter is not None:
-            shots = fitter.fit(example, asked.shots[example.id])
-            if shots is None:
-                state.metadata[NOT_ASKED] = True
-                state.completed = True
-                return state
+            fitting = fitter.fit(example, shots)
+            if fitting is None:
+                return _without_answer(state, Reason.TOO_LONG)
+            shots = fitting
             state.user_prompt.text = asked.prompt(example, shots)
             _compare(fitter.ids(example, shots), state)
+        before = list(state.messages)
         state = await generate(state, **how)
+        while state.output.stop_reason == _NO_ROOM and shots:
+            shots = shots[1:]
+            state.messages = list(before)
+            state.user_prompt.text = asked.prompt(example, shots)
+            state = await generate(state, **how)
+        if state.output.stop_reason == _NO_ROOM:
+            return _without_answer(state, Reason.TOO_LONG)
+        if state.output.stop_reason == _FILTERED:
+            return _without_answer(state, Reason.REFUSAL)
         state.metadata[CUT_OFF] = _cut_off(state, allowed, fitter)
         return state
 
     return solve
+
+
+def _without_answer(state: TaskState, reason: Reason) -> TaskState:
+    state.metadata[UNANSWERED] = str(reason)
+    state.completed = True
+    return state
 
 
 def _local() -> Any:
@@ -222,8 +274,9 @@ def express_scorer(source: str = "express", lexicon: str | None = None, cue: str
 
     async def score(state: TaskState, target: Target) -> Score:
         labels = state.metadata["labels"]
-        text = None if state.metadata.get(NOT_ASKED) else state.output.completion
-        readings = read(text, cue, bool(state.metadata.get(CUT_OFF)))
+        why = state.metadata.get(UNANSWERED)
+        cut_off = bool(state.metadata.get(CUT_OFF))
+        readings = unanswered(Reason(why)) if why else read(state.output.completion, cue, cut_off)
         counts = sums(labels, readings, table)
         reason = readings["revised"].reason
         shown = {name: one.terms or f"invalid: {one.reason}" for name, one in readings.items()}

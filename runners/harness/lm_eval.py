@@ -125,6 +125,11 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
 
 def _options(prompt: str, given: Mapping[str, Any]) -> RunConfig:
     """The options among `given`; the rest are the model's, but for a slip of the pen."""
+    if "prompt" in given:
+        raise RunError(
+            "--metadata prompt: each prompt is a task of its own; leave it out and use --tasks "
+            "express_zero_shot, express_few_shot or express_cot."
+        )
     for name in given:
         meant = difflib.get_close_matches(name, (*OF_DATA, *OF_SHOTS), n=1, cutoff=0.8)
         if meant and meant[0] != name:

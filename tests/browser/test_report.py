@@ -73,7 +73,7 @@ def test_a_nasty_post_is_text(single: Path, opened: Open) -> None:
 def test_a_long_text_opens_around_its_masks(tmp_path: Path, opened: Open) -> None:
     story = " ".join(f"word{n}" for n in range(400))
     text = f"{story} I felt <mask> and {story} then <mask>. The end."
-    lines = [row(text, ["sad", "glad"], '["sad", "glad"]'), row("I am <mask>.", ["sad"], "[]")]
+    lines = [row(text, ["sad", "glad"], '["sad", "glad"]'), row("I am <mask>.", ["sad"], "[]", 1)]
     page = opened(report([write_file(tmp_path / "a.jsonl", lines)], tmp_path / "page.html", "nrc"))
     article = page.locator("article").first
     post = article.locator("p")
@@ -281,7 +281,7 @@ def test_a_figure_is_saved_as_png(single: Path, opened: Open, tmp_path: Path) ->
     content = saved(page, "PNG", tmp_path).read_bytes()
     assert content.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", content[16:24])
-    assert (width, height) == (380 * 4, 350 * 4)
+    assert (width, height) == (340 * 4, 328 * 4)
     # The theme that was asked for is back.
     assert page.evaluate("document.documentElement.dataset.theme") is None
 
@@ -350,7 +350,7 @@ def test_a_run_of_the_sample_and_the_reference(
 
 
 def test_labels_alone(tmp_path: Path, opened: Open) -> None:
-    lines = [row("no mask here", ["sad"], '["sad"]') for _ in range(3)]
+    lines = [row("no mask here", ["sad"], '["sad"]', n) for n in range(3)]
     for line in lines:
         del line["text"]
     page = opened(report([write_file(tmp_path / "a.jsonl", lines)], tmp_path / "page.html", "nrc"))

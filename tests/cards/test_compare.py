@@ -110,12 +110,12 @@ def test_softening(swap: dict[str, str], verdict: str, tmp_path: Path) -> None:
 def test_overuse_and_fewer_words(tmp_path: Path) -> None:
     words = ("anxious", "grateful", "frustrated")
     found = verdicts(pair(tmp_path, lambda _label, row: words[row % 3]))
-    assert (found["overuse"], found["fewer words"]) == ("confirmed", "confirmed")
+    assert (found["overuse"], found["less varied words"]) == ("confirmed", "confirmed")
 
 
 def test_more_words_and_no_overuse(tmp_path: Path) -> None:
     found = verdicts(pair(tmp_path, lambda _label, row: f"word{chr(97 + row % 26)}"))
-    assert (found["overuse"], found["fewer words"]) == ("undecided", "refuted")
+    assert (found["overuse"], found["less varied words"]) == ("undecided", "refuted")
 
 
 def test_a_finding_needs_every_part(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_sizes_are_compared_step_by_step(tmp_path: Path) -> None:
 
 def test_findings_that_no_run_speaks_of_are_left_out(tmp_path: Path) -> None:
     found = pair(tmp_path, made_runs.another)
-    assert list(verdicts(found)) == ["low accuracy", "overuse", "fewer words", "softening"]
+    assert list(verdicts(found)) == ["low accuracy", "overuse", "less varied words", "softening"]
 
 
 def test_the_table(tmp_path: Path) -> None:
@@ -335,11 +335,13 @@ def test_names_stay_text(tmp_path: Path) -> None:
 
 def test_stars_stand_where_the_test_says(tmp_path: Path) -> None:
     found = compare(made(tmp_path, AS_PAPER), how=FEW)
-    line = next(row for row in as_text(found).splitlines() if row.startswith("gemma-2-9b-it cot"))
+    line = next(
+        row for row in as_text(found, 400).splitlines() if row.startswith("gemma-2-9b-it cot")
+    )
     p_value = found["runs"][3]["against_baseline"]["lexical_accuracy"]["p_corrected"]
     assert 0.001 <= p_value < 0.05
     assert re.search(r"\] \*{1,2}(?!\*)", line)
-    assert "*" not in as_text(found).splitlines()[1]
+    assert "*" not in as_text(found, 400).splitlines()[1]
 
 
 def express(*words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -34,4 +34,4 @@ def test_four_tiny_models(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert verdicts["low accuracy"] == "confirmed"
     assert verdicts["masked against causal"] != "refuted"
     assert all(row["figures"]["lexical_accuracy"]["high"] < 0.5 for row in rows.values())
-    assert as_text(found).splitlines()[1].startswith("roberta-1m zero-shot")
+    assert as_text(found, 400).splitlines()[1].startswith("roberta-1m zero-shot")

@@ -61,15 +61,15 @@ def test_the_row_stands_in_the_table_of_a_comparison(tmp_path: Path) -> None:
     labels = [example.labels for example in load("sample").examples[:12]]
     expected = floors(labels, load_lexicon("nrc"), "revised", None, by_hand())[NEAREST]
     assert found["floors"][NEAREST] == expected
-    assert any(line.startswith(f"{NEAREST}  floor") for line in as_text(found).splitlines())
+    assert any(line.startswith(f"{NEAREST}  floor") for line in as_text(found, 400).splitlines())
     assert "Left out" not in found["note"]
 
 
 def test_a_bare_file_before_a_run_takes_the_runs_data(tmp_path: Path) -> None:
     one, two = pair(tmp_path)
     lines = [
-        {"id": f"x{n}", "references": list(example.labels), "completion": '["sad"]'}
-        for n, example in enumerate(load("sample").examples[:12])
+        {"references": list(example.labels), "completion": '["sad"]'}
+        for example in load("sample").examples[:12]
     ]
     file = write_file(tmp_path / "bare.jsonl", lines)
     mixed = compare([file, two], lexicon="nrc", how=FEW)["floors"]

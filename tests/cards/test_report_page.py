@@ -247,7 +247,7 @@ def test_drawings_are_well_formed_and_say_the_words(tmp_path: Path) -> None:
     assert len({figure.key for figure in figures}) == len(figures)
     for figure in figures:
         drawing = ElementTree.fromstring(figure.svg)
-        assert drawing.get("viewBox", "").startswith("0 0 380 ")
+        assert drawing.get("viewBox", "").startswith("0 0 340 ")
         assert all(len(line) == len(figure.header) for line in figure.rows)
     overuse = next(figure for figure in figures if figure.key == "overuse-1")
     assert overuse.rows[0][:3] == ("angry", "0", "12")

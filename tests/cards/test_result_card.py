@@ -201,6 +201,8 @@ def test_limits_are_told(submission: Submission) -> None:
         (b"---\n\xff\n---\n", "README.md is not UTF-8 (byte 4)"),
         (b"---\na: [\n---\n", "README.md: the header is not YAML"),
         (b"---\na: &x [1]\nb: *x\n---\n", "README.md: the header holds a YAML alias"),
+        (b"---\na: {b: 1, c: 2, b: 3}\n---\n", "README.md: in the header the key 'b' stands twice"),
+        (b"---\na: [{b: 1, b: 1}]\n---\n", "README.md: in the header the key 'b' stands twice"),
         (b"---\na: !!python/object:os.system 1\n---\n", "README.md: the header is not YAML"),
         (b"---\n" + b"[" * 5000 + b"\n---\n", "README.md: the header is no"),
         (b"---\na: 2026-99-99\n---\n", "README.md: the header is no YAML that can be read"),

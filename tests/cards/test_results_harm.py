@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from submitted import change, reason
+from submitted import change, lines_of, reason, write_lines
 
 from express_cards.results_sources import Sources
 from express_cards.results_validate import validate
@@ -41,6 +41,58 @@ def key_twice(folder: Path) -> None:
 
 def no_object(folder: Path) -> None:
     (folder / "scores.json").write_text("[]", "utf-8")
+
+
+def key_twice_within_a_line(folder: Path) -> None:
+    file = folder / "predictions.jsonl"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace('"terms": {', '"terms": {"paper": ["sad"], ', 1), "utf-8")
+
+
+def key_twice_in_the_card(folder: Path) -> None:
+    file = folder / "README.md"
+    file.write_text(file.read_text("utf-8").replace("---\n", "---\nmodel: org/best\n", 1), "utf-8")
+
+
+def run_not_utf8(folder: Path) -> None:
+    (folder / "run.json").write_bytes((folder / "run.json").read_text("utf-8").encode("utf-16"))
+
+
+def mark_of_byte_order(folder: Path) -> None:
+    file = folder / "scores.json"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+
+
+def half_a_character(folder: Path) -> None:
+    change(folder / "run.json", "asked", "model", "name", to="\ud83d")
+
+
+def half_a_character_in_an_answer(folder: Path) -> None:
+    lines = lines_of(folder)
+    lines[2]["served_model"] = "\ud83d"
+    write_lines(folder, lines)
+
+
+def endless_time(folder: Path) -> None:
+    lines = lines_of(folder)
+    lines[2]["seconds"] = 1e300
+    write_lines(folder, lines)
+
+
+def process_of_another_kind(folder: Path) -> None:
+    lines = lines_of(folder)
+    lines[2]["process"] = "<b>"
+    write_lines(folder, lines)
+
+
+def dangling_link(folder: Path) -> None:
+    (folder / "scores.json").unlink()
+    (folder / "scores.json").symlink_to("/nonexistent")
+
+
+def link_to_itself(folder: Path) -> None:
+    (folder / "scores.json").unlink()
+    (folder / "scores.json").symlink_to("scores.json")
 
 
 def not_utf8(folder: Path) -> None:
@@ -127,6 +179,16 @@ def odd_name(folder: Path) -> None:
         (long_number, "scores.json is not JSON (a number of 5000 digits is too large)"),
         (deep, "run.json is nested too deep"),
         (key_twice, "run.json is not JSON (the key 'asked' stands twice)"),
+        (key_twice_within_a_line, "line 1 is not JSON (the key 'paper' stands twice)"),
+        (key_twice_in_the_card, "README.md: in the header the key 'model' stands twice"),
+        (run_not_utf8, "run.json is not UTF-8 (byte 0)"),
+        (mark_of_byte_order, "scores.json is not JSON (Unexpected UTF-8 BOM"),
+        (half_a_character, "run.json holds half of a character"),
+        (half_a_character_in_an_answer, "predictions.jsonl, line 3 holds half of a character"),
+        (endless_time, "line 3: seconds is 1e+300, which is no number from 0 to"),
+        (process_of_another_kind, "line 3: process is '<b>', which is no number"),
+        (dangling_link, "scores.json is a link or no plain file"),
+        (link_to_itself, "scores.json is a link or no plain file"),
         (no_object, "scores.json holds no JSON object"),
         (not_utf8, "predictions.jsonl, line 27 is not UTF-8"),
         (card_not_utf8, "README.md is not UTF-8"),

@@ -106,6 +106,7 @@ def test_both_pull_requests_as_a_reader_gets_them(
         "repo": MODEL,
         "url": f"{hub.endpoint}/models/{MODEL}/discussions/1",
         "commit": model.names["refs/pr/1"],
+        "changed": True,
     }
     assert told["results"]["commit"] == results.names["refs/pr/1"]
     assert set(model.commits[model.head or ""]) == {"config.json"}  # nothing but proposals
@@ -207,6 +208,26 @@ def test_entries_of_others_stay(hub: LoopbackHub, tmp_path: Path, runs: dict[str
     assert entries["express_exact"].value == 7
     assert entries["vector_f1"].value >= 0
     assert len(entries) == len(yaml.safe_load(files[told["entries"]])) == 7
+
+
+def test_what_is_there_already_is_not_proposed_again(
+    hub: LoopbackHub, tmp_path: Path, runs: dict[str, Path]
+) -> None:
+    more = (*HOME, "--results", RESULTS, "--no-pr")
+    first = pushed(hub, tmp_path, runs["free"], *more, token=TOKEN)
+    results, model = hub.repositories["datasets", RESULTS], hub.repositories["models", MODEL]
+    before = len(results.commits)
+    # The model's entry names the commit of the submission, which is a newer one only by name.
+    told = pushed(hub, tmp_path, runs["free"], *HOME, "--results", RESULTS)
+    assert told["results"] == first["results"] | {
+        "changed": False,
+        "url": f"{hub.endpoint}/datasets/{RESULTS}/tree/{results.head}",
+    }
+    assert len(results.commits) == before
+    assert not told["model"]["changed"]
+    assert not model.names
+    done = push(hub, tmp_path, runs["free"], "--results", RESULTS)
+    assert done.stderr == ""
 
 
 def test_a_file_that_is_something_else_is_left_alone(
@@ -329,6 +350,13 @@ def test_data_that_changed_since_is_refused(runs: dict[str, Path], tmp_path: Pat
     run = _asking(tmp_path / "run", runs["free"], dataset={"fingerprint": "0" * 64})
     with pytest.raises(RunError, match=r"is on other data than .*mine\.jsonl holds now"):
         push_results(PushOptions(run=run, results=RESULTS))
+
+
+def test_a_wording_of_another_version_is_told(runs: dict[str, Path], tmp_path: Path) -> None:
+    prompt = {"name": "fill-mask", "hash": "0000", "sha256": "0" * 64}
+    run = _asking(tmp_path / "run", runs["free"], prompt=prompt)
+    with pytest.raises(RunError, match="another version of express, with another wording of fill"):
+        push_results(PushOptions(run=run, out=tmp_path))
 
 
 def test_a_prompt_of_ones_own_goes_with_the_run(runs: dict[str, Path], tmp_path: Path) -> None:

@@ -19,6 +19,10 @@ from express_cards.space import as_text
 from express_cards.space_files import MANIFEST
 from express_metric.version import VERSION
 
+_HERE = (
+    "--{} is on this machine, where the Hub cannot reach it: give one that everybody can reach, or "
+    "leave it out"
+)
 COMMAND = [sys.executable, "-m", "express_runners.cli", "space"]
 
 
@@ -116,6 +120,7 @@ def test_a_new_version_of_a_folder_drops_what_is_gone_and_keeps_what_is_not_ours
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        ([], "say which Space: express space NAME, with NAME one of metric, demo, leaderboard"),
         (["quiz"], "there is no Space 'quiz': choose metric, demo, leaderboard"),
         (["metric", "--model", "a/b"], "--model is for the Space demo, not for metric"),
         (["metric", "--base-url", "http://a"], "--base-url is for the Space demo, not for metric"),
@@ -146,9 +151,43 @@ def test_a_new_version_of_a_folder_drops_what_is_gone_and_keeps_what_is_not_ours
         ),
         (
             ["demo", "--push", "org/demo", "--model", "org/name, {here}"],
-            "--model {here} is on this machine, where the Hub cannot reach it: give the name of "
-            "one on the Hub, or leave it out",
+            "--model {here} is on this machine, where the Hub cannot reach it: give one that "
+            "everybody can reach, or leave it out",
         ),
+        (
+            ["demo", "--push", "org/demo", "--model", "org/name,./none"],
+            _HERE.format("model ./none"),
+        ),
+        (["demo", "--push", "org/demo", "--model", "my.gguf"], _HERE.format("model my.gguf")),
+        (["demo", "--push", "org/demo", "--lexicon", "my.csv"], _HERE.format("lexicon my.csv")),
+        (
+            [
+                *("demo", "--push", "org/demo", "--model", "api:x"),
+                "--base-url",
+                "http://[::1]:1/v1",
+            ],
+            _HERE.format("base-url http://[::1]:1/v1"),
+        ),
+        (
+            [
+                *("demo", "--out", "{new}", "--model", "api:x"),
+                "--base-url",
+                "https://me:key@host/v1",
+            ],
+            "--base-url must hold no user, password, query or fragment: put the key into the "
+            "environment variable EXPRESS_API_KEY.",
+        ),
+        (
+            ["demo", "--out", "{new}", "--model", "api:x,api:x"],
+            "--model api:x,api:x: two models have one name; rename a folder",
+        ),
+        (["leaderboard"], "say what to rank: --runs FOLDER, --results ORG/NAME, or both."),
+        (["leaderboard", "--runs", "{new}"], "--runs {new}: there is no such folder."),
+        (
+            ["leaderboard", "--runs", "{here}", "--data", "sample"],
+            "--data is for checking submissions: say with --results where they are",
+        ),
+        (["demo", "--data", "sample"], "--data is for the Space leaderboard, not for demo"),
         (["metric", "--out", "{file}"], "--out {file} is a file; give the name of a folder"),
         (
             ["metric", "--out", "{full}"],
@@ -160,11 +199,12 @@ def test_a_new_version_of_a_folder_drops_what_is_gone_and_keeps_what_is_not_ours
 def test_what_cannot_be_meant_so_is_one_sentence(
     words: list[str], sentence: str, tmp_path: Path
 ) -> None:
-    places = {name: tmp_path / name for name in ("here", "file", "full")}
+    places = {name: tmp_path / name for name in ("here", "file", "full", "new")}
     places["here"].mkdir()
     places["file"].write_text("a")
     (places["full"] / "sub").mkdir(parents=True)
     assert refusal(*(word.format(**places) for word in words)) == sentence.format(**places)
+    assert not places["new"].exists()
 
 
 def test_a_folder_of_another_space_is_left_alone(tmp_path: Path) -> None:

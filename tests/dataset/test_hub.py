@@ -16,7 +16,8 @@ from loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).resolve().parents[2]
 AUTHORS = "bangzhao/express-emotion-recognition"
-OTHERWISE = "use --source FILE for a file of your own or --source sample for the embedded sample"
+# Every command that reads data says this, whatever its option for them is called.
+OTHERWISE = "give a file of your own, or the embedded sample (sample), instead"
 
 LOAD = """
 import json, sys

@@ -212,7 +212,7 @@ def test_a_server_that_asks_for_too_long_a_wait_is_not_waited_for(tmp_path: Path
     tomorrow = Fault("status", 429, b"{}", (("Retry-After", "86400"),))
     with (
         serving(FaultServer(always=tomorrow)) as server,
-        pytest.raises(RunError, match="asks to wait 86400 s"),
+        pytest.raises(RunError, match="/v1, which asks to wait 86400 s, gave no answer"),
     ):
         run(config(server, tmp_path, concurrency=1))
 
@@ -277,7 +277,7 @@ def test_another_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
 def test_no_server_at_all(tmp_path: Path) -> None:
     with serving(FaultServer()) as server:
         gone = config(server, tmp_path, retries=1)
-    with pytest.raises(RunError, match=r"gave no answer in 2 attempts \(the connection failed"):
+    with pytest.raises(RunError, match=r"/v1 gave no answer in 2 attempts \(the connection fail"):
         run(gone)
 
 

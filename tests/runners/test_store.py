@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from express_runners.store import (
     RUN_FILE,
     RunFolder,
     Shard,
+    cannot_write,
     differences,
     read_lines,
+    unfinished,
 )
 
 LINES: list[dict[str, Any]] = [
@@ -57,7 +61,7 @@ def test_a_run_that_lacks_answers_does_not_finish(tmp_path: Path) -> None:
     assert list(tmp_path.glob("predictions-*"))
 
 
-@pytest.mark.parametrize("cut", range(1, 30, 4))
+@pytest.mark.parametrize("cut", range(2, 30, 4))
 def test_a_half_written_last_line_is_dropped_and_written_anew(tmp_path: Path, cut: int) -> None:
     shard(tmp_path, 0, LINES)
     file = tmp_path / "predictions-00000.jsonl"
@@ -100,7 +104,9 @@ def test_two_commands_cannot_hold_one_folder(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
     shard(tmp_path, 0, LINES[:1])
     (tmp_path / "predictions-00001.jsonl").symlink_to("/dev/full")
-    with pytest.raises(RunError, match=r"No space left on device\): free some space"):
+    with pytest.raises(
+        RunError, match=r"No space left on device\): free some space.*, which goes on from"
+    ):
         Shard(tmp_path, 1).append(LINES[1:])
     (tmp_path / "predictions-00001.jsonl").unlink()
     assert set(RunFolder(tmp_path).answered()) == {"a"}
@@ -123,3 +129,96 @@ def test_a_changed_setting_is_always_named(value: dict[str, object], data: st.Da
     changed = value | {key: "something else entirely"}
     if value[key] != changed[key]:
         assert any(line.startswith(key) for line in differences(value, changed))
+
+
+@pytest.mark.parametrize("name", [PREDICTIONS_FILE, "predictions-00000.jsonl"])
+def test_a_last_line_that_is_whole_counts_without_its_line_end(tmp_path: Path, name: str) -> None:
+    text = "".join(json.dumps(line) + "\n" for line in LINES)
+    (tmp_path / name).write_text(text.removesuffix("\n"))
+    assert read_lines(tmp_path / name) == LINES
+    # Nor is it lost when the run goes on.
+    shard(tmp_path, 0, [{"id": "c"}])
+    assert list(RunFolder(tmp_path).answered()) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("line", ["7", "[]", '{"post_id": "p"}', '{"id": 7}', "[" * 100_000])
+@pytest.mark.parametrize("end", ["\n", '\n{"id": "b"}\n'])
+def test_a_line_that_is_no_answer_is_named(tmp_path: Path, line: str, end: str) -> None:
+    (tmp_path / PREDICTIONS_FILE).write_text('{"id": "a"}\n' + line + end)
+    with pytest.raises(RunError, match=r"predictions\.jsonl, line 2 is n"):
+        RunFolder(tmp_path).answered()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [(26, "10 of 26 answered"), (10, None), (9, "10 of 9 answered"), (None, None)],
+)
+def test_a_run_that_holds_another_number_of_answers_says_so(
+    asked: int | None, told: str | None
+) -> None:
+    data = {"signature": "x"} if asked is None else {"examples": asked}
+    assert unfinished({"asked": {"dataset": data}}, 10) == told
+
+
+def fail_in(path: Path, *steps: Callable[[RunFolder], object]) -> None:
+    """Hold a run's folder, do the steps and fail."""
+
+    def hold() -> None:
+        with RunFolder(path) as folder:
+            for step in steps:
+                step(folder)
+            raise RunError("no model")
+
+    with pytest.raises(RunError, match=r"^no model$"):
+        hold()
+
+
+def test_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    fail_in(tmp_path / "runs" / "x")
+    fail_in(tmp_path / "runs" / "y", lambda folder: folder.start({"dtype": "float32"}, {}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_that_fails_leaves_what_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    fail_in(tmp_path / "empty")
+    assert list((tmp_path / "empty").iterdir()) == []
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "note.txt").write_text("mine")
+    fail_in(tmp_path / "runs" / "x")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["note.txt"]
+    fail_in(tmp_path / "runs")
+    assert "note.txt" in {path.name for path in (tmp_path / "runs").iterdir()}
+
+
+def test_a_start_that_fails_later_loses_no_answer_and_no_record(tmp_path: Path) -> None:
+    def begin(folder: RunFolder) -> None:
+        folder.start({"dtype": "float32"}, {})
+
+    # One answer is there already when the first start fails ...
+    fail_in(tmp_path, begin, lambda folder: shard(folder.path, 0, LINES))
+    assert set(RunFolder(tmp_path).answered()) == {"a", "b"}
+    # ... and a second start found the record.
+    fail_in(tmp_path, begin)
+    assert len(json.loads((tmp_path / RUN_FILE).read_text())["sessions"]) == 2
+    (tmp_path / "predictions-00000.jsonl").unlink()
+    fail_in(tmp_path, begin)
+    assert (tmp_path / RUN_FILE).is_file()
+
+
+def test_a_start_that_succeeds_keeps_its_folder(tmp_path: Path) -> None:
+    with RunFolder(tmp_path / "x") as folder:
+        folder.start({"dtype": "float32"}, {})
+    assert (tmp_path / "x" / RUN_FILE).is_file()
+
+
+def test_only_a_run_goes_on_from_what_is_there() -> None:
+    told = cannot_write(Path("page.html"), OSError(errno.EACCES, "Permission denied"))
+    assert told == (
+        "page.html cannot be written (Permission denied): choose another place or mend that, and "
+        "run the same command again."
+    )
+    full = cannot_write(Path("page.html"), OSError(errno.ENOSPC, "No space left on device"))
+    assert full.endswith(
+        "(No space left on device): free some space and run the same command again."
+    )

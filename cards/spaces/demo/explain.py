@@ -14,7 +14,7 @@ from express_metric.parsing import PROTOCOLS, Reading
 from express_metric.plutchik import SENTIMENTS
 from express_metric.scoring import FIGURES, Scores, score
 
-from ...report_story import REASONS
+from ...words import REASONS
 
 KINDS = {
     "exact": "the very same",
@@ -23,7 +23,6 @@ KINDS = {
     "other": "with no emotion in common",
     "none": "without an answer that counts",
 }
-TOO_LONG = "the post does not fit into what the model can read"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +186,7 @@ def unread(judged: Judged) -> list[str]:
     >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
     >>> readings = dict.fromkeys(PROTOCOLS, Reading(None, Reason.REFUSAL))
     >>> unread(judge(row, readings, load_lexicon("nrc")))
-    ['No words could be read from the answer: the model said that it could not or would not \
+    ['No words could be read from the answer: the model says that it will not or cannot \
 answer.']
     >>> readings = dict.fromkeys(PROTOCOLS, Reading(("sad",)))
     >>> unread(judge(row, readings, load_lexicon("nrc")))
@@ -198,7 +197,7 @@ answer.']
         invalid = judged.scores[name].invalid
         if invalid:
             reason = next(iter(invalid))
-            why[name] = REASONS.get(reason, TOO_LONG)
+            why[name] = REASONS[reason]
     if len(set(why.values())) == 1 and len(why) == len(PROTOCOLS):
         return [f"No words could be read from the answer: {why['paper']}."]
     ways = {"paper": "in the paper's way", "revised": "in the revised way"}

@@ -87,6 +87,8 @@ def build(settings: Settings | None = None) -> Any:
         asked.success(None, js=TO_RESULT)
         asked.failure(page.failed, outputs=[status, answer], **quick)
         blocks.queue(max_size=32)
+    # By it Gradio puts the Hub's own bar above the page, which asks the Hub and a host of fonts.
+    blocks.space_id = None
     return blocks
 
 
@@ -99,6 +101,8 @@ def launch_options() -> dict[str, Any]:
     >>> options = launch_options()
     >>> options["run_history"], options["enable_monitoring"], options["footer_links"]
     (False, False, [])
+    >>> options["share"], options["ssr_mode"], options["pwa"]
+    (False, False, False)
     >>> options["head"].startswith("<style>") and "</style>" not in options["head"][7:-8]
     True
     """
@@ -111,6 +115,10 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "enable_monitoring": False,
         "show_error": False,
+        "share": False,  # it would lead what is typed through a host of Gradio's makers
+        # The Hub can turn both on by itself: the page must be the same there as here.
+        "ssr_mode": False,
+        "pwa": False,
     }
 
 

@@ -76,16 +76,32 @@ class Settings:
         """Look at the models without loading any weights.
 
         Raises:
-            RunError: a model that is not there, or an address that is none.
+            RunError, DataError: as for `check_spelling`, or a model that is not there.
+        """
+        self.check_spelling()
+        for model in self.models:
+            # Looking into a GGUF file means converting it, which can wait for the first question.
+            if not model.endswith(".gguf"):
+                resolve(model, weights=False)
+
+    def check_spelling(self) -> None:
+        """Look at the settings alone, asking nobody.
+
+        Raises:
+            RunError: an address that is none, or holds what is secret.
             DataError: two models of one name, which a visitor could not tell apart.
+
+        >>> Settings("api:gpt-4o", base_url="https://me:secret@host/v1").check_spelling()
+        Traceback (most recent call last):
+        ...
+        express_runners.errors.RunError: --base-url must hold no user, password, query or fragment\
+: put the key into the environment variable EXPRESS_API_KEY.
+        >>> Settings("org/one,org/two").check_spelling()
         """
         any_served = any(model.startswith(API) for model in self.models)
         for model in self.models:
             asked = model.startswith(API) or not any_served
             check_server(model, self.base_url if asked else None, retries=0, timeout=1.0)
-            # Looking into a GGUF file means converting it, which can wait for the first question.
-            if not model.endswith(".gguf"):
-                resolve(model, weights=False)
         labels = [self.label(model) for model in self.models]
         if len(set(labels)) < len(labels):
             raise DataError(f"--model {self.model}: two models have one name; rename a folder")
@@ -110,6 +126,11 @@ def from_file(file: Path) -> Settings:
         return Settings()
     names = ", ".join(Settings.__dataclass_fields__)
     try:
-        return Settings(**json.loads(file.read_text("utf-8")))
+        asked = json.loads(file.read_text("utf-8"))
+        found = Settings(**asked)
     except (ValueError, TypeError) as error:
         raise DataError(f"{file}: write a JSON object with some of {names} ({error})") from error
+    for name, value in asked.items():
+        if not isinstance(value, str):
+            raise DataError(f"{file}: write {name} as a text, not as {value!r}")
+    return found

@@ -24,6 +24,7 @@ class Found:
         path: the folder.
         name: what it is called where it cannot be ranked.
         own: whether it is the user's; a stranger's may not say what is loaded.
+        lexicon: nrc, express or a file; the run's own if None.
 
     >>> Found(Path("runs/a"), "a", own=True).name
     'a'
@@ -34,6 +35,7 @@ class Found:
     path: Path
     name: str
     own: bool
+    lexicon: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,27 +93,31 @@ def gather(options: SpaceOptions, scratch: Path) -> Gathered:
     """Find the runs, and check what others submitted.
 
     Args:
-        options: what the command line asks: `runs`, `results` and `lexicon`.
+        options: what the command line asks: `runs`, `results`, `data` and `lexicon`.
         scratch: an empty folder, for the submissions that passed.
 
     Raises:
-        RunError, DataError, MetricError: nothing is asked for, or a folder, a dataset, or what its
-            submissions are checked against cannot be had.
+        RunError, DataError, MetricError: nothing is asked for, or a folder, a dataset, or the
+            user's data or lexicon cannot be had.
     """
     if not options.runs and not options.results:
         raise RunError("say what to rank: --runs FOLDER, --results ORG/NAME, or both.")
     paths = {path.resolve(): path for given in options.runs or () for path in runs_in(given)}
-    runs = [Found(path, path.name, own=True) for path in paths.values()]
+    lexicon = options.lexicon
+    runs = [Found(path, path.name, own=True, lexicon=lexicon) for path in paths.values()]
     if options.results is None:
         return Gathered(runs, [], None)
     refused = []
-    for verdict in validate(options.results, Sources(lexicon=options.lexicon)):
+    sources = Sources(options.data or (), lexicon)
+    for verdict in validate(options.results, sources):
         name = verdict.name.removeprefix(f"{SUBMISSIONS}/")
         if verdict.passed is None:
             refused.append(Refused(name, verdict.reason or ""))
         else:
             # What was checked, and not what may stand there by now.
             folder = write_submission(verdict.passed.submission, scratch, "")
-            runs.append(Found(folder, name, own=False))
+            told = verdict.passed.submission.asked["lexicon"]
+            used = sources.lexicon_for(told["label"]) or told["name"]
+            runs.append(Found(folder, name, own=False, lexicon=used))
     there = Path(options.results).is_dir()
     return Gathered(runs, refused, None if there else options.results.partition("@")[0])

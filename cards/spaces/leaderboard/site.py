@@ -50,7 +50,7 @@ def stage(folder: Path, options: SpaceOptions) -> None:
 
     Args:
         folder: an empty one.
-        options: what the command line asks: `runs`, `results` and `lexicon`.
+        options: what the command line asks: `runs`, `results`, `data` and `lexicon`.
 
     Raises:
         DataError, RunError, MetricError: there is nothing to rank, or a file cannot be written;
@@ -60,7 +60,7 @@ def stage(folder: Path, options: SpaceOptions) -> None:
     require("jinja2", "report")  # said before any work is done
     with tempfile.TemporaryDirectory() as scratch:
         gathered = gather(options, Path(scratch))
-        entries, refused = _rows(folder, gathered, options.lexicon)
+        entries, refused = _rows(folder, gathered)
     if not entries and not options.results:
         raise RunError(f"no run could be ranked: {refused[0].reason}")
     results = gathered.repo or RESULTS
@@ -70,15 +70,13 @@ def stage(folder: Path, options: SpaceOptions) -> None:
     write(folder, "README.md", card(_HEADER, README.read_text("utf-8").replace(RESULTS, results)))
 
 
-def _rows(
-    folder: Path, gathered: Gathered, lexicon: str | None
-) -> tuple[list[Entry], list[Refused]]:
+def _rows(folder: Path, gathered: Gathered) -> tuple[list[Entry], list[Refused]]:
     """Write the reports, one after the other, and keep what the rows need."""
     entries: list[Entry] = []
     refused = list(gathered.refused)
     for found in gathered.runs:
         try:
-            entry, report = row_of(found, lexicon)
+            entry, report = row_of(found)
         except (DataError, RunError, MetricError) as error:
             # Nobody needs to know where the run lies on this machine.
             refused.append(Refused(found.name, str(error).replace(str(found.path), found.name)))
@@ -89,31 +87,30 @@ def _rows(
     return entries, refused
 
 
-def row_of(found: Found, lexicon: str | None) -> tuple[Entry, str]:
+def row_of(found: Found) -> tuple[Entry, str]:
     """A run as a row, and its report.
 
     Args:
         found: the run.
-        lexicon: nrc, express or a file; the run's own if None.
 
     Raises:
         DataError, RunError, MetricError: it is no finished run, or cannot be read.
     """
-    sheet = _sheet(found, lexicon)
+    sheet = _sheet(found)
     told = sheet.told[0]
     standing = tuple(note for note in told.notes if note.startswith("NOT "))
     entry = replace(entry_of(sheet.runs[0], found.path), notes=standing)
     return entry, page_of(Sheet(sheet.runs, [_public(told, standing)]))
 
 
-def _sheet(found: Found, lexicon: str | None) -> Sheet:
+def _sheet(found: Found) -> Sheet:
     if found.own:
-        return read_sheet([found.path], lexicon)
+        return read_sheet([found.path], found.lexicon)
     record = read_json(found.path / RUN_FILE)
     asked = record["asked"]
     if record["sessions"][-1]["dataset"] in _KNOWN:
-        return read_sheet([found.path], lexicon or asked["lexicon"]["name"])
-    runs = load_runs([found.path], lexicon or asked["lexicon"]["name"])
+        return read_sheet([found.path], found.lexicon)
+    runs = load_runs([found.path], found.lexicon)
     lines = read_lines(found.path / PREDICTIONS_FILE)
     return Sheet(runs, [Told([line["completion"] for line in lines], None, asked=asked)])
 

@@ -1,0 +1,95 @@
+"""A model's files that are damaged or missing: one sentence instead of a library's page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from ..errors import RunError
+from ..models import ResolvedModel
+from .memory import ran_out
+
+Part = Literal["configuration", "tokenizer", "weights", "chat template"]
+MEND = "fetch or copy the model again, whole"
+# What tokenizers of all kinds are read from.
+VOCABULARIES = ("*.json", "*.model", "*.txt", "*.tiktoken")
+_SHOWN = 160
+
+
+@contextmanager
+def in_a_sentence(model: ResolvedModel, part: Part) -> Iterator[None]:
+    """Turn what the libraries raise over a model's files into one sentence.
+
+    Args:
+        model: whose files are read.
+        part: what is read of it.
+
+    Raises:
+        RunError: naming the model, its folder, the part and the reason.
+    """
+    from huggingface_hub.errors import StrictDataclassError
+    from jinja2 import TemplateError
+    from safetensors import SafetensorError
+
+    from express_dataset.errors import DataError
+
+    try:
+        yield
+    except (RunError, DataError):
+        raise
+    except (
+        *(SafetensorError, StrictDataclassError, TemplateError, ImportError),
+        *(OSError, ValueError, KeyError, RuntimeError),
+    ) as error:
+        raise RunError(_sentence(model, part, error)) from error
+
+
+def _sentence(model: ResolvedModel, part: Part, error: Exception) -> str:
+    name = f"--model {model.name}"
+    if isinstance(error, RuntimeError) and ran_out(error):
+        return (
+            f"{name}: memory ran out while its weights were loaded: use a smaller model, "
+            "--dtype bfloat16, or a larger device."
+        )
+    if "trust_remote_code" in str(error):
+        return f"{name} brings code of its own: read it, then add --trust-remote-code."
+    done = "used" if part == "chat template" else "loaded"
+    return f"{name}: its {part} cannot be {done} ({_reason(model, part, error)}): {_mend(model)}."
+
+
+def _mend(model: ResolvedModel) -> str:
+    return f"{MEND}, into {model.path}"
+
+
+def _reason(model: ResolvedModel, part: Part, error: Exception) -> str:
+    if part == "tokenizer":
+        missing = _vocabulary_fault(model)
+        if missing:
+            return missing
+    if "ignore_mismatched_sizes" in str(error):
+        return "they do not fit its config.json"
+    first = next(filter(None, map(str.strip, str(error).splitlines())), type(error).__name__)
+    return first if len(first) <= _SHOWN else f"{first[:_SHOWN]}..."
+
+
+def _vocabulary_fault(model: ResolvedModel) -> str | None:
+    """What is wrong with the files of a tokenizer, as far as their form tells."""
+    found = {file.name for pattern in VOCABULARIES for file in model.path.glob(pattern)}
+    # These every model has; a tokenizer is made of others.
+    if not {name for name in found if "config" not in name and "index" not in name}:
+        return "there is no tokenizer.json, tokenizer.model or other vocabulary"
+    return None
+
+
+def check_objects(model: ResolvedModel) -> None:
+    """Refuse a tokenizer's settings that are JSON, but no object: the library fails on them.
+
+    Raises:
+        ValueError: naming the file.
+    """
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        file = model.path / name
+        if file.is_file() and not isinstance(json.loads(file.read_text("utf-8")), dict):
+            raise ValueError(f"{name} holds no JSON object")

@@ -1,0 +1,162 @@
+"""Many submissions at once: what goes wrong with one is told of that one, and ends no other's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from loopback_hub import LoopbackHub
+from submitted import SETTINGS, change, only
+
+from express_cards.results_sources import Sources
+from express_cards.results_validate import validate
+from express_cards.space_options import SpaceOptions
+from express_cards.spaces.leaderboard.site import stage
+from express_dataset.errors import DataError
+from express_dataset.sources import AUTHORS_REPO
+
+ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = "a" * 40
+FILES = 3000
+
+
+def command(*words: str | Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The command as a user types it."""
+    known = {"PATH": os.environ["PATH"], "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    # Nothing outside this machine is asked, and the answer to that comes at once.
+    known |= {"https_proxy": "http://127.0.0.1:9", "EXPRESS_CACHE": "/nonexistent"}
+    return subprocess.run(
+        [sys.executable, "-m", "express_runners.cli", *map(str, words)],
+        cwd=ROOT,
+        env=known | env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def reasons(done: subprocess.CompletedProcess[str]) -> dict[str, str | None]:
+    """What came of each submission, by its name."""
+    assert "Traceback" not in done.stderr
+    return {one["name"]: one["reason"] for one in json.loads(done.stdout)["submissions"]}
+
+
+def elsewhere(folder: Path) -> None:
+    """Say that the answers are to the authors' data, at a commit that is nowhere."""
+    for key, value in (("name", "express"), ("revision", NOWHERE)):
+        change(folder / "run.json", "asked", "dataset", key, to=value)
+
+
+@pytest.mark.parametrize(
+    ("hub_has", "reason"),
+    [
+        ("nothing", f"the Hub dataset {AUTHORS_REPO}: it does not exist, or is private"),
+        ("another commit", f"the Hub dataset {AUTHORS_REPO}: it has no revision '{NOWHERE}'"),
+        ("gone", f"the Hub dataset {AUTHORS_REPO}: the Hub cannot be reached"),
+    ],
+)
+def test_data_that_cannot_be_loaded_refuse_the_submission_that_names_them(
+    copy: Callable[[str], Path], tmp_path: Path, hub_has: str, reason: str
+) -> None:
+    for name in SETTINGS:
+        folder = copy(name)
+        if name in ("cot", "rank"):
+            elsewhere(folder)
+    root = folder.parents[2]
+    with LoopbackHub() as hub:
+        if hub_has == "another commit":
+            hub.dataset(AUTHORS_REPO).commit({"README.md": b"data"})
+        env = hub.environment(str(tmp_path / "home"))
+        words = ("results", "validate", root, "--format", "json")
+        if hub_has != "gone":
+            done, asked = command(*words, env=env), list(hub.requests)
+    if hub_has == "gone":
+        done, asked = command(*words, env=env), []
+    found = reasons(done)
+    assert done.returncode == 2
+    assert len(found) == len(SETTINGS)
+    refused = {name.split("/")[2]: told for name, told in found.items() if told}
+    assert {name[:3] for name in refused} == {"cot", "zer"}
+    for told in refused.values():
+        assert told.startswith(f"run.json: its data cannot be loaded ({reason}")
+        assert told.count("\n") == 0
+        assert "--source" not in told  # an option of another command
+    # The second of them does not make the Hub look again.
+    assert len([line for line in asked if NOWHERE in line]) <= 1
+
+
+def test_data_that_the_user_names_and_cannot_be_loaded_end_the_check(
+    clean: dict[str, Path],
+) -> None:
+    with pytest.raises(DataError, match=r"no-such\.jsonl"):
+        validate(str(clean["free"].parents[2]), Sources(["no-such.jsonl"]))
+
+
+def test_a_lexicon_that_cannot_be_loaded_refuses_the_submission_that_names_it(
+    copy: Callable[[str], Path], tmp_path: Path
+) -> None:
+    good, bad = copy("free"), copy("rank")
+    for key, value in (("name", "express"), ("label", "express-16019@c1d86ec2")):
+        change(bad / "run.json", "asked", "lexicon", key, to=value)
+    done = command("results", "validate", good.parents[2], "--format", "json", env={})
+    found = {name.split("/")[2]: told for name, told in reasons(done).items()}
+    assert found[good.name] is None
+    told = found[bad.name] or ""
+    assert told.startswith("run.json: its lexicon cannot be loaded (the lexicon express cannot be")
+
+
+def test_the_leaderboard_ranks_the_others(copy: Callable[[str], Path], tmp_path: Path) -> None:
+    good, bad = copy("free"), copy("cot")
+    change(bad / "run.json", "asked", "dataset", "name", to="elsewhere")
+    stage(tmp_path / "site", SpaceOptions("leaderboard", results=str(good.parents[2])))
+    board = json.loads((tmp_path / "site" / "results.json").read_text("utf-8"))
+    assert [one["name"] for one in board["refused"]] == [f"org--tiny/{bad.name}"]
+    assert [len(table["rows"]) for table in board["tables"]] == [1, 1]
+
+
+def test_a_folder_of_very_many_files_is_refused_at_once(copy: Callable[[str], Path]) -> None:
+    folder = copy("free")
+    for number in range(20_000):
+        (folder / f"part-{number:05d}.jsonl").touch()
+    told = only(validate(str(folder.parents[2]), Sources()))
+    assert told == "'part-00000.jsonl' is no part of a submission; remove it"
+
+
+def test_of_a_dataset_with_very_many_files_nothing_surplus_is_fetched(
+    clean: dict[str, Path], tmp_path: Path
+) -> None:
+    good = clean["free"]
+    place = "/".join(good.parts[-3:])
+    files = {f"{place}/{file.name}": file.read_bytes() for file in good.iterdir()}
+    bad = f"submissions/evil/{good.name}"
+    files |= {f"{bad}/{file.name}": file.read_bytes() for file in good.iterdir()}
+    files |= {f"{bad}/deep/{n}/run.json": b"{}" for n in range(FILES)}
+    files |= {f"submissions/flat/{n}.json": b"{}" for n in range(3)}
+    files |= {f"elsewhere/{n}.bin": b"\0" for n in range(FILES)}
+    with LoopbackHub() as hub:
+        hub.dataset("org/results").commit(files)
+        env = hub.environment(str(tmp_path / "home"))
+        done = command("results", "validate", "org/results", "--format", "json", env=env)
+        fetched = [line for line in hub.requests if "/resolve/" in line and "GET" in line]
+    found = reasons(done)
+    assert found.pop(place) is None
+    assert found.pop(bad) == "'deep/0/run.json' is no part of a submission; remove it"
+    assert set(found) == {f"submissions/flat/{n}.json" for n in range(3)}
+    assert all("is no place for a submission" in str(told) for told in found.values())
+    assert len(fetched) == 4
+    assert all(place in line for line in fetched)
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_a_link_in_place_of_all_submissions_is_not_followed(
+    copy: Callable[[str], Path], tmp_path: Path, target: str
+) -> None:
+    root = copy("free").parents[2]
+    (root / "submissions").rename(tmp_path / "elsewhere")
+    (root / "submissions").symlink_to(tmp_path / target)
+    assert only(validate(str(root), Sources())).startswith("submissions is a link or no folder")
