@@ -215,7 +215,7 @@ def _compare(ours: tuple[int, ...], state: TaskState) -> None:
     text = api.hf_chat(list(state.messages), [])
     theirs = api.tokenizer(text, **api.tokenizer_call_args)["input_ids"]
     if tuple(theirs) != ours:
-        _warn(str(get_model()))
+        _warn(api.tokenizer.name_or_path)
 
 
 @cache

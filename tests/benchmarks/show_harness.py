@@ -145,7 +145,8 @@ def by_inspect(asked: Asked) -> Side:
     _, seconds = start(asked, [*words, "--log-dir", asked.out / "inspect"])
     (file,) = (asked.out / "inspect").glob("*.eval")
     log = read_eval_log(str(file))
-    assert log.results is not None and log.samples is not None
+    assert log.results is not None
+    assert log.samples is not None
     metrics = log.results.scores[0].metrics
     tokenizer = AutoTokenizer.from_pretrained(asked.model)
     prompts = {
@@ -179,7 +180,8 @@ def start(asked: Asked, words: list[Any]) -> tuple[str, float]:
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
     )
     if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, words))}:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
+        said = done.stdout[-2000:] + done.stderr[-3000:]
+        raise SystemExit(f"{' '.join(map(str, words))}:\n{said}")
     return done.stdout, time.monotonic() - began
 
 
