@@ -116,7 +116,7 @@ class Sources:
             except DataError as error:
                 if source in self._data:
                     raise
-                # The way out that it names is one of another command.
+                # The way out that it names is none for one who checks.
                 reason = str(error).partition(f", or {OTHERWISE}")[0].partition(";")[0]
                 self._loaded[source] = Refusal(f"{FILE}: its data cannot be loaded ({reason})")
         return _or_raise(self._loaded[source])

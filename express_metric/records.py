@@ -57,8 +57,9 @@ def read_results(path: str | Path) -> Results:
 
     The authors' result files are taken as they are: ``labels`` and ``output``, else
     ``output_formatted``, as list literals. Else the labels stand in ``references`` or ``labels``
-    and the answers in ``completion`` (raw text) or ``predictions`` (lists of terms). Where
-    ``number_of_labels`` or a text with ``<mask>`` is there, it must agree with the labels.
+    and the answers in ``completion`` (raw text) or ``predictions`` (lists of terms), not in both.
+    Where ``number_of_labels`` or a text with ``<mask>`` is there, it must agree with the labels.
+    Ids and posts, where there are any, stand in every row, and no id stands twice.
 
     Args:
         path: a file that ends in .csv, .jsonl, .ndjson or .parquet.

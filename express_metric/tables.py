@@ -127,7 +127,7 @@ def _choose(path: Path, columns: Iterable[str], others: Iterable[str] = ()) -> d
                 f"{path}: no column for the {role}: expected {' or '.join(options)}, found {shown}"
             )
     raw = names["answers"]
-    if raw in RAW and LISTS[0] in found:
+    if raw in RAW and LISTS[0] in (*found, *others):
         raise MetricError(
             f"{path}: the columns {raw} and {LISTS[0]} both hold answers; leave one of them out"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import RunError
-from .store import PREDICTIONS_FILE, differences, read_lines, read_run_record
+from .store import PREDICTIONS_FILE, differences, read_answers, read_run_record
 from .vocabulary import Vocabulary, normalised, order
 
 TOP = 5
@@ -85,7 +85,7 @@ def agree(free: Path, rank: Path) -> dict[str, Any]:
     differing = differences(one, two, places=(f"in {free}", f"in {rank}"))
     if differing:
         raise RunError(f"the runs cannot be compared: {'; '.join(differing)}.")
-    written, ranked = (read_lines(folder / PREDICTIONS_FILE) for folder in (free, rank))
+    written, ranked = (read_answers(folder) for folder in (free, rank))
     return agreement(written, ranked, records[1].get("vocabulary", ()))
 
 

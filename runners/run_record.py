@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from express_metric.parsing import PROTOCOLS
+from express_metric.terms import Reason
+
 from .errors import RunError
 
 MEND = "take it from a copy of the run, or make the run anew with another --out"
@@ -84,6 +87,51 @@ it from a copy of the run, or make the run anew with another --out.
         raise RunError(f"{file}: sessions is empty, and must tell of a start of the run: {MEND}.")
     for key, kind, needed in _further(record):
         _check(record, key, kind, file, needed)
+
+
+def check_answer(line: Mapping[str, Any], where: str) -> None:
+    """Check that a line of `predictions.jsonl` has what a score is made of.
+
+    Args:
+        line: the line's content.
+        where: file and line, for the message.
+
+    Raises:
+        RunError: naming the key.
+
+    >>> read = {"paper": ["sad"], "revised": None}
+    >>> why = {"paper": None, "revised": "empty"}
+    >>> check_answer({"references": ["sad"], "terms": read, "reason": why}, "a.jsonl, line 1")
+    >>> check_answer({"references": [], "terms": read}, "a.jsonl, line 1")
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: a.jsonl, line 1: references is [], and must be a list of \
+texts: remove that line and run again.
+    """
+    if not line.get("references") or not _are_texts(line["references"]):
+        raise _wrong(line, "references", where, "a list of texts")
+    for protocol in PROTOCOLS:
+        terms, reason = f"terms.{protocol}", f"reason.{protocol}"
+        read = _at(line, terms)
+        if not _holds(line, terms) or not (read is None or _are_texts(read)):
+            raise _wrong(line, terms, where, "a list of texts or null")
+        if not _holds(line, reason) or _at(line, reason) not in (None, *Reason):
+            raise _wrong(line, reason, where, f"null or one of {', '.join(Reason)}")
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _holds(line: Mapping[str, Any], key: str) -> bool:
+    first, _, last = key.partition(".")
+    return isinstance(line.get(first), dict) and last in line[first]
+
+
+def _wrong(line: Mapping[str, Any], key: str, where: str, wanted: str) -> RunError:
+    found = _at(line, key)
+    what = "is missing" if found is None else f"is {_shown(found)}"
+    return RunError(f"{where}: {key} {what}, and must be {wanted}: remove that line and run again.")
 
 
 def _further(record: Mapping[str, Any]) -> Iterator[tuple[str, type, bool]]:

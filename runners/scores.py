@@ -17,7 +17,7 @@ from express_metric.terms import Reason
 
 from .errors import RunError
 from .ranks import rank_scores
-from .store import PREDICTIONS_FILE, RUN_FILE, read_lines, read_run_record, unfinished
+from .store import PREDICTIONS_FILE, RUN_FILE, read_answers, read_run_record, unfinished
 
 AUTHORS_LEXICON = "lexicon-decomposition.csv"
 NAMED = ("nrc", "express")
@@ -156,7 +156,7 @@ def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
                 "it with the `express run` command that began it, or give a results file."
             )
         record = read_run_record(path)
-        lines = read_lines(path / PREDICTIONS_FILE)
+        lines = read_answers(path)
         chosen = lexicon_of_run(path, record, lexicon)
         _tell_part(path, unfinished(record, len(lines)))
         return score_run(lines, chosen, record["asked"])

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from .errors import RunError
-from .run_record import MEND, check_run_record
+from .run_record import MEND, check_answer, check_run_record
 
 RUN_FILE = "run.json"
 PREDICTIONS_FILE = "predictions.jsonl"
@@ -163,7 +163,8 @@ class RunFolder:
         elif any(self.path.glob("predictions*.jsonl")):
             raise RunError(f"{self.path} holds predictions but no {RUN_FILE}: {ANOTHER}.")
         else:
-            self._began = True
+            # Another process may write its first answer while this one fails.
+            self._began = session.get("processes", 1) == 1
         record["sessions"].append(session)
         write_json(file, record)
         return record
@@ -249,6 +250,19 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
     # The last may be whole without its line end, as an editor leaves it.
     found = [*whole, last] if _is_json(last) else whole
     return [_line(line, f"{file}, line {number}") for number, line in enumerate(found, 1)]
+
+
+def read_answers(folder: Path) -> list[dict[str, Any]]:
+    """The lines of a run's `predictions.jsonl`, with all that a score needs checked.
+
+    Raises:
+        RunError: the file cannot be read, or a line of it lacks something; names line and key.
+    """
+    file = folder / PREDICTIONS_FILE
+    lines = read_lines(file)
+    for number, line in enumerate(lines, 1):
+        check_answer(line, f"{file}, line {number}")
+    return lines
 
 
 def _line(line: bytes, where: str) -> dict[str, Any]:

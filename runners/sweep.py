@@ -280,7 +280,7 @@ def run_sweep(sweep: Sweep, told: Callable[[Result, int, int], None]) -> list[Re
 def status(sweep: Sweep) -> list[Result]:
     """What is known of each run from before; starts nothing."""
     file = sweep.out / STATE_FILE
-    before = {run["name"]: run for run in read_json(file)["runs"]} if file.is_file() else {}
+    before = _before(file) if file.is_file() else {}
     results = []
     for job in sweep.jobs:
         folder = sweep.out / job.name
@@ -292,6 +292,24 @@ def status(sweep: Sweep) -> list[Result]:
             result.seconds, result.sentence = old["seconds"], old["sentence"]
         results.append(result)
     return results
+
+
+def _before(file: Path) -> dict[str, dict[str, Any]]:
+    """What `sweep.json` tells of each run, by name."""
+    mend = "remove it; every run then goes on from its own folder"
+    runs = read_json(file, mend).get("runs")
+    kinds: dict[str, type | tuple[type, ...]] = {
+        **dict.fromkeys(("name", "status", "sentence"), str),
+        "seconds": (int, float),
+        "options": dict,
+    }
+    right = isinstance(runs, list) and all(
+        isinstance(run, dict) and all(isinstance(run.get(k), kind) for k, kind in kinds.items())
+        for run in runs
+    )
+    if not right:
+        raise RunError(f"{file} does not tell what became of each run: {mend}.")
+    return {run["name"]: run for run in runs or ()}
 
 
 def _start(sweep: Sweep, job: Job, result: Result) -> None:

@@ -70,8 +70,8 @@ def _reason(model: ResolvedModel, part: Part, error: Exception) -> str:
             return missing
     if "ignore_mismatched_sizes" in str(error):
         return "they do not fit its config.json"
-    first = next(filter(None, map(str.strip, str(error).splitlines())), type(error).__name__)
-    return first if len(first) <= _SHOWN else f"{first[:_SHOWN]}..."
+    told = " ".join(str(error).split()) or type(error).__name__
+    return told if len(told) <= _SHOWN else f"{told[:_SHOWN]}..."
 
 
 def _vocabulary_fault(model: ResolvedModel) -> str | None:

@@ -32,8 +32,8 @@ SERVED = '["sad", "glad"]'
 
 def lexicon(file: Path, *words: str) -> Path:
     """A lexicon in which each word has the dimension of its place."""
-    rows = [[word, *(int(n == place) for n in range(10))] for place, word in enumerate(words)]
-    lines = [",".join(map(str, row)) for row in [["word", *DIMENSIONS], *rows]]
+    rows = [[word, *(str(int(n == place)) for n in range(10))] for place, word in enumerate(words)]
+    lines = [",".join(row) for row in [["word", *DIMENSIONS], *rows]]
     file.write_text("\n".join(lines) + "\n", "utf-8")
     return file
 

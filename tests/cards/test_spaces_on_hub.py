@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,7 @@ def test_pushed_again_without_a_change_nothing_happens(
     hub: LoopbackHub, tmp_path: Path, runs: Path, name: str
 ) -> None:
     repo = "org/express_alignment" if name == "metric" else f"org/express-{name}"
-    more = ["--runs", runs] if name == "leaderboard" else []
+    more: list[str | Path] = ["--runs", runs] if name == "leaderboard" else []
     first = push(hub, tmp_path, name, repo, *more)
     before = dict(hub.repositories["spaces", repo].commits)
     del hub.requests[:]
@@ -184,10 +184,11 @@ def test_pushed_again_without_a_change_nothing_happens(
 
 def test_a_large_file_is_known_by_its_own_hash() -> None:
     """Of what the Hub keeps apart, as LFS, git has a pointer only."""
+    make: Callable[..., RepoFile] = RepoFile
     own, pointer = hashlib.sha256(b"page").hexdigest(), "0" * 40
-    there = RepoFile(path="a", size=4, oid=pointer, lfs={"size": 4, "oid": own, "pointerSize": 130})
+    there = make(path="a", size=4, oid=pointer, lfs={"size": 4, "oid": own, "pointerSize": 130})
     assert same(b"page", there)
-    assert not same(b"page", RepoFile(path="a", size=4, oid=pointer))
+    assert not same(b"page", make(path="a", size=4, oid=pointer))
     assert not same(b"Page", there)
 
 

@@ -127,6 +127,12 @@ def test_two_columns_of_answers_are_refused(tmp_path: Path, name: str, raw: str)
         read_results(write(tmp_path / name, [row]))
 
 
+def test_a_second_column_of_answers_further_down_is_refused(tmp_path: Path) -> None:
+    rows = [ROW, {**ROW, "predictions": ["angry"]}]
+    with pytest.raises(MetricError, match="completion and predictions both hold answers"):
+        read_results(write(tmp_path / "a.jsonl", rows))
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -88,7 +88,7 @@ DAMAGES: dict[str, tuple[str, Damage, str]] = {
     "a size that is no number": (
         "llama",
         setting(CONFIG, "hidden_size", "x"),
-        "its configuration cannot be loaded (Validation error for field 'hidden_size'",
+        "its configuration cannot be loaded (Validation error for field 'hidden_size': TypeError",
     ),
     "an unknown architecture": (
         "llama",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_models import make
 
 from express_dataset.errors import DataError
 from express_metric import MetricError
@@ -36,7 +37,14 @@ def test_a_misspelt_option_leaves_no_folder(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_put_right_runs_in_the_same_folder(tmp_path: Path) -> None:
-    with pytest.raises(MetricError):
-        run(RunConfig(**RIGHT, lexicon="no-such.csv", out=tmp_path / "x"))
-    assert run(RunConfig(**RIGHT, out=tmp_path / "x")) is not None
+def test_a_model_that_is_mended_runs_in_the_same_folder(tmp_path: Path) -> None:
+    make("llama", tmp_path / "mine")
+    weights = tmp_path / "mine" / "model.safetensors"
+    whole = weights.read_bytes()
+    asked = RunConfig(**RIGHT | {"model": str(tmp_path / "mine")}, out=tmp_path / "x")
+    weights.write_bytes(whole[:1000])
+    with pytest.raises(RunError, match="its weights cannot be loaded"):
+        run(asked)
+    # Its revision is another one now; nothing was answered by the damaged one.
+    weights.write_bytes(whole)
+    assert run(asked) is not None

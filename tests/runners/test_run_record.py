@@ -131,3 +131,34 @@ def test_runs_that_do_not_agree_are_named_where_they_differ(tmp_path: Path) -> N
     sentence = f"dataset.examples is 8 in {free} and 4 in {rank}."
     with pytest.raises(RunError, match=f"^the runs cannot be compared: {re.escape(sentence)}$"):
         agree(free, rank)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"references": None}, "references is missing, and must be a list of texts"),
+        ({"references": []}, "references is [], and must be a list of texts"),
+        ({"references": ["sad", 1]}, "references is ['sad', 1], and must be a list of texts"),
+        ({"terms": None}, "terms.paper is missing, and must be a list of texts or null"),
+        ({"terms": {"paper": ["sad"]}}, "terms.revised is missing, and must be a list of texts or"),
+        (
+            {"terms": {"paper": "sad", "revised": None}},
+            "terms.paper is 'sad', and must be a list of texts or null",
+        ),
+        ({"reason": {"paper": None}}, "reason.revised is missing, and must be null or one of"),
+        (
+            {"reason": {"paper": "tired", "revised": None}},
+            "reason.paper is 'tired', and must be null or one of",
+        ),
+    ],
+)
+def test_an_answer_without_what_a_score_needs_is_named(
+    tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
+    folder = made(tmp_path / "a")
+    file = folder / "predictions.jsonl"
+    lines = file.read_text().splitlines()
+    lines[6] = json.dumps(json.loads(lines[6]) | change)
+    file.write_text("\n".join(lines))
+    with pytest.raises(RunError, match=re.escape(f"{file}, line 7: {sentence}")):
+        score_file(folder, None)

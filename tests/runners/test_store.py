@@ -177,6 +177,9 @@ def test_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
     fail_in(tmp_path / "runs" / "x")
     fail_in(tmp_path / "runs" / "y", lambda folder: folder.start({"dtype": "float32"}, {}))
     assert list(tmp_path.iterdir()) == []
+    # Other processes may be about to write an answer.
+    fail_in(tmp_path / "x", lambda folder: folder.start({"dtype": "float32"}, {"processes": 2}))
+    assert (tmp_path / "x" / RUN_FILE).is_file()
 
 
 def test_a_start_that_fails_leaves_what_is_not_its_own(tmp_path: Path) -> None:

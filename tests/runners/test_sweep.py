@@ -205,3 +205,20 @@ def test_the_command_lists_without_starting_and_fails_where_a_run_failed(tmp_pat
     assert failed.exit_code == 1
     assert "2 failed of 2 runs" in failed.stdout
     assert list((tmp_path / "else" / "logs").iterdir())
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        *("{", "[]", "{}", '{"runs": {}}', '{"runs": [1]}', '{"runs": [{}]}'),
+        '{"runs": [{"name": "absent/zero", "status": "gone", "options": {}}]}',
+        '{"runs": [{"name": "a", "status": "", "options": {}, "seconds": "1", "sentence": ""}]}',
+    ],
+)
+def test_a_broken_state_is_one_sentence(tmp_path: Path, state: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(GOOD.replace("OUT", str(tmp_path / "runs")))
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "sweep.json").write_text(state)
+    with pytest.raises(RunError, match=r"sweep\.json .*: remove it; every run then goes on from"):
+        status(read_sweep(str(file)))
