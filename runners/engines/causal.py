@@ -8,6 +8,7 @@ from express_dataset import Example
 
 from ..models import ResolvedModel
 from ..prompting import Prompter
+from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .batches import in_batches
 from .decoding import Decoder
@@ -31,13 +32,18 @@ class CausalEngine:
         self._model = load_pretrained(AutoModelForCausalLM, model, options)
         self.batch_tokens = batch_tokens(self._model)
         self._rows = row_model(self._model)
-        self._ranker = None
+        self._name = model.name
+        self._ranker: CausalRanker | None = None
         if options.vocabulary is not None:
-            # A chat model's answer begins its turn; a base model's follows the prompt's colon.
-            lead = "" if self._tokenizer.chat_template else " "
-            terms = ListTerms(self._tokenizer, options.vocabulary.terms, lead)
-            self._ranker = CausalRanker(check(self._rows, model.name), terms)
+            self.rank(options.vocabulary)
         self.context = self._prompter.context
+
+    def rank(self, vocabulary: Vocabulary) -> None:
+        """Rank these terms from now on."""
+        # A chat model's answer begins its turn; a base model's follows the prompt's colon.
+        lead = "" if self._tokenizer.chat_template else " "
+        terms = ListTerms(self._tokenizer, vocabulary.terms, lead)
+        self._ranker = CausalRanker(check(self._rows, self._name), terms)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The rendered template, inside the chat template iff the tokenizer has one."""

@@ -9,6 +9,7 @@ from express_dataset import Example
 
 from ..models import ResolvedModel
 from ..prompting import Prompter
+from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .loading import load_pretrained
 from .memory import batch_tokens
@@ -25,12 +26,16 @@ class MaskedEngine:
         self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForMaskedLM, model, options)
         self.context = self._prompter.context
-        self._ranker = None
+        self._several = options.several
+        self._ranker: MaskedRanker | None = None
         if options.vocabulary is not None:
-            self._ranker = MaskedRanker(
-                self._model, self._tokenizer, options.vocabulary.terms, options.several
-            )
+            self.rank(options.vocabulary)
         self.batch_tokens = batch_tokens(self._model)
+
+    def rank(self, vocabulary: Vocabulary) -> None:
+        """Rank these terms from now on."""
+        terms = vocabulary.terms
+        self._ranker = MaskedRanker(self._model, self._tokenizer, terms, self._several)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The example's text with the model's own mask token."""

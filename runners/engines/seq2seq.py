@@ -8,6 +8,7 @@ from express_dataset import Example
 
 from ..models import ResolvedModel
 from ..prompting import Prompter
+from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .generation import generate
 from .loading import load_pretrained
@@ -26,11 +27,15 @@ class Seq2SeqEngine:
         self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForSeq2SeqLM, model, options)
         self.context = self._prompter.context
-        self._ranker = None
+        self._ranker: Seq2SeqRanker | None = None
         if options.vocabulary is not None:
-            terms = ListTerms(self._tokenizer, options.vocabulary.terms, lead="")
-            self._ranker = Seq2SeqRanker(self._model, terms)
+            self.rank(options.vocabulary)
         self.batch_tokens = batch_tokens(self._model)
+
+    def rank(self, vocabulary: Vocabulary) -> None:
+        """Rank these terms from now on."""
+        terms = ListTerms(self._tokenizer, vocabulary.terms, lead="")
+        self._ranker = Seq2SeqRanker(self._model, terms)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The rendered template as encoder input."""

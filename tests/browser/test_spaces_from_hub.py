@@ -131,9 +131,10 @@ def started(hub: LoopbackHub, folder: Path, home: Path) -> Iterator[str]:
 def test_the_pushed_demo_starts_elsewhere_and_answers(
     hub: LoopbackHub, chromium: Any, tmp_path: Path
 ) -> None:
-    hub.model(HUB_MODEL).commit(model_files("llama", tmp_path / "model"))
-    for name in ("maker", "space"):
-        (tmp_path / name).mkdir()
+    name, _, commit = HUB_MODEL.partition("@")
+    hub.model(name).commits[commit] = model_files("llama", tmp_path / "model")
+    for place in ("maker", "space"):
+        (tmp_path / place).mkdir()
     express(hub, tmp_path / "maker", "space", "demo", "--push", DEMO, token=OWNER)
     folder = downloaded(hub, DEMO, tmp_path / "space")
     assert not list((tmp_path / "space" / "hf").rglob("*.safetensors"))
@@ -146,9 +147,9 @@ def test_the_pushed_demo_starts_elsewhere_and_answers(
         page.get_by_label("Post", exact=True).click()
         page.get_by_role("option", name="The missed ferry").click()
         page.get_by_text("Marked: furious", exact=True).wait_for()
-        page.get_by_role("button", name=f"Ask {HUB_MODEL}").click()
+        page.get_by_role("button", name=f"Ask {name}").click()
         page.locator("#express-result").wait_for()
-        assert page.locator("#express-result").inner_text() == f"What {HUB_MODEL} would have said"
+        assert page.locator("#express-result").inner_text() == f"What {name} would have said"
         assert page.locator("article tbody tr").count() >= 5
         page.close()
     # The model came from this Hub; the visitor's browser asked nobody but the Space.

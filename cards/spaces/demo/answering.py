@@ -17,7 +17,7 @@ from express_metric.lexicon import Lexicon, load_lexicon
 from express_metric.parsing import PROTOCOLS, Reading
 from express_metric.terms import Reason
 from express_runners.engines import load_engine
-from express_runners.engines.base import Engine, EngineOptions
+from express_runners.engines.base import Engine, EngineOptions, RankingEngine
 from express_runners.errors import RunError
 from express_runners.models import ResolvedModel, resolve
 from express_runners.prompts import ours
@@ -82,7 +82,8 @@ class Answerer:
         self._labels = tuple(label for row in rows for label in row.labels)
         self._usual = from_labels(self._labels)
         self._lock = threading.Lock()
-        self._loaded: tuple[str, Vocabulary] | None = None
+        self._loaded: str | None = None
+        self._ranked: Vocabulary | None = None
         self._engine: Engine | None = None
 
     @cached_property
@@ -91,11 +92,11 @@ class Answerer:
         torch = require("torch", "run")
         return "cuda" if torch.cuda.is_available() else "cpu"
 
-    def state(self, model: str, example: Example) -> str:
+    def state(self, model: str) -> str:
         """What an asker waits for first: busy, cold (the model must be loaded) or ready."""
         if self._lock.locked():
             return "busy"
-        return "ready" if self._loaded == (model, self.vocabulary(example)) else "cold"
+        return "ready" if self._loaded == model else "cold"
 
     def vocabulary(self, example: Example) -> Vocabulary:
         """The words that a local model ranks.
@@ -145,14 +146,17 @@ class Answerer:
         return Answered(name, answer.completion, readings, ranks, terms, seconds)
 
     def _load(self, model: str, vocabulary: Vocabulary) -> Engine:
-        if self._engine is not None and self._loaded == (model, vocabulary):
-            return self._engine
-        # The old model first: two might not fit.
-        self._engine = self._loaded = None
-        gc.collect()
-        resolved = resolve(model)
-        self._engine = load_engine(resolved, self._options(resolved, vocabulary))
-        self._loaded = model, vocabulary
+        if self._engine is None or self._loaded != model:
+            # The old model first: two might not fit.
+            self._engine = self._loaded = None
+            gc.collect()
+            resolved = resolve(model)
+            self._engine = load_engine(resolved, self._options(resolved, vocabulary))
+            self._loaded, self._ranked = model, vocabulary
+        if self._ranked != vocabulary:
+            if isinstance(self._engine, RankingEngine):
+                self._engine.rank(vocabulary)
+            self._ranked = vocabulary
         return self._engine
 
     def _options(self, model: ResolvedModel, vocabulary: Vocabulary) -> EngineOptions:

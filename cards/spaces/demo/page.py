@@ -154,18 +154,22 @@ class _Page:
             return marks.panel(""), sentence(marks.too_long(text), "wrong")
         return marks.panel(text, marks.edited(panel, text)), sentence("")
 
-    def find(self, text: str, panel: object) -> tuple[Panel, str]:
+    def find(self, text: str, panel: object) -> Iterator[tuple[Panel, str]]:
         """Mark what the dataset's own masking takes out, or without spaCy the likely words."""
         if len(text) > marks.MOST_CHARACTERS:
-            return marks.panel(""), sentence(marks.too_long(text), "wrong")
+            yield marks.panel(""), sentence(marks.too_long(text), "wrong")
+            return
+        kept = marks.panel(text, marks.panel_marks(panel, text))
+        yield kept, sentence("Looking for the words\u2026", "busy")
         if not marks.can_find():
             found, how = marks.hints(text), "by a list of emotion words, whoever feels them"
         else:
             found, how = marks.find(text), "as the dataset does: words for what you say you feel"
-        if not found:
-            kept = marks.panel(text, marks.panel_marks(panel, text))
-            return kept, sentence("No emotion word was found: mark the words yourself.", "wrong")
-        return marks.panel(text, found), sentence(f"Marked {how}. Change it as you like.")
+        if found:
+            yield marks.panel(text, found), sentence(f"Marked {how}. Change it as you like.")
+        else:
+            none = "No emotion word was found: mark the words yourself."
+            yield kept, sentence(none, "wrong")
 
     def clear(self, text: str) -> tuple[Panel, str]:
         """Take all marks off."""
@@ -182,7 +186,7 @@ class _Page:
                 "cold": f"Loading {name}; this takes longer than the answer\u2026",
                 "ready": f"{name} is reading your post\u2026",
             }
-            yield sentence(waiting[answerer.state(model, asked.example)], "busy"), ""
+            yield sentence(waiting[answerer.state(model)], "busy"), ""
             found = answerer.ask(model, asked.example)
             judged = judge(asked.example, found.readings, answerer.lexicon)
             shown = result(asked, found, judged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from express_runners.models import resolve
 from express_runners.server import API, HF_ROUTER, check_server
 
 SMALL = "SmolLM2 135M"
+_COMMIT = re.compile(r"@[0-9a-f]{40}\Z")
 
 
 class DemoError(ValueError):
@@ -52,10 +54,12 @@ class Settings:
         return named or (str(packaged_model()),)
 
     def label(self, model: str) -> str:
-        """A model's name as the page shows it: no path of the machine it runs on.
+        """A model's name as the page shows it: no path of its machine, no whole commit.
 
         >>> Settings("org/name@main").label("org/name@main")
         'org/name@main'
+        >>> Settings("org/name@" + "0" * 40).label("org/name@" + "0" * 40)
+        'org/name'
         >>> Settings("api:gpt-4o").label("api:gpt-4o")
         'gpt-4o'
         """
@@ -64,7 +68,7 @@ class Settings:
         if not self.model:
             return SMALL
         path = Path(model).expanduser()
-        return path.resolve().name if path.exists() else model
+        return path.resolve().name if path.exists() else _COMMIT.sub("", model)
 
     def provider(self, model: str) -> str | None:
         """The host that is sent what a visitor types; None where the model runs here."""
