@@ -28,8 +28,8 @@ from express_runners.store import (
     SHARDS,
     cannot_write,
     dump_line,
-    read_json,
-    read_lines,
+    read_answers,
+    read_run_record,
     write_json,
 )
 
@@ -127,7 +127,7 @@ def read_run(folder: Path, home: Home, lexicon: str | None = None) -> Submission
     """
     record = finished(folder)
     asked = record["asked"]
-    lines = [public_line(line) for line in read_lines(folder / PREDICTIONS_FILE)]
+    lines = [public_line(line) for line in read_answers(folder)]
     table = lexicon_of_run(folder, record, lexicon)
     if table.label != asked["lexicon"]["label"]:
         raise RunError(
@@ -158,18 +158,14 @@ def finished(folder: Path) -> dict[str, Any]:
             f"{folder} is no finished run ({told}): finish it with the `express run` command that "
             "began it."
         )
-    record = read_json(folder / RUN_FILE)
-    if not isinstance(record.get("asked"), dict) or not record.get("sessions"):
-        raise RunError(
-            f"{folder / RUN_FILE} was not written by `express run`: give a run's folder."
-        )
+    record = read_run_record(folder)
     model = record["asked"]["model"]
     if model["family"] == "dummy":
         raise RunError(
             f"{folder} is a run of {model['name']}, which is no model: results of dummies are not "
             "published."
         )
-    answered = len(read_lines(folder / PREDICTIONS_FILE))
+    answered = len(read_answers(folder))
     if answered != record["asked"]["dataset"]["examples"]:
         raise RunError(
             f"{folder} holds {answered} of {record['asked']['dataset']['examples']} answers: "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from express_dataset.errors import require
 
@@ -16,19 +17,34 @@ TASKS = {
     "paper": ("lexical_accuracy", "vector_accuracy", "vector_f1"),
     "revised": ("lexical_accuracy", "vector_accuracy", "vector_f1"),
 }
-RANK_TASKS = ("top1", "mrr")
+# For each task of a ranking, where its figure stands in the scores.
+RANK_TASKS = {
+    "rank_top1": ("rank", "top1"),
+    "rank_mrr": ("rank", "mrr"),
+    "rank_vector_accuracy": ("revised", "vector_accuracy"),
+    "rank_vector_f1": ("revised", "vector_f1"),
+}
 _DECIMALS = 2
 
 
-def task_id(protocol: str, figure: str) -> str:
-    """The task that a figure stands under; the paper's protocol has the plain names.
+def tasks(scores: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The tasks that a run's figures stand under, each with the protocol and the figure.
 
-    >>> task_id("paper", "vector_f1"), task_id("revised", "vector_f1")
-    ('vector_f1', 'revised_vector_f1')
-    >>> task_id("rank", "mrr")
-    'rank_mrr'
+    The paper's protocol has the plain names. A ranking has names of its own: it takes its words
+    from a closed list, so that its figures are not to be compared with those of free answers.
+
+    >>> list(tasks({}))[:2], tasks({})["revised_vector_f1"]
+    (['lexical_accuracy', 'vector_accuracy'], ('revised', 'vector_f1'))
+    >>> list(tasks({"rank": {"top1": 0.5}}))[:2]
+    ['rank_top1', 'rank_mrr']
     """
-    return figure if protocol == "paper" else f"{protocol}_{figure}"
+    if "rank" in scores:
+        return RANK_TASKS
+    return {
+        figure if protocol == "paper" else f"{protocol}_{figure}": (protocol, figure)
+        for protocol, figures in TASKS.items()
+        for figure in figures
+    }
 
 
 def entry_file(submission: Submission) -> str:
@@ -42,7 +58,7 @@ def entry_file(submission: Submission) -> str:
 def entries(
     submission: Submission, dataset: str, revision: str | None, source: str | None
 ) -> list[EvalResultEntry]:
-    """The figures of both protocols, and of a ranking, each under its own task.
+    """The figures of both protocols, or of a ranking, each under its own task.
 
     Args:
         submission: the run.
@@ -57,24 +73,22 @@ def entries(
     from huggingface_hub import EvalResultEntry
 
     found = []
-    for protocol in (*TASKS, "rank"):
-        scores = submission.scores.get(protocol, {})
-        for figure in TASKS.get(protocol, RANK_TASKS):
-            value = scores.get(figure)
-            if value is None:
-                continue
-            found.append(
-                EvalResultEntry(
-                    dataset_id=dataset,
-                    task_id=task_id(protocol, figure),
-                    value=round(100 * value, _DECIMALS),
-                    dataset_revision=revision,
-                    date=str(submission.run["sessions"][-1]["started"])[:10],
-                    source_url=source,
-                    source_name="EXPRESS submission" if source else None,
-                    notes=_notes(submission, protocol),
-                )
+    for task, (protocol, figure) in tasks(submission.scores).items():
+        value = submission.scores[protocol].get(figure)
+        if value is None:
+            continue
+        found.append(
+            EvalResultEntry(
+                dataset_id=dataset,
+                task_id=task,
+                value=round(100 * value, _DECIMALS),
+                dataset_revision=revision,
+                date=str(submission.run["sessions"][-1]["started"])[:10],
+                source_url=source,
+                source_name="EXPRESS submission" if source else None,
+                notes=_notes(submission, protocol),
             )
+        )
     return found
 
 
@@ -91,11 +105,11 @@ def entries_yaml(found: list[EvalResultEntry]) -> str:
 
 def _notes(submission: Submission, protocol: str) -> str:
     """The setting and the signature; a ranking has the signature of its likeliest terms."""
-    asked = submission.asked
-    signed = "revised" if protocol == "rank" else protocol
+    asked, ranks = submission.asked, "rank" in submission.scores
+    signed = "revised" if ranks else protocol
     told = [
         "in percent",
-        "ranking of a closed vocabulary" if protocol == "rank" else f"protocol {protocol}",
+        "ranking of a closed vocabulary" if ranks else f"protocol {protocol}",
         f"prompt {asked['prompt']['name']}",
         f"decode {asked['decoding']['name']}",
         f"dtype {asked['dtype']}",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from express_runners.results_options import PushOptions
 
 SAMPLE = "express-sample"
+_NO_ENTRIES = "No figures for a model's page: that takes --model, and data other than the sample."
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _SHA = re.compile(r"[0-9a-f]{40}")
 
@@ -79,16 +80,18 @@ def push_results(options: PushOptions) -> dict[str, Any]:
         template=_template(options, record["asked"]["prompt"]),
     )
     submission = read_run(options.run, home, options.lexicon)
+    # A file with the sample's figures could be put on a model's page by hand.
+    sample = record["asked"]["dataset"]["name"] == SAMPLE
     told: dict[str, Any] = {
         "setting": submission.setting,
         "submission": submission.path,
-        "entries": entry_file(submission) if options.model else None,
+        "entries": entry_file(submission) if options.model and not sample else None,
         "folder": str(options.out) if options.out else None,
         "model": None,
         "results": None,
     }
     if options.out is not None:
-        _write(submission, data, options.out, with_entries=options.model is not None)
+        _write(submission, data, options.out, with_entries=told["entries"] is not None)
         return told
     return told | _push(options, submission, data)
 
@@ -100,6 +103,7 @@ def as_text(told: Mapping[str, Any]) -> str:
     ...                "entries": None, "model": None, "results": None}))
     Setting cot. Written to out:
       submissions/a/cot-1
+    No figures for a model's page: that takes --model, and data other than the sample.
     >>> model = {"url": "https://hub/pr/1", "changed": True}
     >>> print(as_text({"setting": "cot", "folder": None, "model": model, "results": None}))
     Setting cot.
@@ -108,7 +112,8 @@ def as_text(told: Mapping[str, Any]) -> str:
     first = f"Setting {told['setting']}."
     if told["folder"]:
         written = [told["submission"], *([told["entries"]] if told["entries"] else [])]
-        return "\n".join([f"{first} Written to {told['folder']}:", *(f"  {w}" for w in written)])
+        lines = [f"{first} Written to {told['folder']}:", *(f"  {w}" for w in written)]
+        return "\n".join(lines if told["entries"] else [*lines, _NO_ENTRIES])
     places = ((name, told[name]) for name in ("model", "results") if told[name])
     return "\n".join(
         [first]

@@ -20,7 +20,7 @@ from express_metric.significance import check_comparable
 from express_metric.terms import Reason
 from express_runners.ranks import rank_scores
 from express_runners.scores import lexicon_of, lexicon_of_run
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_lines, read_run_record
+from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_answers, read_run_record
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
 # Parameters of models whose names do not tell, from their cards.
@@ -287,7 +287,7 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
         )
     record = read_run_record(path)
     asked = record["asked"]
-    lines = read_lines(path / PREDICTIONS_FILE)
+    lines = read_answers(path)
     table = lexicon_of_run(path, record, lexicon)
     prompt, data = asked["prompt"], asked["dataset"]
     setting = _setting(prompt)
