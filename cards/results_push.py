@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from express_dataset.errors import DataError, require
 from express_dataset.hub_errors import in_a_sentence, require_login
+from express_dataset.hub_names import ORG_NAME
 from express_dataset.schema import fingerprint
 from express_dataset.sources import AUTHORS_REPO, load
 from express_runners.errors import RunError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 SAMPLE = "express-sample"
 _NO_ENTRIES = "No figures for a model's page: that takes --model, and data other than the sample."
-_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -131,7 +131,7 @@ def _check_options(options: PushOptions) -> None:
         )
     for name in ("model", "results", "dataset"):
         value = getattr(options, name)
-        if value is not None and not _NAME.fullmatch(value):
+        if value is not None and not ORG_NAME.fullmatch(value):
             raise RunError(f"--{name} {value}: write it as ORG/NAME.")
     if options.dataset_revision and not _SHA.fullmatch(options.dataset_revision):
         raise RunError(

@@ -17,9 +17,8 @@ from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import read_results
 from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_metric.significance import check_comparable
-from express_metric.terms import Reason
 from express_runners.ranks import rank_scores
-from express_runners.scores import lexicon_of, lexicon_of_run
+from express_runners.scores import lexicon_of, lexicon_of_run, reading_of
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_answers, read_run_record
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
@@ -298,7 +297,9 @@ def _from_folder(path: Path, lexicon: str | None) -> Run:
         family=asked["model"]["family"],
         setting=setting,
         references=[tuple(map(normal, line["references"])) for line in lines],
-        readings={protocol: [_reading(line, protocol) for line in lines] for protocol in PROTOCOLS},
+        readings={
+            protocol: [reading_of(line, protocol) for line in lines] for protocol in PROTOCOLS
+        },
         ids=[line["id"] for line in lines],
         posts=[line["post_id"] for line in lines],
         lexicon=table,
@@ -367,11 +368,6 @@ def _setting(prompt: dict[str, Any]) -> str:
     name = str(prompt["name"])
     # A masked model can be asked in one way only, which shows it no example.
     return ZERO_SHOT if name == "fill-mask" else name
-
-
-def _reading(line: dict[str, Any], protocol: Protocol) -> Reading:
-    terms, reason = line["terms"][protocol], line["reason"][protocol]
-    return Reading(terms and tuple(terms), Reason(reason) if reason else None)
 
 
 def _printable(name: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
+
+from express_dataset.hub_names import ORG_NAME
 
 NAMES = ("metric", "demo", "leaderboard")
 PORT = 7860
@@ -24,7 +25,6 @@ _OF = {
     "data": ("leaderboard",),
 }
 _LEXICONS = ("nrc", "express")
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def check_options(options: SpaceOptions) -> None:
                 f"--{option.replace('_', '-')} is for the Space {' or '.join(names)}, "
                 f"not for {options.name}"
             )
-    if options.push is not None and not _REPO.fullmatch(options.push):
+    if options.push is not None and not ORG_NAME.fullmatch(options.push):
         raise DataError(f"--push {options.push}: write the Space as ORG/NAME")
     if options.private and options.push is None:
         raise DataError("--private is for the Hub: say with --push ORG/NAME where to publish")

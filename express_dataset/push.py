@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from .errors import DataError
 from .evaluation import CONFIG
 from .hub_errors import in_a_sentence, require_login
+from .hub_names import ORG_NAME
 from .publish import DATA
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 GATES = ("auto", "manual")
 """Who lets a reader in: the Hub, once the form is filled in, or the owner."""
 
-_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _TAG = re.compile(r"[A-Za-z0-9][\w.-]*")
 _REPLACED = (f"{DATA}/", f"{CONFIG}/")
 _OTHERWISE = "--create-pr for the dataset of someone else"
@@ -54,7 +54,7 @@ class Target:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if not _NAME.fullmatch(self.repo):
+        if not ORG_NAME.fullmatch(self.repo):
             raise DataError(f"--to {self.repo}: write the dataset as ORG/NAME")
         if self.gated not in (None, *GATES):
             raise DataError(f"--gated {self.gated}: choose auto or manual")

@@ -11,6 +11,7 @@ from pathlib import Path
 from .columns import Row, layout, understand
 from .errors import DataError
 from .folders import about_folder, read_folder
+from .hub_names import ORG_NAME
 from .licenses import license_name
 from .readers import SUFFIXES, read
 from .schema import Example, fingerprint
@@ -30,7 +31,6 @@ PAPER_CITATION = """@inproceedings{shu2026express,
 }"""
 
 _SAMPLE = Path(__file__).with_name("sample") / "examples.jsonl"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _SPOKEN_FOR = "the authors' data, of the paper 'Fluent but Unfeeling' (arXiv:2509.09593)"
 
 
@@ -165,7 +165,7 @@ def load_all(source: str = "express") -> dict[str, Loaded]:
         records = list(read(path, source))
         kind = layout(records[0].values) if records else None
         return _divide(understand(records), _of_file(path, kind), source)
-    if name != "express" and not _HUB_ID.fullmatch(name):
+    if name != "express" and not ORG_NAME.fullmatch(name):
         raise DataError(
             f"there is no source '{source}'; give sample, express, the path of a file "
             "or folder, or the id of a Hub dataset (ORG/NAME)"
