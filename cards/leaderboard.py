@@ -1,7 +1,8 @@
 """The rows of a leaderboard: runs in groups that may be compared, with ranks that admit ties.
 
 Two runs share a table only where `express_metric.significance.check_comparable` lets them stand
-side by side and their examples are the same ones; prompt and decoding are what rows differ in.
+side by side, their examples are the same ones, and both answer freely or both rank one list of
+words; the prompt, and the details of the decoding, are what rows differ in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from express_metric.intervals import Interval
 from express_metric.parsing import PROTOCOLS, Protocol
@@ -21,7 +21,8 @@ from express_metric.resampling import Resampling
 from express_metric.scoring import count
 from express_metric.signature import Signature
 from express_metric.significance import SHARED_PARTS, intervals
-from express_runners.store import RUN_FILE, SCORES_FILE, read_json
+from express_runners.errors import RunError
+from express_runners.store import SCORES_FILE, read_json, read_run_record
 
 from .runs import Run
 
@@ -33,6 +34,9 @@ FLOOR = "dummy"
 
 ANY = "any"
 """Stands in a table's signature for what its rows differ in."""
+
+FREE, RANKS = "free", "rank-"
+"""The kinds of decoding: words of the model's own, or a given list in order."""
 
 _HOW = Resampling()
 _ON_DISK = ("masked", "seq2seq", "causal")
@@ -60,6 +64,7 @@ class Entry:
         report: the run's own page, relative to the leaderboard's; empty if there is none.
         ran_as: what the run itself calls the model, where only its submitter's word says that it
             has the weights of `model`; else empty.
+        answers: a hash of how the model was asked and of what it answered, whatever their order.
 
     >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
     >>> one.ranked, one.notes
@@ -83,11 +88,16 @@ class Entry:
     notes: tuple[str, ...] = ()
     report: str = ""
     ran_as: str = ""
+    answers: str = ""
 
     @property
     def ranked(self) -> bool:
         """Whether a model answered."""
         return self.family != FLOOR
+
+    def same_run(self, other: Entry) -> bool:
+        """Whether the other is this run once more: the same model, asked and answering alike."""
+        return (self.model, self.answers) == (other.model, other.answers)
 
 
 @dataclass(frozen=True)
@@ -118,18 +128,25 @@ class Group:
 
     Attributes:
         protocol: ``paper`` or ``revised``.
-        signature: what the rows share; prompt and decoding are `ANY`.
+        signature: what the rows share; the prompt is `ANY`, and the decoding what `kind` tells.
         rows: best first by `RANKED_BY`.
 
-    >>> Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0", ANY, ANY), ()).signature.n
-    2
-    >>> Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0", ANY, ANY), ()).rows
-    ()
+    >>> free = Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0", ANY, FREE), ())
+    >>> free.signature.n, free.rows, free.words
+    (2, (), '')
+    >>> replace(free, signature=replace(free.signature, decode="rank-36@1a2b")).words
+    '36'
     """
 
     protocol: Protocol
     signature: Signature
     rows: Sequence[Row]
+
+    @property
+    def words(self) -> str:
+        """How many words its runs put in order; empty where they answer freely."""
+        name = self.signature.decode
+        return name.removeprefix(RANKS).partition("@")[0] if name.startswith(RANKS) else ""
 
 
 @dataclass(frozen=True)
@@ -157,10 +174,10 @@ def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
     Raises:
         RunError, MetricError: `run.json` or `scores.json` cannot be read, or SciPy is missing.
     """
-    record = read_json(folder / RUN_FILE)
+    record = read_run_record(folder)
     model, session = record["asked"]["model"], record["sessions"][-1]
     # A submission may tell where on the Hub the weights are that it calls otherwise.
-    home, ran_as = str(record.get("submission", {}).get("model") or ""), ""
+    home, ran_as = str((record.get("submission") or {}).get("model") or ""), ""
     if _HUB_ID.fullmatch(home) and home != run.model:
         run, ran_as = replace(run, model=home), run.model
     version = _version(folder)
@@ -184,7 +201,22 @@ def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
         figures=figures,
         signatures=signatures,
         ran_as=ran_as,
+        answers=_answers(run),
     )
+
+
+def kind(decode: str) -> str:
+    """What a decoding is for a table: `FREE`, or the list of words that is put in order.
+
+    To choose from a list, and from which, makes a task of its own. How a server chooses words, or
+    how the words of a list are scored, does not.
+
+    >>> kind("free-default-temperature"), kind("rank-36@1a2b"), kind("rank-36@1a2b-pll")
+    ('free', 'rank-36@1a2b', 'rank-36@1a2b')
+    >>> kind("dummy-uniform")
+    'free'
+    """
+    return "-".join(decode.split("-")[:2]) if decode.startswith(RANKS) else FREE
 
 
 def hub_address(model: str, family: str | None) -> str | None:
@@ -204,7 +236,9 @@ def hub_address(model: str, family: str | None) -> str | None:
 
 
 def group(entries: Sequence[Entry], protocol: Protocol) -> list[Group]:
-    """Divide runs into tables, the largest table first.
+    """Divide runs into tables: free answers before rankings, then the largest first.
+
+    Floors stand in the tables of every kind, since they need no way of decoding.
 
     Args:
         entries: the runs.
@@ -220,18 +254,27 @@ def group(entries: Sequence[Entry], protocol: Protocol) -> list[Group]:
     >>> [len(found.rows) for found in group([one, other, one], "paper")]
     [2, 1]
     """
-    tables: dict[tuple[object, ...], list[Entry]] = {}
+    data: dict[tuple[object, ...], list[Entry]] = {}
     for entry in entries:
         signature = entry.signatures[protocol]
         shared = tuple(getattr(signature, part) for part in SHARED_PARTS)
         # The same name for other examples is a mistake that no signature shows.
-        tables.setdefault((*shared, entry.examples), []).append(entry)
-    found = [_table(members, protocol) for members in tables.values()]
+        data.setdefault((*shared, entry.examples), []).append(entry)
+    found = [table for members in data.values() for table in _by_kind(members, protocol)]
     # Where two are as large, the one on more examples is the one to look at first.
-    return sorted(found, key=lambda t: (-len(t.rows), -t.signature.n, str(t.signature)))
+    return sorted(found, key=lambda t: (t.words, -len(t.rows), -t.signature.n, str(t.signature)))
 
 
-def _table(members: Sequence[Entry], protocol: Protocol) -> Group:
+def _by_kind(members: Sequence[Entry], protocol: Protocol) -> list[Group]:
+    kinds = [kind(one.signatures[protocol].decode) if one.ranked else None for one in members]
+    tables = []
+    for name in sorted({each for each in kinds if each} or {FREE}):
+        chosen = [one for one, each in zip(members, kinds, strict=True) if each in (name, None)]
+        tables.append(_table(chosen, protocol, name))
+    return tables
+
+
+def _table(members: Sequence[Entry], protocol: Protocol, decode: str) -> Group:
     ranks = {
         name: rank_ranges([one.figures[protocol][name] if one.ranked else None for one in members])
         for name in members[0].figures[protocol]
@@ -240,7 +283,7 @@ def _table(members: Sequence[Entry], protocol: Protocol) -> Group:
         Row(one, one.figures[protocol], {name: found[place] for name, found in ranks.items()})
         for place, one in enumerate(members)
     ]
-    signature = replace(members[0].signatures[protocol], prompt=ANY, decode=ANY)
+    signature = replace(members[0].signatures[protocol], prompt=ANY, decode=decode)
     return Group(protocol, signature, sorted(rows, key=_order))
 
 
@@ -303,65 +346,33 @@ def file_name(entry: Entry) -> str:
     return f"{name[:_LONGEST_NAME].rstrip('-.').lower()}-{digest}"
 
 
-def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, Any]:
-    """The whole leaderboard for machines.
-
-    Args:
-        entries: the runs.
-        refused: what is not ranked.
-
-    >>> as_json([], [Refused("a", "b")])["refused"]
-    [{'name': 'a', 'reason': 'b'}]
-    >>> as_json([], [])["tables"]
-    []
-    """
-    return {
-        "ranked_by": RANKED_BY,
-        "tables": [
-            {
-                "protocol": table.protocol,
-                "signature": str(table.signature),
-                **{part: getattr(table.signature, part) for part in SHARED_PARTS},
-                "n_masks": table.rows[0].entry.n_masks,
-                "n_posts": table.rows[0].entry.n_posts,
-                "rows": [_row(row, table.protocol) for row in table.rows],
-            }
-            for protocol in PROTOCOLS
-            for table in group(entries, protocol)
-        ],
-        "refused": [{"name": one.name, "reason": one.reason} for one in refused],
-    }
-
-
-def _row(row: Row, protocol: Protocol) -> dict[str, Any]:
-    entry, signature = row.entry, row.entry.signatures[protocol]
-    return {
-        "model": entry.model,
-        "revision": entry.revision,
-        "address": entry.address,
-        "ran_as": entry.ran_as or None,
-        "family": entry.family,
-        "parameters": entry.parameters,
-        "setting": entry.setting,
-        "prompt": signature.prompt,
-        "decoding": signature.decode,
-        "date": entry.date,
-        "figures": {name: found.to_dict() for name, found in row.figures.items()},
-        "ranks": {name: rank and list(rank) for name, rank in row.ranks.items()},
-        "signature": str(signature),
-        "report": entry.report,
-    }
-
-
 def _version(folder: Path) -> str | None:
     """The version that read the answers: another may read the same completion otherwise."""
     file = folder / SCORES_FILE
     if not file.is_file():
         return None
-    return Signature.parse(read_json(file)["revised"]["signature"]).version
+    revised = read_json(file).get("revised")
+    line = revised.get("signature") if isinstance(revised, dict) else None
+    if not isinstance(line, str):
+        raise RunError(
+            f"{file} lacks the text revised.signature; the `express run` command that began the "
+            "run writes it again."
+        )
+    return Signature.parse(line).version
 
 
 def _digest(run: Run) -> str:
     ids = run.ids or [""] * len(run)
     rows = sorted(zip(ids, map(list, run.references), strict=True))
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _answers(run: Run) -> str:
+    ids, signature = run.ids or [""] * len(run), str(run.signatures["revised"])
+    rows = sorted(
+        (one, *((run.readings[protocol][row].terms or (),) for protocol in PROTOCOLS))
+        for row, one in enumerate(ids)
+    )
+    seed = (run.asked.get("prompt", {}).get("shots") or {}).get("seed")
+    how = [signature, run.revision, *run.conditions[1:], seed]
+    return hashlib.sha256(json.dumps([how, rows]).encode()).hexdigest()

@@ -86,7 +86,7 @@ function filter() {
     const [found, total] = counts.get(panel) ?? [0, 0];
     counts.set(panel, [found + shown, total + rows.length]);
   }
-  // Each run stands in every panel once, so that the counts of all are the same.
+  // Every panel has the same rows, so that the counts of all are the same.
   const [found, total] = counts.get("0");
   const unknown = form.elements.least.value || form.elements.most.value;
   document.getElementById("found").textContent =

@@ -35,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made("a", "org/big-9B", 0.95, silent=60)
     made("b", "org/mid-2B", 0.55, setting="cot")
     made("c", "org/small-135M", 0.53, family="masked", setting="fill-mask")
-    made("d", EVIL, 0.10, asked={"decoding": {"name": "rank-9@0000"}})
+    made("d", EVIL, 0.10, asked={"decoding": {"name": "free-default-temperature"}})
     made("e", "org/big-9B", 0.30, asked=second)
     made("f", "org/mid-2B", 0.60, asked=second)
     stage(root / "page", SpaceOptions("leaderboard", runs=[root / "runs"]))
@@ -147,7 +147,7 @@ def test_ranks_follow_the_chosen_figure_in_every_table(site: Path, opened: Open)
     [
         ("family", "masked", ["org/small-135M"], 1),
         ("setting", "cot", ["org/mid-2B"], 1),
-        ("decoding", "rank-9@0000", [EVIL], 1),
+        ("decoding", "free-default-temperature", [EVIL], 1),
         ("text", "SMALL org", ["org/small-135M"], 1),
         ("text", "<mask>", [EVIL], 1),
         ("text", "nobody", [], 0),
@@ -231,6 +231,45 @@ def test_no_width_makes_the_page_scroll_sideways(
     assert name["y"] <= min(cell.bounding_box()["y"] for cell in card.locator("td").all())
     shown = "cell => getComputedStyle(cell, '::before').content"
     assert card.locator('[data-key="vector_f1"]').evaluate(shown) == '"F1"'
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_that_goes_on_says_so_and_keeps_its_first_columns(
+    scheme: str, site: Path, opened: Open
+) -> None:
+    page = opened(site, 1100, color_scheme=scheme)
+    name = "Table: made, split test (revised)"
+    box = page.get_by_role("region", name=name, exact=True).first
+    assert box.get_attribute("tabindex") == "0"
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    # The report is seen without scrolling, right beside the model.
+    heads = box.locator("thead th").evaluate_all("heads => heads.map(head => head.dataset.head)")
+    keys = "cells => cells.map(cell => cell.dataset.key)"
+    assert box.locator("tbody tr").first.locator("th, td").evaluate_all(keys) == heads
+    assert heads[:3] == ["rank", "model", "report"]
+    frame = box.bounding_box()
+    link = box.get_by_role("link", name="Report of").first.bounding_box()
+    assert link["x"] + link["width"] < frame["x"] + frame["width"]
+    # Covers that go with the cells hide a shadow at each end.
+    drawn = box.evaluate(
+        "box => ['backgroundImage', 'backgroundAttachment', 'backgroundPositionX']"
+        ".map(name => getComputedStyle(box)[name])"
+    )
+    assert drawn[0].count("linear-gradient") == 4
+    assert drawn[1] == "local, local, scroll, scroll"
+    box.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 60")
+    held = 0.0
+    for key in ("rank", "model"):
+        cells = box.locator(f'[data-key="{key}"], [data-head="{key}"]')
+        assert cells.count() == 1 + box.locator("tbody tr").count()
+        places = [cell.bounding_box() for cell in cells.all()]
+        assert {place["x"] for place in places} == {frame["x"] + held}
+        held += places[0]["width"]
+    # The shadow begins where the columns that stay end.
+    assert drawn[2].split(", ")[2] == f"{held:g}px"
 
 
 def test_the_keyboard_reaches_everything(site: Path, opened: Open) -> None:

@@ -284,13 +284,13 @@ def test_no_path_of_this_machine_is_published(tmp_path: Path) -> None:
 
 
 def test_the_same_runs_give_the_same_site(tmp_path: Path) -> None:
-    runs = [made(tmp_path / name, "m", 0.5) for name in "ab"]
+    runs = [made(tmp_path / kind, "m", 0.5, asked={"dtype": kind}) for kind in ("half", "full")]
     for site in ("one", "two"):
         staged(tmp_path / site, *runs)
     one, two = (_files(tmp_path / site) for site in ("one", "two"))
     assert [file.name for file in one] == [file.name for file in two]
     assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
-    # The same answers given twice are two rows, each with a page of its own.
+    # Two runs that are named alike have a page each.
     assert len([file for file in one if file.parent.name == "reports"]) == 2
 
 

@@ -72,6 +72,33 @@ def test_a_submission_that_passes_is_ranked(dataset: Path, tmp_path: Path) -> No
         assert (tmp_path / row["report"]).is_file()
 
 
+def test_a_run_of_ones_own_is_not_ranked_again_as_its_submission(
+    dataset: Path, tmp_path: Path
+) -> None:
+    options = SpaceOptions("leaderboard", results=str(dataset), runs=[dataset.parent / "run"])
+    stage(tmp_path, options)
+    board = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert [[row["model"] for row in table["rows"]] for table in board["tables"]] == [["model"]] * 2
+    (refused,) = board["refused"]
+    assert refused["name"].startswith("org--tiny-135M/fill-mask-")
+    assert refused["reason"].startswith(f"{refused['name']} is the same run as run, which is ")
+
+
+def test_nobody_takes_anothers_place_by_taking_its_name(dataset: Path, tmp_path: Path) -> None:
+    # The first is named as the second was called while it ran; it comes first in order, too.
+    run_as = Path(shutil.copytree(dataset.parent / "run", tmp_path / "run"))
+    record = json.loads((run_as / "run.json").read_text("utf-8"))
+    record["asked"]["model"]["name"] = "a/first"
+    (run_as / "run.json").write_text(json.dumps(record))
+    for folder, model in ((dataset.parent / "run", "a/first"), (run_as, "org/second")):
+        submission = read_run(folder, Home(source="sample", model=model, same_weights=True))
+        write_submission(submission, tmp_path / "dataset", result_card(submission))
+    board = staged(tmp_path / "site", tmp_path / "dataset")
+    assert board["refused"] == []
+    models = [[row["model"] for row in table["rows"]] for table in board["tables"]]
+    assert models == [["a/first", "org/second"]] * 2
+
+
 def _lines(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "predictions.jsonl").read_text("utf-8")
     return [json.loads(line) for line in text.splitlines()]

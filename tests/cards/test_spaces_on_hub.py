@@ -160,7 +160,7 @@ def test_a_leaderboard_of_a_results_dataset(
     assert done.returncode == 0, done.stderr
     board = json.loads(files_of(hub, BOARD)["results.json"])
     assert board["refused"] == []
-    assert [len(table["rows"]) for table in board["tables"]] == [4, 4]
+    assert [len(table["rows"]) for table in board["tables"]] == [3, 1, 3, 1]
     assert f"--results {RESULTS}" in files_of(hub, BOARD)["README.md"].decode()
 
 

@@ -19,7 +19,11 @@ from ...words import percent
 RESULTS = "ORG/express-results"
 """Where submissions go, as long as no other name is known."""
 
-BAR, HEIGHT = 80, 12
+BAR, HEIGHT = 64, 12
+_RANKING = (
+    " The models did not write words of their own but put given ones in order, so that every "
+    "answer is valid."
+)
 
 # The protocol that is sounder is shown first.
 SHOWN: tuple[Protocol, ...] = tuple(reversed(PROTOCOLS))
@@ -71,6 +75,7 @@ COLUMNS = (
         "which answer without reading, have none.",
     ),
     Column("model", "Model", "text", "Its name, and the revision that answered."),
+    Column("report", "Report", "", "Where and how this run errs, as a page of its own."),
     Column(
         "family",
         "Family",
@@ -91,7 +96,8 @@ COLUMNS = (
         "decoding",
         "Decoding",
         "text",
-        "free: the model writes words of its own. rank: it scores the words of a given list.",
+        "free: the model writes words of its own. rank: it scores the words of a given list, so "
+        "that every answer is valid; its figures stand in a table of their own.",
     ),
     Column(
         "valid_rate",
@@ -126,7 +132,6 @@ COLUMNS = (
         "few of them, so that this is high for any answer.",
     ),
     Column("date", "Date", "text", "The day on which the run was last started."),
-    Column("report", "Report", "", "Where and how this run errs, as a page of its own."),
 )
 
 
@@ -197,7 +202,7 @@ def _panel(tables: Sequence[Group], protocol: Protocol) -> dict[str, Any]:
         "meaning": PROTOCOL_MEANING[protocol],
         "tables": [
             {
-                "title": f"{_data(table)}, split {table.signature.split}",
+                "title": _title(table),
                 "about": _size(table),
                 "notes": _names(note for row in table.rows for note in row.entry.notes),
                 "apart": _apart(tables[0], table) if place else "",
@@ -210,8 +215,10 @@ def _panel(tables: Sequence[Group], protocol: Protocol) -> dict[str, Any]:
     }
 
 
-def _data(table: Group) -> str:
-    return table.signature.data.partition("@")[0]
+def _title(table: Group) -> str:
+    data = table.signature.data.partition("@")[0]
+    ranking = f", ranking of {table.words} given words" if table.words else ""
+    return f"{data}, split {table.signature.split}{ranking}"
 
 
 def _size(table: Group) -> str:
@@ -219,6 +226,7 @@ def _size(table: Group) -> str:
     return (
         f"{_are(table.signature.n, 'example')} with {_are(first.n_masks, 'hidden word')} from "
         f"{_are(first.n_posts, 'post')}; {_are(len(table.rows), 'run')}."
+        + (_RANKING if table.words else "")
     )
 
 
@@ -235,6 +243,9 @@ def _apart(first: Group, other: Group) -> str:
 def leader(table: Group) -> str:
     """Who names the person's own word most often, and how sure that is; empty for a lone run.
 
+    Nobody is said to lead with a share that shows as 0.0%, or where the interval of the best
+    reaches the share of a floor.
+
     >>> from express_metric.signature import Signature
     >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
     >>> def row(value, rank):
@@ -250,15 +261,35 @@ def leader(table: Group) -> str:
     if len(ranked) < 2:
         return ""
     first = ranked[0]
-    rank = first.ranks[RANKED_BY]
+    best, rank = first.figures[RANKED_BY], first.ranks[RANKED_BY]
+    value, name = percent(best.value), _called(first)
+    if value == percent(0):
+        return "No run names the person's own word in as much as 0.1% of cases: none leads."
+    floor = max((_share(row) for row in table.rows if not row.entry.ranked), default=None)
+    if floor is not None and (best.low is None or best.low <= floor):
+        return (
+            "No run is clearly better than a floor, which names the person's own word in "
+            f"{percent(floor)} of cases without reading: the best is {name}, {value}."
+        )
+    equal = [row for row in ranked if percent(_share(row)) == value]
+    if len(equal) > 1:
+        more = f" and {_are(len(equal) - 2, 'other run')}" if len(equal) > 2 else ""
+        names = f"{name}{',' if more else ' and'} {_called(equal[1])}{more}"
+        return f"{names} name the person's own word equally often, {value}: none leads alone."
     rivals = 0 if rank is None else rank[1] - rank[0]
     if not rivals:
         certain = "clearly ahead of all others"
     else:
         certain = f"but the intervals of {_are(rivals, 'other run')} reach into its own"
-    value = percent(first.figures[RANKED_BY].value)
-    name = f"{first.entry.model} ({first.entry.setting})"
     return f"{name} names the person's own word most often, {value}, {certain}."
+
+
+def _share(row: Row) -> float:
+    return row.figures[RANKED_BY].value or 0.0
+
+
+def _called(row: Row) -> str:
+    return f"{row.entry.model} ({row.entry.setting})"
 
 
 def _cells(row: Row) -> dict[str, Any]:

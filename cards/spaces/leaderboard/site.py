@@ -11,14 +11,15 @@ from pathlib import Path
 from express_dataset.errors import DataError, require
 from express_metric.errors import MetricError
 from express_runners.errors import RunError
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_json, read_lines
+from express_runners.store import PREDICTIONS_FILE, read_lines, read_run_record, unfinished
 
-from ...leaderboard import Entry, Refused, as_json, entry_of, file_name
+from ...leaderboard import Entry, Refused, entry_of, file_name
 from ...report import page_of
 from ...report_data import Sheet, Told, read_sheet
 from ...runs import load_runs
 from ...space_files import card, write
 from ...space_options import SpaceOptions
+from .board import as_json
 from .gather import Found, Gathered, gather
 from .page import RESULTS, page
 
@@ -42,6 +43,10 @@ _KNOWN = ("express", "sample")
 _NO_TEXTS = (
     "People's posts are not shown on a leaderboard, only their emotion words and what the model "
     "wrote: whoever may read the data sees them too with `express report`."
+)
+_TWICE = (
+    "{0} is the same run as {1}, which is ranked: the same model, asked in the same way, with the "
+    "same answers."
 )
 
 
@@ -72,7 +77,7 @@ def stage(folder: Path, options: SpaceOptions) -> None:
 
 def _rows(folder: Path, gathered: Gathered) -> tuple[list[Entry], list[Refused]]:
     """Write the reports, one after the other, and keep what the rows need."""
-    entries: list[Entry] = []
+    kept: list[tuple[Found, Entry]] = []
     refused = list(gathered.refused)
     for found in gathered.runs:
         try:
@@ -81,10 +86,20 @@ def _rows(folder: Path, gathered: Gathered) -> tuple[list[Entry], list[Refused]]
             # Nobody needs to know where the run lies on this machine.
             refused.append(Refused(found.name, str(error).replace(str(found.path), found.name)))
             continue
-        name = _unused(f"{REPORTS}/{file_name(entry)}", {one.report for one in entries})
+        twin = next((other.name for other, row in kept if _same(row, entry, other.own)), None)
+        if twin is not None:
+            refused.append(Refused(found.name, _TWICE.format(found.name, twin)))
+            continue
+        name = _unused(f"{REPORTS}/{file_name(entry)}", {one.report for _, one in kept})
         write(folder, name, report)
-        entries.append(replace(entry, report=name))
-    return entries, refused
+        kept.append((found, replace(entry, report=name)))
+    return [entry for _, entry in kept], refused
+
+
+def _same(row: Entry, entry: Entry, own: bool) -> bool:
+    # A submission may call the model of the user's own run otherwise. Between strangers it may
+    # not: one could else take the place of another by naming its model.
+    return row.same_run(entry) or (own and row.same_run(replace(entry, model=entry.ran_as)))
 
 
 def row_of(found: Found) -> tuple[Entry, str]:
@@ -97,6 +112,12 @@ def row_of(found: Found) -> tuple[Entry, str]:
         DataError, RunError, MetricError: it is no finished run, or cannot be read.
     """
     sheet = _sheet(found)
+    part = unfinished(read_run_record(found.path), len(sheet.runs[0]))
+    if part:
+        raise RunError(
+            f"{found.path}: {part}, and only a whole run is ranked; finish it with the "
+            "`express run` command that began it."
+        )
     told = sheet.told[0]
     standing = tuple(note for note in told.notes if note.startswith("NOT "))
     entry = replace(entry_of(sheet.runs[0], found.path), notes=standing)
@@ -106,7 +127,7 @@ def row_of(found: Found) -> tuple[Entry, str]:
 def _sheet(found: Found) -> Sheet:
     if found.own:
         return read_sheet([found.path], found.lexicon)
-    record = read_json(found.path / RUN_FILE)
+    record = read_run_record(found.path)
     asked = record["asked"]
     if record["sessions"][-1]["dataset"] in _KNOWN:
         return read_sheet([found.path], found.lexicon)
@@ -124,7 +145,7 @@ def _public(told: Told, standing: Sequence[str]) -> Told:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """A file for each run, even if somebody gives the same answers twice."""
+    """A file for each run, even where two differ in nothing that their names tell."""
     found, number = f"{name}.html", 1
     while found in taken:
         number += 1
