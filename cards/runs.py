@@ -19,7 +19,13 @@ from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_metric.significance import check_comparable
 from express_runners.ranks import rank_scores
 from express_runners.scores import lexicon_of, lexicon_of_run, reading_of
-from express_runners.store import PREDICTIONS_FILE, RUN_FILE, read_answers, read_run_record
+from express_runners.store import (
+    PREDICTIONS_FILE,
+    RUN_FILE,
+    read_answers,
+    read_run_record,
+    unfinished,
+)
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
 # Parameters of models whose names do not tell, from their cards.
@@ -126,13 +132,10 @@ class Run:
     @property
     def warning(self) -> str:
         """A sentence where the run is not finished; else empty."""
-        wanted = self.asked.get("dataset", {}).get("examples")
-        if wanted is None or len(self) >= wanted:
+        part = unfinished({"asked": self.asked}, len(self)) if self.asked else None
+        if part is None:
             return ""
-        return (
-            f"{self.name}: {len(self)} of {wanted} examples are answered; finish the run with the "
-            "`express run` command that began it."
-        )
+        return f"{self.name}: {part}; finish the run with the `express run` command that began it."
 
 
 def model_size(model: str) -> float | None:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .stats_page import SPLIT_HEADER, check_rows, label_notes, split_rows
-from .terminal import TEXT_WIDTH
+from .terminal import terminal
 from .words import percent
 
 MOST_LABELS = 10
@@ -24,7 +24,7 @@ def print_stats(found: Mapping[str, Any], page: Path | None) -> None:
         found: the statistics of a dataset, with `coverage`.
         page: the page that was written, else None.
     """
-    console = _console()
+    console = terminal()
     console.print(f"\n[bold]{escape(found['name'])}[/bold] ({escape(found['data'])})\n")
     _print_table(console, SPLIT_HEADER, split_rows(found))
     masks = found["splits"]["all"]["masks"]
@@ -55,7 +55,7 @@ def print_published(told: Mapping[str, Any]) -> None:
     Args:
         told: what the command prints as JSON.
     """
-    console = _console()
+    console = terminal()
     rows = ", ".join(f"{name} {count}" for name, count in told["rows"].items())
     console.print(f"{escape(told['data'])}: {rows}; licence {escape(told['license'])}")
     if told["labels_not_in_term_list"]:
@@ -73,11 +73,6 @@ def print_published(told: Mapping[str, Any]) -> None:
         folder = Path(told["folder"])
         name = str(folder) if folder.is_absolute() else f"./{folder}"
         console.print(f'\nNext: datasets.load_dataset("{escape(name)}")', soft_wrap=True)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=TEXT_WIDTH)
 
 
 def _print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

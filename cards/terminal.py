@@ -41,13 +41,14 @@ def table_width() -> int:
     return shutil.get_terminal_size((UNFOLDED, 24)).columns
 
 
-def _console() -> Console:
+def terminal() -> Console:
+    """Where results are printed, as wide as `text_width`."""
     return Console(highlight=False, width=text_width())
 
 
 def print_scores(scores: dict[str, Any]) -> None:
     """Print the figures of both protocols, what could not be read, and the signatures."""
-    console = _console()
+    console = terminal()
     wide = console.width >= EXPLAINED
     heads = ("figure", "paper", "revised", *(["what it says"] if wide else []))
     table = Table(*heads, box=None, pad_edge=False)
@@ -77,7 +78,7 @@ def print_run(
     folder: Path, asked: dict[str, Any], scores: dict[str, Any], page: Path | None
 ) -> None:
     """Print a finished run: model, scores, where the files are, and what to do next."""
-    console = _console()
+    console = terminal()
     model = asked["model"]
     console.print(f"\n[bold]{escape(model['name'])}[/bold] ({model['family']})\n")
     print_scores(scores)
@@ -97,7 +98,7 @@ def print_run(
 
 def print_installed(installed: dict[str, Any]) -> None:
     """Print what `express install` prepared and how to load it."""
-    console = _console()
+    console = terminal()
     dataset = installed["dataset"]
     rows = ", ".join(f"{name} {n}" for name, n in dataset["splits"].items())
     console.print(f"dataset {escape(dataset['name'])}: {rows}", soft_wrap=True)
@@ -112,7 +113,7 @@ def print_installed(installed: dict[str, Any]) -> None:
 
 def print_build(out: Path, finished: bool, splits: dict[str, int], dropped: dict[str, int]) -> None:
     """Print what a build of a dataset gave, and what to do next."""
-    console = _console()
+    console = terminal()
     if not finished:
         console.print("The tasks are with the cluster; run the same command again when they end.")
         return

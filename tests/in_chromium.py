@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,33 +33,55 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def opened(chromium: Any) -> Iterator[Open]:
-    """Open a report; at the end nothing may have been said on the console or asked of a network."""
-    said: list[str] = []
+def listen(page: Any) -> tuple[list[str], list[str]]:
+    """What the page asks for from now on, and what is said on its console or in a dialog."""
     asked: list[str] = []
+    said: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    return asked, said
+
+
+@contextmanager
+def opening(chromium: Any, inside: tuple[str, ...] = ("file:",)) -> Iterator[Open]:
+    """Open files; at the end nothing may have been said or asked of a network.
+
+    Args:
+        inside: how the addresses begin that a page may ask for.
+    """
+    heard = []
     contexts = []
 
     def open_page(file: Path, width: int = DESKTOP, **options: Any) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
-        context.on("request", lambda request: asked.append(request.url))
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+        heard.append(listen(page))
         page.goto(file.as_uri())
-        page.wait_for_function("() => document.querySelector('#list').children.length > 0")
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert not said, said
+    assert [said for _, said in heard if said] == []
+    assert [url for asked, _ in heard for url in asked if not url.startswith(inside)] == []
+
+
+@pytest.fixture
+def opened(chromium: Any) -> Iterator[Open]:
+    """Open a report, and wait for its examples."""
     # A figure that is saved as PNG is drawn from a data address, which is no request.
-    outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
-    assert not outside, outside
+    with opening(chromium, ("file:", "data:", "blob:")) as open_file:
+
+        def open_report(file: Path, width: int = DESKTOP, **options: Any) -> Any:
+            page = open_file(file, width, **options)
+            page.wait_for_function("() => document.querySelector('#list').children.length > 0")
+            return page
+
+        yield open_report
 
 
 def fits(page: Any, number: int, total: int) -> None:

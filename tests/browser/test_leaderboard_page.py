@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from in_chromium import Open, opening
 from made_runs import answers, labels, write_run
 
 from express_cards.space_options import SpaceOptions
@@ -15,7 +16,6 @@ from express_cards.spaces.leaderboard.site import stage
 
 PHONE, DESKTOP = 390, 1400
 EVIL = "<script>document.title='owned'</script><mask> \"q\" \u05e9\u05dc\u05d5\u05dd \U0001f622"
-Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -44,28 +44,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Open]:
-    """Open the page; at the end nothing may have been said on the console or asked of a network."""
-    said: list[str] = []
-    asked: list[str] = []
-    contexts = []
-
-    def open_page(folder: Path, width: int = DESKTOP, **options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        context.on("request", lambda request: asked.append(request.url))
-        page = context.new_page()
-        page.set_default_timeout(8_000)
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto((folder / "index.html").as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not said, said
-    outside = [url for url in asked if not url.startswith("file:")]
-    assert not outside, outside
+    """Open the page of a folder."""
+    with opening(chromium) as open_file:
+        yield lambda folder, width=DESKTOP, **options: open_file(
+            folder / "index.html", width, **options
+        )
 
 
 def column(page: Any, key: str, table: int = 0) -> list[str]:

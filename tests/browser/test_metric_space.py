@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_chromium import listen
 
 from express_cards.space_options import SpaceOptions
 from express_cards.space_serve import Files
@@ -44,11 +45,7 @@ def test_the_page_shows_everything_and_asks_for_nothing(
     chromium: Any, address: str, width: int, scheme: str
 ) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    requests: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    requests, said = listen(page)
     page.goto(address)
     page.wait_for_load_state("networkidle")
     # A browser asks each new host for its icon.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_chromium import listen
 
 from express_cards.stats_page import write_stats
 from express_runners.dataset_facts import dataset_facts
@@ -26,11 +27,7 @@ def test_the_page_shows_everything_and_asks_for_nothing(
     chromium: Any, page_file: Path, width: int, scheme: str
 ) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    requests: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    requests, said = listen(page)
     page.goto(page_file.as_uri())
     assert requests == [page_file.as_uri()]
     policy = page.get_attribute("meta[http-equiv]", "content")

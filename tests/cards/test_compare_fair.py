@@ -234,12 +234,12 @@ def test_an_unfinished_run_is_named(tmp_path: Path) -> None:
     change(paths[1], lambda asked: asked["dataset"].update(examples=40))
     assert [run.warning for run in load_runs(paths)] == [
         "",
-        "b zero-shot: 12 of 40 examples are answered; finish the run with the `express run` "
+        "b zero-shot: 12 of 40 answered; finish the run with the `express run` "
         "command that began it.",
     ]
-    assert "b zero-shot: 12 of 40 examples are answered" in compare(paths, how=FEW)["note"]
+    assert "b zero-shot: 12 of 40 answered" in compare(paths, how=FEW)["note"]
     whole = write_sample_run(tmp_path / "c", ['["sad"]'] * 20)
-    with pytest.raises(MetricError, match=r"b zero-shot: 12 of 40 examples are answered; finish"):
+    with pytest.raises(MetricError, match=r"b zero-shot: 12 of 40 answered; finish"):
         compare([whole, paths[1]], how=FEW)
 
 

@@ -113,7 +113,7 @@ def test_an_unfinished_run_is_shown_with_a_warning(tmp_path: Path) -> None:
     record["asked"]["dataset"]["examples"] = 26
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
     (note,) = [line for line in shown(folder)["notes"] if "answered" in line]
-    assert note.startswith("mine zero-shot: 10 of 26 examples are answered")
+    assert note.startswith("mine zero-shot: 10 of 26 answered")
     record["asked"]["dataset"]["examples"] = 10
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
     assert not [line for line in shown(folder)["notes"] if "answered" in line]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hub_client import environment, express
 from huggingface_hub import EvalResultEntry, parse_eval_result_entries
 from loopback_hub import Account, LoopbackHub
 from pushed_runs import make_runs
@@ -54,27 +54,11 @@ def hub() -> Iterator[LoopbackHub]:
         yield server
 
 
-def environment(hub: LoopbackHub, home: Path, token: str | None) -> dict[str, str]:
-    known = {"PATH": os.environ["PATH"], "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    known |= {"OMP_NUM_THREADS": "1"}
-    return known | hub.environment(str(home)) | ({"HF_TOKEN": token} if token else {})
-
-
 def push(
     hub: LoopbackHub, home: Path, run: Path, *words: str, token: str | None = VISITOR
 ) -> subprocess.CompletedProcess[str]:
     """Push a run."""
-    command = [sys.executable, "-m", "express_runners.cli", "results", "push", str(run)]
-    done = subprocess.run(
-        [*command, *words, "--format", "json"],
-        cwd=ROOT,
-        env=environment(hub, home, token),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "hf_" not in done.stdout + done.stderr  # a token is never shown
-    return done
+    return express(hub, home, "results", "push", run, *words, "--format", "json", token=token)
 
 
 def pushed(hub: LoopbackHub, home: Path, run: Path, *words: str, token: str = VISITOR) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_client import environment, express
 from loopback_hub import Account, LoopbackHub, Repository
 
 from express_cards.space_files import MANIFEST
@@ -56,28 +56,12 @@ def hub() -> Iterator[LoopbackHub]:
         yield server
 
 
-def environment(hub: LoopbackHub, home: Path, token: str | None = None) -> dict[str, str]:
-    """A fresh user's, who can reach this Hub and nothing else."""
-    known = {"PATH": os.environ["PATH"], "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
-    known |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    return known | hub.environment(str(home)) | ({"HF_TOKEN": token} if token else {})
-
-
 def push(
     hub: LoopbackHub, home: Path, *words: str, token: str | None = TOKEN
 ) -> subprocess.CompletedProcess[str]:
     """Push the metric."""
-    command = [sys.executable, "-m", "express_runners.cli", "space", "metric", "--push", REPO]
-    done = subprocess.run(
-        [*command, *words, "--format", "json"],
-        cwd=ROOT,
-        env=environment(hub, home, token),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "hf_" not in done.stdout + done.stderr  # a token is never shown
-    return done
+    command = ("space", "metric", "--push", REPO, *words, "--format", "json")
+    return express(hub, home, *command, token=token)
 
 
 def pushed(hub: LoopbackHub, home: Path, *words: str) -> tuple[dict[str, Any], Repository]:

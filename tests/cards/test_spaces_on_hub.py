@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_client import express
 from huggingface_hub import SpaceCard
 from huggingface_hub.hf_api import RepoFile
 from loopback_hub import Account, LoopbackHub, Repository
@@ -50,18 +49,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def space(
     hub: LoopbackHub, home: Path, *words: str | Path, token: str | None = TOKEN
 ) -> subprocess.CompletedProcess[str]:
-    """The command of a user who can reach this Hub and nothing else."""
-    known = {"PATH": os.environ["PATH"], **hub.environment(str(home))}
-    done = subprocess.run(
-        [sys.executable, "-m", "express_runners.cli", "space", *map(str, words)],
-        cwd=ROOT,
-        env=known | ({"HF_TOKEN": token} if token else {}),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert "hf_" not in done.stdout + done.stderr
-    return done
+    """The command for Spaces."""
+    return express(hub, home, "space", *words, token=token)
 
 
 def push(hub: LoopbackHub, home: Path, name: str, repo: str, *words: str | Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_client import environment, express
 from loopback_hub import Account, LoopbackHub
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,25 +41,10 @@ def hub() -> Iterator[LoopbackHub]:
         yield server
 
 
-def _environment(hub: LoopbackHub, home: Path, token: str | None) -> dict[str, str]:
-    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    known |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    return known | hub.environment(str(home)) | ({"HF_TOKEN": token} if token else {})
-
-
 def _publish(
     hub: LoopbackHub, home: Path, *options: str, token: str | None = TOKEN
 ) -> subprocess.CompletedProcess[str]:
-    command = ["-m", "express_runners.cli", "dataset", "publish", *options, "--format", "json"]
-    done = subprocess.run(
-        [sys.executable, *command],
-        env=_environment(hub, home, token),
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert TOKEN not in done.stdout + done.stderr  # a token is never shown
-    return done
+    return express(hub, home, "dataset", "publish", *options, "--format", "json", token=token)
 
 
 def _published(hub: LoopbackHub, home: Path, *options: str, token: str = TOKEN) -> Any:
@@ -87,7 +72,7 @@ def test_the_published_sample_loads_by_name_with_card_croissant_and_tag(
     assert len(repository.commits) == 2
     done = subprocess.run(
         [sys.executable, "-c", LOAD, "org/posts", "v1.0.0"],
-        env=_environment(hub, tmp_path / "reader", None),
+        env=environment(hub, tmp_path / "reader", None),
         capture_output=True,
         text=True,
         timeout=240,
