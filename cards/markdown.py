@@ -7,10 +7,12 @@ from typing import Any
 from express_dataset.errors import require
 
 from .pages import TEMPLATES
+from .results_markdown import code
+from .words import percent
 
 
 def fill(template: str, extra: str, **values: Any) -> str:
-    """Fill a card's template; what comes from data goes through its filter `plain`.
+    """Fill a card's template; what comes from data goes through `plain` or `code`.
 
     Args:
         template: name of a file in `templates/`.
@@ -23,13 +25,13 @@ def fill(template: str, extra: str, **values: Any) -> str:
     jinja2 = require("jinja2", extra)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # it is Markdown: `plain` escapes what comes from data
+        autoescape=False,  # it is Markdown: `plain` and `code` escape what comes from data
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["plain"] = plain
+    environment.filters |= {"plain": plain, "code": code, "percent": percent}
     card: str = environment.get_template(template).render(**values)
     return card
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import require
+from express_dataset.hub_names import ORG_NAME
 from express_dataset.sources import PAPER_CITATION
 from express_metric.parsing import PROTOCOLS
 from express_metric.resampling import Resampling
@@ -20,16 +20,15 @@ from express_runners.scores import reading_of
 from express_runners.server import API, TOKEN_PARAMETERS
 
 from . import words
+from .markdown import fill
 from .results import Submission, wording
 from .results_markdown import block, code, command
 from .results_public import BY_CHANCE, OWN_SERVER
 from .results_read import Refusal, shown
 
-TEMPLATES = Path(__file__).parent / "templates"
 NAME = "result_card.md"
 HEADER_LIMIT = 2**16
 
-_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _RANK = {"top1": "first", "top3": "among the first three", "top5": "among the first five"}
 _DEFAULT = Resampling()
 
@@ -48,18 +47,10 @@ def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
         MissingExtra: jinja2 or PyYAML is not installed.
         MetricError: SciPy is not installed.
     """
-    jinja2 = require("jinja2", "publish")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # it is Markdown: what comes from data is shown as code
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"code": code, "percent": words.percent}
     scores = submission.scores
-    card: str = environment.get_template(NAME).render(
+    return fill(
+        NAME,
+        "publish",
         header=header(submission),
         model=model_link(submission),
         figures=_figures(submission, how),
@@ -79,7 +70,6 @@ def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
         limits=_limits(submission),
         citation=block(PAPER_CITATION, "bibtex"),
     )
-    return card
 
 
 def header(submission: Submission) -> str:
@@ -164,7 +154,7 @@ def model_link(submission: Submission) -> str:
     home = submission.run["submission"]["model"]
     text = code(submission.model)
     # What is no plain name could end the address and begin something else.
-    return f"[{text}](https://huggingface.co/{home})" if home and _ID.fullmatch(home) else text
+    return f"[{text}](https://huggingface.co/{home})" if home and ORG_NAME.fullmatch(home) else text
 
 
 def repeat(submission: Submission) -> list[str]:
@@ -185,7 +175,7 @@ def repeat(submission: Submission) -> list[str]:
     """
     asked = submission.asked
     prompt, model, decoding = asked["prompt"], asked["model"], asked["decoding"]
-    shots = prompt.get("shots", {})
+    shots = prompt.get("shots") or {}
     base = next(
         one
         for one in ("zero-shot", "few-shot", "cot", "fill-mask")

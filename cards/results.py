@@ -30,6 +30,7 @@ from express_runners.store import (
     dump_line,
     read_answers,
     read_run_record,
+    unfinished,
     write_json,
 )
 
@@ -165,12 +166,13 @@ def finished(folder: Path) -> dict[str, Any]:
             f"{folder} is a run of {model['name']}, which is no model: results of dummies are not "
             "published."
         )
-    answered = len(read_answers(folder))
-    if answered != record["asked"]["dataset"]["examples"]:
+    if not {"revision", "examples", "fingerprint"} <= record["asked"]["dataset"].keys():
         raise RunError(
-            f"{folder} holds {answered} of {record['asked']['dataset']['examples']} answers: "
-            "finish it with the `express run` command that began it."
+            f"{folder} was made by a version that kept too little of the data: run it again."
         )
+    part = unfinished(record, len(read_answers(folder)))
+    if part:
+        raise RunError(f"{folder}: {part}: finish it with the `express run` command that began it.")
     return record
 
 

@@ -19,7 +19,7 @@ from express_runners.scores import score_run
 from express_runners.setting import Setting
 from express_runners.shots import Pool
 from express_runners.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
-from express_runners.vocabulary import TRAIN, Vocabulary, from_labels, normalised
+from express_runners.vocabulary import TRAIN, Vocabulary, from_labels, is_term
 
 from .result_card import card_facts, read_card_facts
 from .results import WORDINGS, Submission, submission_path, wording
@@ -32,8 +32,6 @@ from .results_sources import Sources, read_asked
 
 NEAR = 1e-12
 _HASH = re.compile(r"[0-9a-f]{64}")
-_NOT_IN_TERMS = frozenset('",[]{}')
-_MOST_WORDS, _LONGEST_TERM = 3, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,18 +204,12 @@ def _ranked(run: Mapping[str, Any], train: Loaded) -> Ranked | None:
         if labels.terms != vocabulary.terms:
             raise Refusal(f"{RUN_FILE}: the vocabulary is not that of the split train")
         return Ranked(vocabulary)
-    odd = next((term for term in terms if not _is_term(term)), None)
+    odd = next((term for term in terms if not is_term(term)), None)
     if odd is not None:
         raise Refusal(
             f"{RUN_FILE}: {shown(odd)} in the vocabulary is no term of one to three words"
         )
     return Ranked(vocabulary)
-
-
-def _is_term(text: str) -> bool:
-    """Whether a vocabulary of one's own may hold a term, as `express run --vocabulary` has it."""
-    plain = text == normalised(text) and text.isprintable() and not _NOT_IN_TERMS & set(text)
-    return plain and len(text) <= _LONGEST_TERM and 0 < len(text.split()) <= _MOST_WORDS
 
 
 def _check_shown(run: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:

@@ -235,7 +235,7 @@ def _check_public(run: Mapping[str, Any]) -> None:
     for part, name in (("model", "server"), ("decoding", "vocabulary")):
         if name in run["asked"][part]:
             take(run, f"asked.{part}.{name}", str, RUN_FILE)
-    if "encoder" in run["asked"]["prompt"].get("shots", {}):
+    if "encoder" in (run["asked"]["prompt"].get("shots") or {}):
         take(run, "asked.prompt.shots.encoder", str, RUN_FILE)
     told = {name: run["submission"][name] for name in ("version", "model", "same_weights")}
     wanted = public_record(run, told, run["sessions"][-1]["dataset"], run.get("template"))

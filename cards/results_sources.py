@@ -27,6 +27,19 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 T = TypeVar("T")
 
 
+def known_source(name: str, revision: str | None) -> str | None:
+    """From where data may be loaded because a stranger's run names it.
+
+    >>> known_source("express-sample", None), known_source("express", "0" * 40)[:10]
+    ('sample', 'express@00')
+    >>> known_source("somebody/posts", None)
+    """
+    known = _KNOWN.get(name)
+    if known == "express" and revision and _COMMIT.fullmatch(revision):
+        return f"express@{revision}"
+    return known
+
+
 @dataclass(frozen=True)
 class Asked:
     """The data that a submission says it answered, as it stands in its `run.json`.
@@ -131,9 +144,7 @@ class Sources:
             Refusal: it is other data, or not known, or cannot be loaded.
             DataError: data that the user names cannot be loaded.
         """
-        known = _KNOWN.get(asked.name)
-        if known == "express" and asked.revision and _COMMIT.fullmatch(asked.revision):
-            known = f"express@{asked.revision}"
+        known = known_source(asked.name, asked.revision)
         sources = self._data or ((known,) if known else ())
         if not sources:
             raise Refusal(

@@ -123,11 +123,11 @@ def share_interval(sums: Floats, how: Resampling) -> Interval:
     sums = sums[np.any(sums != 0, axis=1)]
     if not len(sums):
         return Interval(None, None, None, "none")
-    total, drawn = sums.sum(axis=0), bootstrap(sums, how)
-    rest = total - sums
-    value = float(total[0] / total[1]) if total[1] else float("nan")
-    if len(sums) < MIN_POSTS and np.isfinite(value):
+    total = sums.sum(axis=0)
+    value = float(total[0] / total[1])
+    if len(sums) < MIN_POSTS:
         return Interval(value, None, None, "none")
+    drawn, rest = bootstrap(sums, how), total - sums
     draws, left_out = quotient(drawn[:, 0], drawn[:, 1]), quotient(rest[:, 0], rest[:, 1])
     return interval(value, draws, left_out, how.level, ends=_ENDS)
 

@@ -114,7 +114,7 @@ def _estimate(
     from . import estimate
 
     shape = estimate.shape_of(model, options.trust_remote_code)
-    rows = estimate.rows_at_once(prompts, options, config.batch_size)
+    rows = estimate.rows_at_once(len(prompts), options, config.batch_size)
     speed = estimate.measure(options.device, options.dtype)
     return {
         "parameters": shape.parameters,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .engines.base import EngineOptions, Prompt
+from .engines.damaged import in_a_sentence
 from .engines.decoding import MOST_ROWS, groups, shared_beginning
 from .models import ResolvedModel
 
@@ -55,11 +56,12 @@ def shape_of(model: ResolvedModel, trust_remote_code: bool = False) -> Shape:
         "seq2seq": transformers.AutoModelForSeq2SeqLM,
         "causal": transformers.AutoModelForCausalLM,
     }[model.family]
-    config = transformers.AutoConfig.from_pretrained(
-        model.path, trust_remote_code=trust_remote_code
-    )
-    with torch.device("meta"):
-        empty = auto.from_config(config, trust_remote_code=trust_remote_code)
+    with in_a_sentence(model, "configuration"):
+        config = transformers.AutoConfig.from_pretrained(
+            model.path, trust_remote_code=trust_remote_code
+        )
+        with torch.device("meta"):
+            empty = auto.from_config(config, trust_remote_code=trust_remote_code)
     parameters = sum(weight.numel() for weight in empty.parameters())
     embedding, output = empty.get_input_embeddings(), empty.get_output_embeddings()
     tied = output is not None and output.weight is embedding.weight
@@ -180,9 +182,9 @@ def computed_tokens(prompts: Sequence[Prompt]) -> int:
     return total
 
 
-def rows_at_once(prompts: Sequence[Prompt], options: EngineOptions, most: int | None) -> int:
-    """Examples that are decoded side by side."""
-    return min(len(prompts), most or MOST_ROWS[options.device.partition(":")[0]])
+def rows_at_once(count: int, options: EngineOptions, most: int | None) -> int:
+    """How many of `count` examples are decoded side by side."""
+    return min(count, most or MOST_ROWS[options.device.partition(":")[0]])
 
 
 def _chunk(options: EngineOptions) -> int:

@@ -86,7 +86,7 @@ def agree(free: Path, rank: Path) -> dict[str, Any]:
     if differing:
         raise RunError(f"the runs cannot be compared: {'; '.join(differing)}.")
     written, ranked = (read_answers(folder) for folder in (free, rank))
-    return agreement(written, ranked, records[1].get("vocabulary", ()))
+    return agreement(written, ranked, records[1].get("vocabulary") or ())
 
 
 def agreement(

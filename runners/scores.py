@@ -77,7 +77,7 @@ def lexicon_of_run(folder: Path, record: Mapping[str, Any], asked: str | None = 
     """
     session, named = record["sessions"][-1], record["asked"]["lexicon"]
     near = Path(session["dataset"])
-    kept = session.get("lexicon", {})
+    kept = session.get("lexicon") or {}
     if asked is None and kept.get("file"):
         return _found_again(folder, near, kept, named["label"])
     if asked is None and named["name"] not in NAMED:

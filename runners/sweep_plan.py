@@ -119,7 +119,7 @@ def _estimate(config: RunConfig, examples: Sequence[Example]) -> dict[str, Any]:
     )
     shape = _shape(model, config.trust_remote_code)
     prompts = _prompts(config, setting, model, examples)
-    rows = min(len(examples), estimate.rows_at_once(prompts, options, config.batch_size))
+    rows = estimate.rows_at_once(len(examples), options, config.batch_size)
     speed = _speed(options.device, options.dtype)
     seconds = estimate.seconds(shape, speed, prompts, options, rows)
     scale = len(examples) / len(prompts)
@@ -165,10 +165,8 @@ def _model(config: RunConfig, folder: Path) -> ResolvedModel:
 @cache
 def _shape(model: ResolvedModel, trust_remote_code: bool) -> Any:
     from . import estimate
-    from .engines.damaged import in_a_sentence
 
-    with in_a_sentence(model, "configuration"):
-        return estimate.shape_of(model, trust_remote_code)
+    return estimate.shape_of(model, trust_remote_code)
 
 
 @cache

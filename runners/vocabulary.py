@@ -11,6 +11,8 @@ from pathlib import Path
 from .errors import RunError
 
 TRAIN = "train"
+_NOT_IN_TERMS = frozenset('",[]{}')
+_MOST_WORDS, _LONGEST_TERM = 3, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,16 @@ per line.
     return Vocabulary(TRAIN, tuple(sorted(counted, key=lambda term: (-counted[term], term))))
 
 
+def is_term(text: str) -> bool:
+    """Whether a vocabulary of one's own may hold a term: one to three plain words.
+
+    >>> is_term("let down"), is_term('"sad"'), is_term("one two three four")
+    (True, False, False)
+    """
+    plain = text == normalised(text) and text.isprintable() and not _NOT_IN_TERMS & set(text)
+    return plain and len(text) <= _LONGEST_TERM and 0 < len(text.split()) <= _MOST_WORDS
+
+
 def from_file(file: Path) -> Vocabulary:
     """A user's own vocabulary: a text file with a term per line, the likelier ones first.
 
@@ -108,7 +120,7 @@ def from_file(file: Path) -> Vocabulary:
         where = f"--vocabulary {file}, line {number}"
         if term in terms:
             raise RunError(f"{where}: {term!r} stands in line {terms[term]} already; remove one.")
-        if any(mark in term for mark in '",[]{}') or len(term.split()) > 3:
+        if not is_term(term):
             raise RunError(f"{where}: {term!r} is no term of one to three words; one to a line.")
         terms[term] = number
     if not terms:

@@ -25,9 +25,8 @@ class Fault:
     """What to do to one request.
 
     `kind` is none, slow, held (answered once `held_until` requests have come), held_then_down
-    (likewise, but refused for now), hang, status, cut
-    (closed without a word), half (closed within the body), malformed, no_choice, no_message,
-    no_usage or filtered.
+    (likewise, but refused for now), hang, status, cut (closed without a word), half (closed within
+    the body), malformed, no_choice, no_message, no_usage or filtered.
     """
 
     kind: str
@@ -64,6 +63,7 @@ class FaultServer:
     refuses: tuple[str, ...] = ()
     # With a number, that many requests must be under way before any is answered.
     together: int = 0
+    # So many requests must have come before one that is held is answered.
     held_until: int = 0
     seen: list[Seen] = field(default_factory=list)
     most_under_way: int = 0

@@ -20,13 +20,16 @@ def environment(hub: LoopbackHub, home: Path, token: str | None = None) -> dict[
 
 
 def express(
-    hub: LoopbackHub, home: Path, *words: str | Path, token: str | None = None
+    hub: LoopbackHub, home: Path, *words: str | Path, token: str | None = None, bars: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command; it must not show a token."""
+    """Run the command, with progress bars where asked; it must not show a token."""
+    known = environment(hub, home, token)
+    if bars:
+        del known["HF_HUB_DISABLE_PROGRESS_BARS"]
     done = subprocess.run(
         [sys.executable, "-m", "express_runners.cli", *map(str, words)],
         cwd=ROOT,
-        env=environment(hub, home, token),
+        env=known,
         capture_output=True,
         text=True,
         timeout=300,

@@ -9,8 +9,7 @@ except in the paper's loop, which writes up to 256 tokens and knows no other end
 Seconds are given twice: by the clock, and of processor time, which other work on the machine
 disturbs far less.
 
-The harness is no dependency of this project: `pip install --no-deps --target FOLDER
-lm_eval==0.4.13`.
+The harness comes with the extra `harness`; FOLDER_WITH_LM_EVAL is the `site-packages` it stands in.
 """
 
 from __future__ import annotations

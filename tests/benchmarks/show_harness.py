@@ -7,7 +7,7 @@ Every side is a process of its own, started as people start it: `express run`, `
 and `inspect eval express_runners/express --model hf/local`. Prints a line for each setting and
 harness; exits with 1 if a figure differs by more than 1e-12, or a prompt by a byte. Without
 settings it shows zero-shot on 32 segments and the two others, whose prompts or answers are long, on
-8. The test suite shows the same with fewer segments.
+8. The test suite shows zero-shot on 4 segments, without the commands.
 """
 
 from __future__ import annotations

@@ -28,7 +28,6 @@ from pushed_runs import WORDS
 from express_cards.space_app import HUB_MODEL
 from express_dataset.sources import AUTHORS_REPO
 
-ROOT = Path(__file__).resolve().parents[2]
 OWNER, VISITOR = "hf_owner", "hf_visitor"
 DEMO, BOARD, RESULTS = "org/express-demo", "org/express-leaderboard", "org/express-results"
 DOWNLOAD = """

@@ -287,6 +287,7 @@ def test_denied_and_leaked_feelings_are_pointed_out() -> None:
         (both("zzz"), "the lexicon gives no emotion for \u201czz\u201d and \u201czzz\u201d"),
         ({"paper": Reading(None), "revised": Reading(("sad",))}, "counts as written in one way"),
         (dict.fromkeys(PROTOCOLS, Reading(None, Reason.EMPTY)), "leaves answers that cannot be"),
+        ({"paper": Reading(("sad.",)), "revised": Reading(("sad",))}, "read other words in"),
     ],
 )
 def test_why_the_protocols_differ(readings: dict[str, Reading], said: str) -> None:

@@ -297,7 +297,7 @@ def test_refusals(runs: dict[str, Path], run: str, options: dict[str, Any], sent
     ("spoil", "sentence"),
     [
         ("shard", "is no finished run (answers wait to be merged)"),
-        ("line", "answers: finish it with the `express run` command that began it"),
+        ("line", "answered: finish it with the `express run` command that began it"),
         ("scores", "is no finished run (scores.json is missing)"),
         ("record", "asked is missing, and must be an object"),
     ],

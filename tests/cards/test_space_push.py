@@ -19,7 +19,6 @@ from loopback_hub import Account, LoopbackHub, Repository
 from express_cards.space_files import MANIFEST
 from express_cards.spaces.metric.site import metric_files
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN, STRANGER = "hf_owner", "hf_stranger"
 REPO = "org/express_alignment"
 GOLDEN = {

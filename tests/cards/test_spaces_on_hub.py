@@ -24,7 +24,6 @@ from express_cards.space_app import HUB_MODEL
 from express_cards.space_files import MANIFEST
 from express_metric.version import VERSION
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "hf_owner"
 DEMO, BOARD, RESULTS = "org/express-demo", "org/express-leaderboard", "org/express-results"
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -50,7 +49,7 @@ def space(
     hub: LoopbackHub, home: Path, *words: str | Path, token: str | None = TOKEN
 ) -> subprocess.CompletedProcess[str]:
     """The command for Spaces."""
-    return express(hub, home, "space", *words, token=token)
+    return express(hub, home, "space", *words, token=token, bars=True)
 
 
 def push(hub: LoopbackHub, home: Path, name: str, repo: str, *words: str | Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from tiny_models import make
 
 from express_dataset import load_examples
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "hf_owner"
 # Answers what it is told for a story, so that the share of right answers is known.
 EVALUATE = """

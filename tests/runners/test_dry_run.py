@@ -82,6 +82,14 @@ def test_it_needs_no_weights_and_counts_all_parameters(name: str, tmp_path: Path
     assert (parts["cache"] == 0) == (tiny_models.FAMILIES[name] == "masked")
 
 
+def test_a_configuration_that_no_model_has_is_one_sentence(tmp_path: Path) -> None:
+    model = tiny_models.make("llama", tmp_path / "model")
+    file = model / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"hidden_act": "nope"}))
+    with pytest.raises(RunError, match="configuration"):
+        dry_run(config(model, tmp_path / "run"))
+
+
 def test_the_cache_of_a_llama_is_what_its_cache_object_holds(tmp_path: Path) -> None:
     import torch
     import transformers

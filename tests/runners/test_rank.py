@@ -170,6 +170,7 @@ def test_options_that_do_not_fit_are_refused(options: dict[str, Any], message: s
     [
         ("", "holds no term"),
         ("sad\nSad\n", "line 2: 'sad' stands in line 1"),
+        (f"sad\n{'a' * 101}\n", "line 2: .* is no term of one to three words"),
         ("a very long sad term", "line 1: 'a very long sad term' is no term"),
         ('["sad"]', "line 1: '\\[\"sad\"\\]' is no term"),
     ],

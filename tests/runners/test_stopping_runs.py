@@ -41,7 +41,6 @@ def test_a_run_that_is_stopped_says_what_is_kept_and_goes_on(tmp_path: Path, ans
 
 
 def test_a_sweep_that_is_stopped_says_so(tmp_path: Path) -> None:
-
     with serving(FaultServer(always=Fault("hang"))) as server:
         (tmp_path / "mine.yaml").write_text(
             f"out: {tmp_path / 'runs'}\n"
@@ -58,7 +57,6 @@ def test_a_sweep_that_is_stopped_says_so(tmp_path: Path) -> None:
         wait_until(lambda: bool(server.seen), process)
         time.sleep(0.1)
         # As a terminal does: to every process of the group.
-
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130

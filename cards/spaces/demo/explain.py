@@ -171,6 +171,13 @@ def difference(judged: Judged) -> str:
             "They differ, because the paper leaves answers that cannot be read out of its means, "
             "and the revised way counts each of their words as wrong."
         )
+    said = [[table.vocabulary[code] for code in table.answer] for table in judged.tables.values()]
+    if said[0] != said[1]:
+        return (
+            "They differ, because they read other words in the answer: the paper leaves marks such "
+            "as full stops, and the numbers of a list, on a word, and the revised way takes them "
+            "off."
+        )
     blank = [word for word in judged.masks.vocabulary if not judged.lexicon.covers(word)]
     return (
         f"They differ, because the lexicon gives no emotion for {_quoted(blank, ' and ')}: for the "

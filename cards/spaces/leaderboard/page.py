@@ -45,7 +45,8 @@ class Column:
     Attributes:
         key: its name in the page's script; a figure's own name.
         title: its head.
-        kind: how its values are put in order, ``number`` or ``text``; empty where they are not.
+        kind: how its values are put in order: ``number``, ``text`` or ``figure``, a number by
+            which rows can be ranked; empty where they are not.
         meaning: what a lay reader should know.
 
     >>> Column("date", "Date", "text", "When it ran.").figure

@@ -16,6 +16,7 @@ from express_runners.store import PREDICTIONS_FILE, read_lines, read_run_record,
 from ...leaderboard import Entry, Refused, entry_of, file_name
 from ...report import page_of
 from ...report_data import Sheet, Told, read_sheet
+from ...results_sources import known_source
 from ...runs import load_runs
 from ...space_files import card, write
 from ...space_options import SpaceOptions
@@ -38,8 +39,6 @@ _HEADER = {
     "tags": ["leaderboard", "emotion", "self-disclosure"],
 }
 _SAMPLE = "express-sample"
-# Data that may be loaded because somebody else's run names it.
-_KNOWN = ("express", "sample")
 _NO_TEXTS = (
     "People's posts are not shown on a leaderboard, only their emotion words and what the model "
     "wrote: whoever may read the data sees them too with `express report`."
@@ -129,7 +128,8 @@ def _sheet(found: Found) -> Sheet:
         return read_sheet([found.path], found.lexicon)
     record = read_run_record(found.path)
     asked = record["asked"]
-    if record["sessions"][-1]["dataset"] in _KNOWN:
+    known = known_source(asked["dataset"].get("name", ""), asked["dataset"].get("revision"))
+    if record["sessions"][-1]["dataset"] == known:
         return read_sheet([found.path], found.lexicon)
     runs = load_runs([found.path], found.lexicon)
     lines = read_lines(found.path / PREDICTIONS_FILE)
