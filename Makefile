@@ -3,7 +3,8 @@ PYTHON ?= python3
 # Without a GPU, this saves gigabytes:
 #   make demo TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
 TORCH ?= torch==2.13.0
-PIP := .venv/bin/python -m pip --disable-pip-version-check install --quiet
+# Its warning on editable installs is for who packages, not for who installs.
+PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip --disable-pip-version-check install --quiet
 # Test processes; each computes on one core.
 JOBS ?= 2
 
