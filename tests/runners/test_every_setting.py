@@ -44,8 +44,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def config(model: str, setting: str, decode: str, out: Path) -> RunConfig:
-    options = {"dataset": "sample", "limit": EXAMPLES, "device": "cpu", "decode": decode}
-    return RunConfig(model=model, out=out, **(options | SETTINGS[setting]))
+    options: dict[str, Any] = {"dataset": "sample", "limit": EXAMPLES, "device": "cpu"}
+    return RunConfig(model=model, out=out, **(options | SETTINGS[setting] | {"decode": decode}))
 
 
 @pytest.mark.parametrize(("name", "setting", "decode"), ASKED)
