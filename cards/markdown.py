@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Any
 
 from express_dataset.errors import require
 
 from .pages import TEMPLATES
-from .results_markdown import code
 from .words import percent
 
 
@@ -46,3 +47,65 @@ def plain(text: str) -> str:
     """
     safe = " ".join(str(text).split()).replace("<", "&lt;").replace("|", "\\|")
     return safe.replace("&lt;mask>", "`<mask>`")
+
+
+def code(text: object, *, cell: bool = False) -> str:
+    """A text as code, in which Markdown and HTML mean nothing.
+
+    Args:
+        text: any text; what cannot be seen is left out.
+        cell: whether it stands in a table.
+
+    >>> code("not <mask> *"), code("a`b")
+    ('`not <mask> *`', '`` a`b ``')
+    >>> code("a|b", cell=True), code("\\u202e")
+    ('`a\\\\|b`', '(empty)')
+    """
+    plain = one_line(text)
+    if not plain:
+        return "(empty)"
+    ticks = "`" * (_longest_run(plain) + 1)
+    # A space, which Markdown takes away again, where a tick would touch the fence.
+    room = " " if len(ticks) > 1 else ""
+    shown = f"{ticks}{room}{plain}{room}{ticks}"
+    return shown.replace("|", "\\|") if cell else shown
+
+
+def block(text: str, language: str) -> str:
+    """Lines as a block of code, whose fence is longer than any in it.
+
+    >>> print(block("echo", "bash"))
+    ```bash
+    echo
+    ```
+    >>> block("```", "text").startswith("````text")
+    True
+    """
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def command(words: list[str]) -> str:
+    """Words as one line that a shell takes as they are.
+
+    >>> command(["express", "run", "--model", "a b"])
+    "express run --model 'a b'"
+    >>> command(["a\\nb"])
+    "'a b'"
+    """
+    return shlex.join(one_line(word) for word in words)
+
+
+def one_line(text: object) -> str:
+    """A text without line ends and without what cannot be seen, such as marks of direction.
+
+    >>> one_line("a\\n b\\u202ec")
+    'a bc'
+    >>> one_line(None)
+    'None'
+    """
+    return "".join(mark for mark in " ".join(str(text).split()) if mark.isprintable())
+
+
+def _longest_run(text: str) -> int:
+    return max((len(found) for found in re.findall("`+", text)), default=0)

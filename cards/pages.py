@@ -10,7 +10,7 @@ from typing import Any
 
 from express_dataset.errors import require
 
-from .svg import Drawn
+from .drawings.svg import Drawn
 
 TEMPLATES = Path(__file__).parent / "templates"
 

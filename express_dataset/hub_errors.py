@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -79,3 +80,7 @@ def reason(status: int, otherwise: str = "") -> str:
         412: "someone else changed it at the same moment; look at it and try again",
     }
     return known.get(status, f"the Hub refused with status {status}; try again later")
+
+
+ORG_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+"""``ORG/NAME``, as a user may write it; the Hub itself is stricter and says so."""

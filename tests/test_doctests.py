@@ -27,9 +27,8 @@ def modules() -> list[str]:
     for folder, package in PACKAGES.items():
         for file in sorted((ROOT / folder).rglob("*.py")):
             parts = file.relative_to(ROOT / folder).with_suffix("").parts
-            if "spaces" not in parts:
-                dotted = ".".join([package, *(part for part in parts if part != "__init__")])
-                found.append(dotted)
+            if parts[-1] != "__main__":
+                found.append(".".join([package, *(part for part in parts if part != "__init__")]))
     return [name for name in found if name not in ELSEWHERE]
 
 

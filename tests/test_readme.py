@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import tiny_models
+from support import tiny_models
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = re.findall(r"```(bash|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)

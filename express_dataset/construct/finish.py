@@ -11,19 +11,12 @@ from typing import Any
 from datatrove.pipeline.base import PipelineStep
 
 from ..errors import DataError
+from ..parquet import Shards
 from ..splits import SPLITS
 from .config import WORK
 from .dedup import Decision, Survey, decide, read_clusters
 from .report import REPORT, Tally, assemble, output_hashes, task_counts
-from .writing import (
-    Shards,
-    count_rows,
-    examples,
-    read_json,
-    read_records,
-    write_json,
-    write_readme,
-)
+from .writing import count_rows, examples, read_json, read_records, write_json, write_readme
 
 
 class Finish(PipelineStep):  # type: ignore[misc]

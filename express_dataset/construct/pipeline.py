@@ -27,15 +27,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError, require
 from ..schema import COLUMNS, Example
 from ..splits import SPLITS
-from .config import (
-    WORK,
-    BuildConfig,
-    differences,
-    ensure_key,
-    find_dumps,
-    inputs,
-    settings,
-)
+from .config import WORK, BuildConfig, differences, ensure_key, find_dumps, inputs, settings
 from .dedup import minhash_config
 from .orphans import children_end_too
 from .report import REPORT, BuildReport, load_report

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..parquet import sha256
 from ..schema import Example
 from ..splits import SPLITS
 from .dedup import Decision
 from .reddit import PROBLEMS, REASONS
-from .writing import read_json, sha256
+from .writing import read_json
 
 REPORT = "build.json"
 """The report's name in the built folder; the build is finished when it is there."""

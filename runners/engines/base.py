@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from ..prompts import Template, cue_end
+from ..prompts.wording import Template, cue_end
 from ..server import Server
 from ..vocabulary import Vocabulary
 from .damaged import check_objects, in_a_sentence

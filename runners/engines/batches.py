@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..batching import plan
 from ..errors import RunError
 from . import memory
 from .base import Answer, Engine, Prompt
@@ -56,3 +55,28 @@ def _halving(engine: Engine, prompts: Sequence[Prompt]) -> Iterator[Answer]:
         yield from _halving(engine, prompts[middle:])
     else:
         yield from answers
+
+
+def plan(lengths: Sequence[int], max_examples: int, max_tokens: int) -> list[list[int]]:
+    """Group positions into batches, longest examples first.
+
+    Args:
+        lengths: tokens of each example.
+        max_examples: most examples in a batch.
+        max_tokens: most tokens in a batch after padding; a longer example goes alone.
+
+    >>> plan([5, 9, 5, 2], max_examples=2, max_tokens=100)
+    [[1, 0], [2, 3]]
+    >>> plan([5, 9, 5, 2], max_examples=9, max_tokens=10)
+    [[1], [0, 2], [3]]
+    """
+    batches: list[list[int]] = []
+    longest = 0
+    for position in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        current = batches[-1] if batches else []
+        if current and len(current) < max_examples and longest * (len(current) + 1) <= max_tokens:
+            current.append(position)
+        else:
+            batches.append([position])
+            longest = lengths[position]
+    return batches

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from ..prompting import Prompter
 from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .batches import in_batches
@@ -16,9 +15,10 @@ from .generation import generate
 from .loading import load_pretrained
 from .memory import batch_tokens
 from .probing import row_model
-from .rank_causal import CausalRanker, check
+from .prompter import Prompter
+from .rank.causal import CausalRanker, check
+from .rank.terms import ListTerms
 from .stopping import Ends
-from .terms import ListTerms
 
 
 class CausalEngine:

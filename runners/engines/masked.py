@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from ..prompting import Prompter
 from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .loading import load_pretrained
 from .memory import batch_tokens
-from .rank_masked import MaskedRanker, logits_at
+from .prompter import Prompter
+from .rank.masked import MaskedRanker, logits_at
 
 
 class MaskedEngine:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from express_dataset import Example
 
 from ..models import ResolvedModel
-from ..prompting import Prompter
 from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .generation import generate
 from .loading import load_pretrained
 from .memory import batch_tokens
-from .rank_seq2seq import Seq2SeqRanker
-from .terms import ListTerms
+from .prompter import Prompter
+from .rank.seq2seq import Seq2SeqRanker
+from .rank.terms import ListTerms
 
 
 class Seq2SeqEngine:

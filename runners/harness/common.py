@@ -18,15 +18,15 @@ from express_metric.terms import Reason
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, budget, closed_list
+from ..engines.prompter import Prompter
 from ..errors import RunError
 from ..models import resolve
-from ..prompting import Prompter
-from ..prompts import Template
-from ..reading import read_completion
-from ..run import pool_of
-from ..scores import pick_lexicon
-from ..setting import setting_of
-from ..shots import choose
+from ..prompts.setting import setting_of
+from ..prompts.shots import choose
+from ..prompts.wording import Template
+from ..runs.reading import read_completion
+from ..runs.scores import pick_lexicon
+from ..runs.setup import pool_of
 
 SUMS = ("examples", "masks", "valid", "valid_masks", "lexical", "vector", "f1", "dimension")
 """The counts of an example that the figures are made of; see `express_metric.scoring.total`."""

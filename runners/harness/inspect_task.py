@@ -32,7 +32,7 @@ from express_metric.terms import Reason
 from express_metric.version import VERSION
 
 from ..errors import RunError
-from ..prompts import Template, answer
+from ..prompts.wording import Template, answer
 from .common import (
     METRICS,
     Fitter,

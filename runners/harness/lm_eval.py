@@ -18,7 +18,7 @@ from express_dataset import Example
 
 from ..config import RunConfig
 from ..errors import RunError
-from ..prompts import Template, answer
+from ..prompts.wording import Template, answer
 from .common import METRICS, Fitter, config, figure, questions, read, sums
 
 logger = logging.getLogger(__name__)

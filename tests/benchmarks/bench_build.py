@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import dumps  # noqa: E402 (the folder must be known first)
+from support import dumps  # noqa: E402 (the folder must be known first)
 
 from express_dataset.construct.config import WORK  # noqa: E402
 from express_dataset.construct.gate import Gate  # noqa: E402

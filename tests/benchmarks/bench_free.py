@@ -27,13 +27,12 @@ from typing import Any
 
 from express_dataset import load_examples
 from express_metric import load_lexicon
-from express_runners.demo import packaged_model
 from express_runners.engines import load_engine
 from express_runners.engines.base import Answer, EngineOptions, Prompt
 from express_runners.engines.decoding import Decoder
 from express_runners.engines.stopping import Ends
-from express_runners.models import resolve
-from express_runners.prompts import ours
+from express_runners.models import packaged_model, resolve
+from express_runners.prompts.wording import ours
 from express_runners.vocabulary import Vocabulary, from_labels
 
 BUDGET = 64

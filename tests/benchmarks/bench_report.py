@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from express_cards.report import report
+from express_cards.reports.report import report
 from express_metric.records import read_results
 
 REFERENCE = Path(

@@ -25,10 +25,12 @@ from typing import Any
 from unittest.mock import patch
 
 from express_dataset import Example, load_examples
-from express_runners import encoders
-from express_runners.prompts import ours
-from express_runners.setting import DEFAULT_ENCODER, Setting
-from express_runners.shots import Pool, choose
+from express_runners.prompts import similarity as encoders
+from express_runners.prompts.pool import Pool
+from express_runners.prompts.setting import Setting
+from express_runners.prompts.shots import choose
+from express_runners.prompts.similarity import DEFAULT_ENCODER
+from express_runners.prompts.wording import ours
 
 SHOTS = 5
 DIMENSIONS = 384

@@ -21,10 +21,16 @@ from pathlib import Path
 import numpy as np
 
 from express_metric import Lexicon, Reading, load_lexicon, read_results
-from express_metric.breakdown import Facts, breakdown
-from express_metric.resampling import COLUMNS, Resampling, figure_values, post_codes, post_sums
+from express_metric.analysis.breakdown import Facts, breakdown
+from express_metric.analysis.resampling import (
+    COLUMNS,
+    Resampling,
+    figure_values,
+    post_codes,
+    post_sums,
+)
+from express_metric.analysis.significance import analyse
 from express_metric.scoring import Counts, count
-from express_metric.significance import analyse
 
 EXAMPLES = 33_679
 ROOT = Path(__file__).resolve().parents[2]

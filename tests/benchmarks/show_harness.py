@@ -27,10 +27,9 @@ from typing import Any
 
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
-from express_runners.demo import packaged_model
 from express_runners.harness.common import completed
-from express_runners.models import resolve
-from express_runners.prompts import ours
+from express_runners.models import packaged_model, resolve
+from express_runners.prompts.wording import ours
 
 SEGMENTS = {"zero-shot": 32, "few-shot": 8, "cot": 8}
 LARGEST = 1e-12

@@ -15,9 +15,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from launching import finish, kill, predictions, processes, sessions, start, wait_until, written
+from support.launching import (
+    finish,
+    kill,
+    predictions,
+    processes,
+    sessions,
+    start,
+    wait_until,
+    written,
+)
 
-from express_runners.demo import packaged_model
+from express_runners.models import packaged_model
 
 SEGMENTS = 32
 

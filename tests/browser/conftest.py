@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from in_chromium import chromium, opened
+from support.in_chromium import chromium, opened
 
 __all__ = ["chromium", "opened"]

@@ -17,7 +17,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-import tiny_models
+from support import tiny_models
 
 import express_cards.spaces.demo
 

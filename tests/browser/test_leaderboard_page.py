@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_chromium import Open, opening
-from made_runs import answers, labels, write_run
+from support.in_chromium import Open, opening
+from support.made_runs import answers, labels, write_run
 
-from express_cards.space_options import SpaceOptions
 from express_cards.spaces.leaderboard.site import stage
+from express_cards.spaces.options import SpaceOptions
 
 PHONE, DESKTOP = 390, 1400
 EVIL = "<script>document.title='owned'</script><mask> \"q\" \u05e9\u05dc\u05d5\u05dd \U0001f622"

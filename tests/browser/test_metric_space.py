@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_chromium import listen
+from support.in_chromium import listen
 
-from express_cards.space_options import SpaceOptions
-from express_cards.space_serve import Files
 from express_cards.spaces.metric.examples import EXAMPLES, work
 from express_cards.spaces.metric.site import stage
+from express_cards.spaces.options import SpaceOptions
+from express_cards.spaces.serve import Files
 from express_metric import load_lexicon
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from in_chromium import DESKTOP, Open, fits
-from report_files import (
+from support.in_chromium import DESKTOP, Open, fits
+from support.report_files import (
     LONG,
     NASTY,
     NASTY_ANSWER,
@@ -22,7 +22,7 @@ from report_files import (
     write_sample_run,
 )
 
-from express_cards.report import report
+from express_cards.reports.report import report
 
 PHONE = 390
 found = partial(fits, total=60)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_chromium import DESKTOP, Open
-from report_files import rows, write_file, write_rank_run
+from support.in_chromium import DESKTOP, Open
+from support.report_files import rows, write_file, write_rank_run
 
-from express_cards.report import report
-from express_cards.stats_page import write_stats
-from express_runners.dataset_facts import dataset_facts
+from express_cards.dataset.facts import dataset_facts
+from express_cards.dataset.page import write_stats
+from express_cards.reports.report import report
 
 PHONE = 390
 

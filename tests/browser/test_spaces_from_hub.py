@@ -21,11 +21,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-import tiny_models
-from loopback_hub import Account, LoopbackHub
-from pushed_runs import WORDS
+from support import tiny_models
+from support.loopback_hub import Account, LoopbackHub
+from support.pushed_runs import WORDS
 
-from express_cards.space_app import HUB_MODEL
+from express_cards.spaces.demo.site import HUB_MODEL
 from express_dataset.sources import AUTHORS_REPO
 
 OWNER, VISITOR = "hf_owner", "hf_visitor"

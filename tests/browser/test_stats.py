@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_chromium import listen
+from support.in_chromium import listen
 
-from express_cards.stats_page import write_stats
-from express_runners.dataset_facts import dataset_facts
+from express_cards.dataset.facts import dataset_facts
+from express_cards.dataset.page import write_stats
 
 FIGURES = ["labels", "ranks", "lengths", "masks", "flags", "dimensions", "coverage"]
 

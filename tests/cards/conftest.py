@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from submitted import submit
+from support.submitted import submit
 
-from express_cards.result_card import result_card
-from express_cards.results import Submission, write_submission
-from express_metric.resampling import Resampling
+from express_cards.submissions.card import result_card
+from express_cards.submissions.submission import Submission, write_submission
+from express_metric.analysis.resampling import Resampling
 
 FEW = Resampling(draws=100)
 

@@ -9,7 +9,7 @@ import pytest
 from express_cards.terminal import print_scores
 from express_cards.words import advice
 from express_metric import load_lexicon
-from express_runners.scores import score_run
+from express_runners.runs.scores import score_run
 
 ASKED = {
     "dataset": {"name": "mine", "split": "test", "signature": "mine@00000000"},

@@ -9,16 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import made_runs
 import pytest
-from made_runs import answers, labels, write_run
+from support import made_runs
+from support.made_runs import answers, labels, write_run
 
-from express_cards.compare import compare
-from express_cards.compare_tables import as_latex, as_markdown, as_text
-from express_cards.runs import load_runs, model_size
+from express_cards.comparison.compare import compare
+from express_cards.comparison.runs import load_runs, model_size
+from express_cards.comparison.tables import as_latex, as_markdown, as_text
 from express_metric import MetricError, Reading, load_lexicon
-from express_metric.resampling import Resampling
-from express_runners.scores import lexicon_record
+from express_metric.analysis.resampling import Resampling
+from express_runners.runs.scores import lexicon_record
 
 FEW = Resampling(draws=1_000)
 ROWS = labels()

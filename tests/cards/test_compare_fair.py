@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import answers, labels, write_run
-from report_files import write_file, write_sample_run
+from support.made_runs import answers, labels, write_run
+from support.report_files import write_file, write_sample_run
 
-from express_cards.compare import compare
-from express_cards.compare_tables import as_latex, as_markdown, as_text
-from express_cards.report_data import read_sheet
-from express_cards.report_story import FLOORS
-from express_cards.report_view import view
-from express_cards.runs import load_runs
+from express_cards.comparison.compare import compare
+from express_cards.comparison.runs import load_runs
+from express_cards.comparison.tables import as_latex, as_markdown, as_text
+from express_cards.reports.sheet import read_sheet
+from express_cards.reports.story import FLOORS
+from express_cards.reports.view import view
 from express_cards.terminal import print_scores
 from express_dataset.sources import load
 from express_metric import MetricError, load_lexicon
-from express_metric.floors import MOST_FREQUENT, floors
-from express_metric.resampling import Resampling
+from express_metric.analysis.floors import MOST_FREQUENT, floors
+from express_metric.analysis.resampling import Resampling
 from express_metric.scoring import FIGURES
 
 FEW = Resampling(draws=500)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import tiny_models
+from support import tiny_models
 
-from express_cards.compare import compare
-from express_cards.compare_tables import as_text
-from express_metric.resampling import Resampling
+from express_cards.comparison.compare import compare
+from express_cards.comparison.tables import as_text
+from express_metric.analysis.resampling import Resampling
 from express_runners.config import RunConfig
-from express_runners.run import run
+from express_runners.runs.run import run
 
 NAMES = ("roberta", "t5", "llama", "gemma2")
 

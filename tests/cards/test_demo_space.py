@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
-from fault_server import Fault, FaultServer, serving
 from hypothesis import given
 from hypothesis import strategies as st
+from support import tiny_models
+from support.fault_server import Fault, FaultServer, serving
 
 from express_cards.spaces.demo import marks
 from express_cards.spaces.demo.answering import Answered, Answerer
@@ -27,7 +27,7 @@ from express_runners.engines import faults, load_engine
 from express_runners.engines.base import EngineOptions
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.prompts import ours
+from express_runners.prompts.wording import ours
 
 NASTY = "I typed <mask> and <script>alert(1)</script> \U0001f622. I felt gutted and let down."
 PAGE = Path(marks.__file__).parent

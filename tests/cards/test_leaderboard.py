@@ -15,22 +15,29 @@ import pytest
 from huggingface_hub import SpaceCard
 from hypothesis import given
 from hypothesis import strategies as st
-from made_runs import answers, labels, write_run
-from report_files import write_file, write_sample_run
+from support.made_runs import answers, labels, write_run
+from support.report_files import write_file, write_sample_run
 
-from express_cards.leaderboard import RANKED_BY, Entry, entry_of, group, hub_address, rank_ranges
-from express_cards.report_examples import unpack
-from express_cards.runs import load_runs
-from express_cards.space_options import SpaceOptions
+from express_cards.comparison.runs import load_runs
+from express_cards.reports.examples import unpack
 from express_cards.spaces.leaderboard.page import COLUMNS, view
+from express_cards.spaces.leaderboard.rows import (
+    RANKED_BY,
+    Entry,
+    entry_of,
+    group,
+    hub_address,
+    rank_ranges,
+)
 from express_cards.spaces.leaderboard.site import stage
+from express_cards.spaces.options import SpaceOptions
 from express_dataset.sources import load
+from express_metric.analysis.intervals import Interval
+from express_metric.analysis.resampling import Resampling
+from express_metric.analysis.significance import check_comparable, intervals
 from express_metric.errors import MetricError
-from express_metric.intervals import Interval
-from express_metric.resampling import Resampling
 from express_metric.scoring import FIGURES, count
 from express_metric.signature import Signature
-from express_metric.significance import check_comparable, intervals
 from express_runners.errors import RunError
 
 FEW = Resampling(draws=500)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import EXAMPLES, answers, labels, write_run
+from support.made_runs import EXAMPLES, answers, labels, write_run
 
-from express_cards.leaderboard import FLOOR, RANKED_BY, Entry, Group, Row, kind
-from express_cards.space_options import SpaceOptions
 from express_cards.spaces.leaderboard.page import leader
+from express_cards.spaces.leaderboard.rows import FLOOR, RANKED_BY, Entry, Group, Row, kind
 from express_cards.spaces.leaderboard.site import stage
-from express_metric.intervals import Interval
+from express_cards.spaces.options import SpaceOptions
+from express_metric.analysis.intervals import Interval
 from express_metric.signature import Signature
 from express_runners.errors import RunError
 

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
-from loopback_hub import LoopbackHub
+from support import tiny_models
+from support.loopback_hub import LoopbackHub
 
-from express_cards.report_examples import unpack
-from express_cards.result_card import result_card
-from express_cards.results import Home, read_run, write_submission
-from express_cards.space_options import SpaceOptions
+from express_cards.reports.examples import unpack
 from express_cards.spaces.leaderboard.site import stage
+from express_cards.spaces.options import SpaceOptions
+from express_cards.submissions.card import result_card
+from express_cards.submissions.submission import Home, read_run, write_submission
 from express_runners.config import RunConfig
-from express_runners.run import run
+from express_runners.runs.run import run
 
 MODEL = "org/tiny-135M"
 

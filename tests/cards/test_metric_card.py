@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from express_cards import metric_card as cards
+from express_cards.spaces.metric import card as cards
 from express_cards.spaces.metric import examples as worked
 from express_cards.spaces.metric.examples import EXAMPLES, work
 from express_cards.spaces.metric.site import metric_files

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from report_files import write_file, write_sample_run
+from support.report_files import write_file, write_sample_run
 
-from express_cards.compare import compare
-from express_cards.compare_tables import as_text
-from express_cards.nearest import nearest_in, nearest_labels
-from express_cards.report_data import read_sheet
-from express_cards.report_story import FLOORS
-from express_cards.report_view import view
+from express_cards.comparison.compare import compare
+from express_cards.comparison.nearest import nearest_in, nearest_labels
+from express_cards.comparison.tables import as_text
+from express_cards.reports.sheet import read_sheet
+from express_cards.reports.story import FLOORS
+from express_cards.reports.view import view
 from express_dataset.sources import load
 from express_metric import load_lexicon
-from express_metric.floors import NEAREST, floors
-from express_metric.resampling import Resampling
-from express_runners.encoders import similarities
+from express_metric.analysis.floors import NEAREST, floors
+from express_metric.analysis.resampling import Resampling
+from express_runners.prompts.similarity import similarities
 
 FEW = Resampling(draws=200)
 TEXTS = [example.text for example in load("sample").examples[:12]]

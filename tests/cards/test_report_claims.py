@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_files import row, write_file, write_sample_run
+from support.report_files import row, write_file, write_sample_run
 
-from express_cards.report_data import read_sheet
-from express_cards.report_story import comparison_cells, story
-from express_cards.report_view import view
+from express_cards.reports.sheet import read_sheet
+from express_cards.reports.story import comparison_cells, story
+from express_cards.reports.view import view
 from express_cards.words import REASONS
-from express_metric.intervals import Interval
-from express_metric.resampling import Resampling
+from express_metric.analysis.intervals import Interval
+from express_metric.analysis.resampling import Resampling
 from express_metric.terms import Reason
 
 FEW = Resampling(draws=200)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_files import row, write_file
+from support.report_files import row, write_file
 
-from express_cards.report_data import Sheet, read_sheet
-from express_cards.report_examples import CUT, Packed, clip, pack, unpack
+from express_cards.reports.examples import CUT, Packed, clip, pack, unpack
+from express_cards.reports.sheet import Sheet, read_sheet
 from express_dataset import MASK
-from express_metric.masks import mask_table
+from express_metric.analysis.masks import mask_table
 
 PARTS = st.lists(st.text(alphabet="ab \n<>m\u05d0\U0001f622", max_size=60), min_size=2, max_size=5)
 
@@ -84,7 +84,7 @@ def test_a_part_stands_for_the_whole_where_there_are_many(
     whole = packed(sheet, 10**6)
     budget = len(whole.data) * 2 // 3
     expected = packed(sheet, budget)
-    monkeypatch.setattr("express_cards.report_examples.SAMPLE", 100)
+    monkeypatch.setattr("express_cards.reports.examples.SAMPLE", 100)
     found = packed(sheet, budget)
     # Little text compresses worse than much, so a part may choose a narrower cut, never a wider.
     assert len(found.data) <= budget

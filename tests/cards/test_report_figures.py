@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from express_cards.figures import points, wheel
-from express_cards.figures_words import overuse_bars
-from express_cards.svg import WIDTH
+from express_cards.drawings.emotions import points, wheel
+from express_cards.drawings.svg import WIDTH
+from express_cards.drawings.words import overuse_bars
 from express_metric import Reading, load_lexicon
-from express_metric.masks import mask_table
+from express_metric.analysis.masks import mask_table
 
 NRC = load_lexicon("nrc")
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_files import row, rows, write_file, write_sample_run
+from support.report_files import row, rows, write_file, write_sample_run
 
-from express_cards.figures_words import valence_points
-from express_cards.report_data import read_sheet
-from express_cards.report_examples import unpack
-from express_cards.report_groups import GROUPINGS, MOST_COMMUNITIES, answer
-from express_cards.report_view import view
+from express_cards.drawings.words import valence_points
+from express_cards.reports.examples import unpack
+from express_cards.reports.groups import GROUPINGS, MOST_COMMUNITIES, answer
+from express_cards.reports.sheet import read_sheet
+from express_cards.reports.view import view
 from express_dataset.sources import load
-from express_metric.resampling import Resampling
+from express_metric.analysis.resampling import Resampling
 
 FEW = Resampling(draws=200)
 

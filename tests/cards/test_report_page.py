@@ -14,15 +14,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from report_files import NASTY, NASTY_ANSWER, row, rows, write_file, write_sample_run
+from support.report_files import NASTY, NASTY_ANSWER, row, rows, write_file, write_sample_run
 
-from express_cards.report import page_of, report, write_report
-from express_cards.report_data import read_sheet
-from express_cards.report_examples import unpack
-from express_cards.report_view import view
+from express_cards.reports.examples import unpack
+from express_cards.reports.report import page_of, report, write_report
+from express_cards.reports.sheet import read_sheet
+from express_cards.reports.view import view
 from express_dataset.sources import load
 from express_metric import MetricError
-from express_metric.resampling import Resampling
+from express_metric.analysis.resampling import Resampling
 from express_runners.errors import RunError
 
 FEW = Resampling(draws=200)

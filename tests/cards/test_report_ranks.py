@@ -9,18 +9,18 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from report_files import write_rank_run, write_sample_run
+from support.report_files import write_rank_run, write_sample_run
 
-from express_cards.report import report
-from express_cards.report_data import read_sheet
-from express_cards.report_view import view
-from express_cards.runs import aligned, load_runs
+from express_cards.comparison.runs import aligned, load_runs
+from express_cards.reports.report import report
+from express_cards.reports.sheet import read_sheet
+from express_cards.reports.view import view
 from express_metric import DIMENSIONS, MetricError, load_lexicon
-from express_metric.breakdown import Facts, breakdown
-from express_metric.calibration import Ranking
-from express_metric.resampling import Resampling
-from express_runners.ranks import rank_scores
-from express_runners.store import read_lines
+from express_metric.analysis.breakdown import Facts, breakdown
+from express_metric.analysis.calibration import Ranking
+from express_metric.analysis.resampling import Resampling
+from express_runners.runs.ranks import rank_scores
+from express_runners.runs.store import read_lines
 
 FEW = Resampling(draws=200)
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 from markdown_it import MarkdownIt
-from pushed_runs import make_runs
+from support.pushed_runs import make_runs
 
 from express_cards import words
-from express_cards.result_card import card_facts, read_card_facts, result_card
-from express_cards.results import Home, Submission, read_run, submission_path
-from express_cards.results_read import Refusal
+from express_cards.submissions.card import card_facts, read_card_facts, result_card
+from express_cards.submissions.strict import Refusal
+from express_cards.submissions.submission import Home, Submission, read_run, submission_path
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from submitted import change, lines_of, reason, write_lines
+from support.submitted import change, lines_of, reason, write_lines
 
-from express_cards.results_sources import Sources
-from express_cards.results_validate import validate
+from express_cards.submissions.sources import Sources
+from express_cards.submissions.validate import validate
 
 
 def nan_score(folder: Path) -> None:

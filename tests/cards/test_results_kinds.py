@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
-from fault_server import Fault, FaultServer, serving
-from submitted import change, lines_of, only, read, write_lines
+from support import tiny_models
+from support.fault_server import Fault, FaultServer, serving
+from support.submitted import change, lines_of, only, read, write_lines
 
-from express_cards.results_push import push_results
-from express_cards.results_sources import Sources
-from express_cards.results_validate import Verdict, validate
-from express_cards.space_options import SpaceOptions
 from express_cards.spaces.leaderboard.site import stage
+from express_cards.spaces.options import SpaceOptions
+from express_cards.submissions.options import PushOptions
+from express_cards.submissions.push import push_results
+from express_cards.submissions.sources import Sources
+from express_cards.submissions.validate import Verdict, validate
 from express_metric.errors import MetricError
 from express_metric.plutchik import DIMENSIONS
 from express_runners.config import RunConfig
-from express_runners.results_options import PushOptions
-from express_runners.run import run
+from express_runners.runs.run import run
 
 LIMIT = 5
 OWN = "Name {{ count }} emotions that are hidden in this story: {{ text }}"
@@ -316,7 +316,7 @@ def _cue(folder: Path) -> None:
 
 
 def _hashed(folder: Path, text: str) -> None:
-    from express_runners.prompts import Template
+    from express_runners.prompts.wording import Template
 
     made = Template("zero-shot", text)
     for key, value in (("sha256", made.sha256), ("hash", made.hash)):

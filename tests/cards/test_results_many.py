@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from loopback_hub import LoopbackHub
-from submitted import SETTINGS, change, only
+from support.loopback_hub import LoopbackHub
+from support.submitted import SETTINGS, change, only
 
-from express_cards.results_sources import Sources
-from express_cards.results_validate import validate
-from express_cards.space_options import SpaceOptions
 from express_cards.spaces.leaderboard.site import stage
+from express_cards.spaces.options import SpaceOptions
+from express_cards.submissions.sources import Sources
+from express_cards.submissions.validate import validate
 from express_dataset.errors import DataError
-from express_dataset.hub import OTHERWISE
+from express_dataset.reading.hub import OTHERWISE
 from express_dataset.sources import AUTHORS_REPO
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 import yaml
-from hub_client import environment, express
 from huggingface_hub import EvalResultEntry, parse_eval_result_entries
-from loopback_hub import Account, LoopbackHub
-from pushed_runs import make_runs
+from support.hub_client import environment, express
+from support.loopback_hub import Account, LoopbackHub
+from support.pushed_runs import make_runs
 
-from express_cards.results_check import check
-from express_cards.results_push import push_results
-from express_cards.results_sources import Sources
+from express_cards.submissions.check import check
+from express_cards.submissions.options import PushOptions
+from express_cards.submissions.push import push_results
+from express_cards.submissions.sources import Sources
 from express_runners.errors import RunError
-from express_runners.results_options import PushOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN, VISITOR = "hf_owner", "hf_visitor"
@@ -355,7 +355,7 @@ def test_a_wording_of_another_version_is_told(runs: dict[str, Path], tmp_path: P
 
 
 def test_a_prompt_of_ones_own_goes_with_the_run(runs: dict[str, Path], tmp_path: Path) -> None:
-    from express_runners.prompts import parse
+    from express_runners.prompts.wording import parse
 
     text = "Name {{ count }} emotions in: {{ text }}"
     own = parse("zero-shot", text)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_hub import LoopbackHub
-from submitted import SETTINGS, Lines, change, lines_of, read, reason, write_lines
+from support.loopback_hub import LoopbackHub
+from support.submitted import SETTINGS, Lines, change, lines_of, read, reason, write_lines
 
-from express_cards.results import Submission
-from express_cards.results_sources import Sources
-from express_cards.results_validate import validate
+from express_cards.submissions.sources import Sources
+from express_cards.submissions.submission import Submission
+from express_cards.submissions.validate import validate
 from express_dataset.sources import load
 
 ROOT = Path(__file__).resolve().parents[2]

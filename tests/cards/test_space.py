@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from express_cards.space import as_text
-from express_cards.space_files import MANIFEST
+from express_cards.spaces.files import MANIFEST
+from express_cards.spaces.open import as_text
 from express_metric.version import VERSION
 
 _HERE = (

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from made_runs import answers, labels, write_run
+from support.made_runs import answers, labels, write_run
 
-from express_cards.space_serve import until_ctrl_c
 from express_cards.spaces.demo.marks import panel
+from express_cards.spaces.serve import until_ctrl_c
 
 COMMAND = [sys.executable, "-m", "express_runners.cli", "space"]
 MIB = 2**20

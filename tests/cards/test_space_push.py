@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_client import environment, express
-from loopback_hub import Account, LoopbackHub, Repository
+from support.hub_client import environment, express
+from support.loopback_hub import Account, LoopbackHub, Repository
 
-from express_cards.space_files import MANIFEST
+from express_cards.spaces.files import MANIFEST
 from express_cards.spaces.metric.site import metric_files
 
 TOKEN, STRANGER = "hf_owner", "hf_stranger"

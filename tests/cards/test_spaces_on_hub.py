@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_client import express
 from huggingface_hub import SpaceCard
 from huggingface_hub.hf_api import RepoFile
-from loopback_hub import Account, LoopbackHub, Repository
-from made_runs import answers, labels, write_run
 from packaging.requirements import Requirement
+from support.hub_client import express
+from support.loopback_hub import Account, LoopbackHub, Repository
+from support.made_runs import answers, labels, write_run
 
 from express_cards.hub_files import same
-from express_cards.space_app import HUB_MODEL
-from express_cards.space_files import MANIFEST
+from express_cards.spaces.demo.site import HUB_MODEL
+from express_cards.spaces.files import MANIFEST
 from express_metric.version import VERSION
 
 TOKEN = "hf_owner"

@@ -24,7 +24,7 @@ from express_dataset.construct.patterns import candidates, every_candidate, may_
 from express_dataset.construct.terms import DEFAULT_PROTOCOL, EXPRESS_2025, felt_terms, terms
 from express_dataset.errors import DataError
 from express_dataset.schema import MASK
-from express_runners.cli_dataset import app
+from express_runners.cli.dataset import app
 
 PROTOCOLS = [DEFAULT_PROTOCOL, EXPRESS_2025]
 

@@ -9,10 +9,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import dumps
 import pyarrow.parquet
 import pytest
-from dumps import KEY, asked
+from support import dumps
+from support.dumps import KEY, asked
 
 from express_dataset.construct.config import WORK
 from express_dataset.construct.masking import mask_texts, unmask

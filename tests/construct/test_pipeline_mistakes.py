@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import dumps
 import pytest
-from dumps import asked
+from support import dumps
+from support.dumps import asked
 
 from express_dataset.construct import config as config_module
 from express_dataset.construct.config import WORK, BuildConfig, ensure_key, find_dumps
@@ -196,7 +196,7 @@ def test_ray_says_what_is_missing(made: Path, tmp_path: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-import dumps
+from support import dumps
 from express_dataset.construct.pipeline import build
 from express_dataset.errors import DataError
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import dumps
 import pyarrow
 import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import dumps
 
 from express_dataset.construct.gate import Gate
 from express_dataset.construct.masking import mask_texts

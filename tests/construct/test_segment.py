@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-import dumps
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import dumps
 from tokenizers import Tokenizer
 
 from express_dataset.construct.segment import LIMIT, SPECIAL, Window, segment

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_hub import LoopbackHub
+from support.loopback_hub import LoopbackHub
 
 from express_dataset import load_all_examples
 

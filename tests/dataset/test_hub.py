@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_hub import LoopbackHub
+from support.loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).resolve().parents[2]
 AUTHORS = "bangzhao/express-emotion-recognition"

@@ -18,12 +18,12 @@ import pytest
 import yaml
 from pyarrow import parquet
 
-from express_cards.dataset_card import dataset_card
+from express_cards.dataset.card import dataset_card
+from express_cards.dataset.eval_yaml import evaluation
 from express_dataset import COLUMNS, DataError, load_all_examples
-from express_dataset.construct.writing import arrow_schema
-from express_dataset.publish import Published, write_folder
-from express_runners.eval_yaml import evaluation
-from express_runners.prompts import ours
+from express_dataset.parquet import arrow_schema
+from express_dataset.publishing.folder import Published, write_folder
+from express_runners.prompts.wording import ours
 
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS = ("train", "test", "few_shot")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_client import environment, express
-from loopback_hub import Account, LoopbackHub
+from support.hub_client import environment, express
+from support.loopback_hub import Account, LoopbackHub
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN, READER, STRANGER = "hf_owner", "hf_reader", "hf_stranger"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from express_cards.dataset_card import dataset_card
+from express_cards.dataset.card import dataset_card
+from express_cards.dataset.facts import dataset_facts
 from express_dataset import MASK, Example, load_all_examples
 from express_dataset.construct.terms import terms
-from express_dataset.publish import write_folder
-from express_runners.dataset_facts import dataset_facts
+from express_dataset.publishing.folder import write_folder
 
 STORED = Path(__file__).with_name("stored")
 FORMS = sorted(path.stem for path in STORED.glob("*.json"))

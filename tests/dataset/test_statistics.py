@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from express_dataset import DataError, Example, load_all_examples
-from express_dataset.statistics import CHECKS, checks, refuse_unfit, statistics
+from express_dataset.publishing.statistics import CHECKS, checks, refuse_unfit, statistics
 
 GOOD = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (False,))
 

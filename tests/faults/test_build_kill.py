@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import dumps
 import pytest
+from support import dumps
 
 from express_dataset.construct.config import WORK
 

@@ -7,8 +7,8 @@ import random
 import time
 from pathlib import Path
 
-import tiny_models
-from launching import Team, predictions, sessions, written
+from support import tiny_models
+from support.launching import Team, predictions, sessions, written
 
 EXAMPLES = 80
 KILLS = 10

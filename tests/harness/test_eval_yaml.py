@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from loopback_hub import Account, LoopbackHub
-from tiny_models import make
+from support.loopback_hub import Account, LoopbackHub
+from support.tiny_models import make
 
 from express_dataset import load_examples
 

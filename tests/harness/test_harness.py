@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_models import make
+from support.tiny_models import make
 
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
 from express_runners.harness.common import completed, config, questions
-from express_runners.run import run
+from express_runners.runs.run import run
 
 LIMIT = 6
 NAMES = [f"{protocol}_{figure}" for protocol in PROTOCOLS for figure in FIGURES]
@@ -46,7 +46,7 @@ def by_lm_eval(model: Path, prompt: str, **metadata: Any) -> dict[str, float]:
     lm_eval = pytest.importorskip("lm_eval")
     from lm_eval.tasks import TaskManager
 
-    from express_runners.cli_harness import TASKS
+    from express_runners.cli.harness import TASKS
 
     arguments = {"pretrained": str(model), "dtype": "float32"}
     given = {**arguments, "source": "sample", **metadata}

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import serving
-from harness_sides import (
+from support.fault_server import serving
+from support.harness_sides import (
     FILTERED,
     LENGTH,
     NAMES,
@@ -23,14 +23,14 @@ from harness_sides import (
     by_inspect,
     by_lm_eval,
 )
-from tiny_models import make
+from support.tiny_models import make
 
 from express_dataset.sources import load
 from express_metric.parsing import PROTOCOLS
 from express_runners.config import RunConfig
-from express_runners.prompts import answer
-from express_runners.run import run
-from express_runners.scores import score_file
+from express_runners.prompts.wording import answer
+from express_runners.runs.run import run
+from express_runners.runs.scores import score_file
 
 PROSE = "I think that the author was upset about the move, because nobody had asked her."
 REFUSAL = "I'm sorry, but I cannot help with that."

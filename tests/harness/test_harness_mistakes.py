@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from express_dataset import DataError
 from express_metric.errors import MetricError
-from express_runners.cli_harness import TASKS, app
+from express_runners.cli.harness import TASKS, app
 from express_runners.errors import RunError
 from express_runners.harness.registry import express
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import serving
-from harness_sides import NAMES, Teller, Told, by_express, by_inspect, by_lm_eval
-from tiny_models import make
+from support.fault_server import serving
+from support.harness_sides import NAMES, Teller, Told, by_express, by_inspect, by_lm_eval
+from support.tiny_models import make
 
 from express_dataset.sources import load
 from express_metric import DIMENSIONS
 from express_runners.config import RunConfig
 from express_runners.harness.common import completed
-from express_runners.run import run
+from express_runners.runs.run import run
 
 LIMIT = 6
 WARNED = "this prompt has other tokens than that of `express run`"

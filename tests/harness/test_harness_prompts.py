@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import FaultServer, serving
-from harness_sides import Told, asked_for, by_express, by_inspect, by_lm_eval
-from tiny_models import make
+from support.fault_server import FaultServer, serving
+from support.harness_sides import Told, asked_for, by_express, by_inspect, by_lm_eval
+from support.tiny_models import make
 
 from express_dataset.sources import load
 from express_runners.config import RunConfig
-from express_runners.prompts import answer
-from express_runners.run import run
+from express_runners.prompts.wording import answer
+from express_runners.runs.run import run
 
 LIMIT = 6
 FEW_SHOT: list[dict[str, Any]] = [

@@ -17,16 +17,16 @@ from scipy.spatial.distance import jensenshannon
 from sklearn.metrics import brier_score_loss
 
 from express_metric import DIMENSIONS, MetricError, Reading, load_lexicon, read_results
-from express_metric.breakdown import Facts, breakdown
-from express_metric.calibration import calibration, rank_calibration
-from express_metric.confusion import term_confusion, valence, vector_confusion, vector_name
-from express_metric.floors import MOST_FREQUENT, NEAREST, UNIFORM, floors
-from express_metric.groups import bins, by_group, coded, emotion_groups
-from express_metric.masks import Masks, mask_table
+from express_metric.analysis.breakdown import Facts, breakdown
+from express_metric.analysis.calibration import calibration, rank_calibration
+from express_metric.analysis.confusion import term_confusion, valence, vector_confusion, vector_name
+from express_metric.analysis.floors import MOST_FREQUENT, NEAREST, UNIFORM, floors
+from express_metric.analysis.groups import bins, by_group, coded, emotion_groups
+from express_metric.analysis.masks import Masks, mask_table
+from express_metric.analysis.resampling import Resampling
+from express_metric.analysis.usage import diversity, excess, overuse
 from express_metric.parsing import PROTOCOLS, Protocol
-from express_metric.resampling import Resampling
 from express_metric.scoring import F1_UNIT, count
-from express_metric.usage import diversity, excess, overuse
 
 NRC = load_lexicon("nrc")
 FEW = Resampling(draws=300)

@@ -12,11 +12,11 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from express_metric import Reading, load_lexicon
-from express_metric.breakdown import breakdown
-from express_metric.confusion import valence
-from express_metric.groups import by_group, difference, rates, valence_rates
-from express_metric.masks import Masks, mask_table
-from express_metric.resampling import Resampling
+from express_metric.analysis.breakdown import breakdown
+from express_metric.analysis.confusion import valence
+from express_metric.analysis.groups import by_group, difference, rates, valence_rates
+from express_metric.analysis.masks import Masks, mask_table
+from express_metric.analysis.resampling import Resampling
 
 NRC = load_lexicon("nrc")
 SHARES = st.floats(0, 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from express_metric import Reading, load_lexicon
-from express_metric.intensity import level, shift
-from express_metric.intensity_scale import _SCALE, INTENSITY
-from express_metric.masks import Masks, mask_table
+from express_metric.analysis.intensity import level, shift
+from express_metric.analysis.intensity_scale import _SCALE, INTENSITY
+from express_metric.analysis.masks import Masks, mask_table
+from express_metric.analysis.resampling import Resampling
 from express_metric.plutchik import EMOTIONS
-from express_metric.resampling import Resampling
 
 NRC = load_lexicon("nrc")
 FEW = Resampling(draws=300)

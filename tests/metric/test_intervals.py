@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import binomtest
 
 from express_metric import Reading, load_lexicon
-from express_metric.intensity import share_interval, shift
-from express_metric.intervals import MIN_POSTS, interval
-from express_metric.masks import Masks, mask_table
-from express_metric.resampling import Resampling
-from express_metric.usage import diversity, excess
+from express_metric.analysis.intensity import share_interval, shift
+from express_metric.analysis.intervals import MIN_POSTS, interval
+from express_metric.analysis.masks import Masks, mask_table
+from express_metric.analysis.resampling import Resampling
+from express_metric.analysis.usage import diversity, excess
 
 NRC, FEW = load_lexicon("nrc"), Resampling(draws=200)
 

@@ -15,8 +15,8 @@ from statsmodels.stats.contingency_tables import mcnemar as their_mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from express_metric import MetricError, Signature, load_lexicon, read_results
-from express_metric.intervals import interval
-from express_metric.resampling import (
+from express_metric.analysis.intervals import interval
+from express_metric.analysis.resampling import (
     COLUMNS,
     Resampling,
     bootstrap,
@@ -26,8 +26,7 @@ from express_metric.resampling import (
     scipy_part,
     swapped,
 )
-from express_metric.scoring import FIGURES, Counts, count
-from express_metric.significance import (
+from express_metric.analysis.significance import (
     analyse,
     check_comparable,
     compare,
@@ -36,6 +35,7 @@ from express_metric.significance import (
     mcnemar,
     two_sided,
 )
+from express_metric.scoring import FIGURES, Counts, count
 
 GOLDEN = (1.0, 0.352803738317757, 0.4217289719626168, 0.713761867675419, 0.8491822429906543)
 NRC = load_lexicon("nrc")

@@ -6,10 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from in_chromium import chromium, opened
+from support.in_chromium import chromium, opened
 
-from express_runners.demo import packaged_model
-from express_runners.models import resolve
+from express_runners.models import packaged_model, resolve
 
 __all__ = ["chromium", "opened", "smollm2"]
 

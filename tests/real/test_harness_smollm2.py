@@ -13,10 +13,10 @@ from lm_eval.tasks import TaskManager
 
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
-from express_runners.cli_harness import TASKS
+from express_runners.cli.harness import TASKS
 from express_runners.config import RunConfig
 from express_runners.harness.registry import express
-from express_runners.run import run
+from express_runners.runs.run import run
 
 SEGMENTS = 4
 

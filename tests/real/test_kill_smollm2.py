@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from launching import finish, kill, predictions, sessions, start, wait_until, written
+from support.launching import finish, kill, predictions, sessions, start, wait_until, written
 
 SEGMENTS = 6
 

@@ -12,8 +12,8 @@ from express_runners.config import RunConfig
 from express_runners.engines.base import EngineOptions
 from express_runners.engines.loading import load_pretrained
 from express_runners.models import resolve
-from express_runners.prompts import ours
-from express_runners.run import run
+from express_runners.prompts.wording import ours
+from express_runners.runs.run import run
 
 
 def loaded(folder: Path, quantize: str | None) -> Any:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from express_dataset import load_examples
 from express_runners.config import RunConfig
-from express_runners.ranks import agree
-from express_runners.run import run
+from express_runners.runs.ranks import agree
+from express_runners.runs.run import run
 
 SEGMENTS = 4
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_chromium import Open, fits
-from launching import finish, start
+from support.in_chromium import Open, fits
+from support.launching import finish, start
 
 SEGMENTS = 6
 # Few terms, because ranking all of the data's labels takes longer and shows no more.

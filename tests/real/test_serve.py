@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from tiny_models import make
+from support.tiny_models import make
 
 from express_runners.config import RunConfig
-from express_runners.run import run
+from express_runners.runs.run import run
 
 SAME = ("id", "references", "completion", "terms", "reason", "finish")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
+from support import tiny_models
 
 from express_runners.config import RunConfig
-from express_runners.run import run
-from express_runners.store import Shard
+from express_runners.runs.run import run
+from express_runners.runs.store import Shard
 
 EXAMPLES = 8
 

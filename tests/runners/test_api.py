@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import NEW_TOKENS, PROMPT_TOKENS, Fault, FaultServer, serving
-from launching import kill, start, wait_until
+from support.fault_server import NEW_TOKENS, PROMPT_TOKENS, Fault, FaultServer, serving
+from support.launching import kill, start, wait_until
 
 from express_runners.config import RunConfig
 from express_runners.engines import faults
 from express_runners.errors import RunError
-from express_runners.run import run
+from express_runners.runs.run import run
 
 EXAMPLES = 6
 LIMITED = Fault("status", 429, b'{"error": {"message": "too many"}}', (("Retry-After", "1"),))

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import Fault, FaultServer, serving
+from support.fault_server import Fault, FaultServer, serving
 
 from express_runners.config import RunConfig
 from express_runners.engines import faults
 from express_runners.errors import RunError
-from express_runners.run import run
+from express_runners.runs.run import run
 
 
 def config(server: FaultServer, out: Path, **changed: Any) -> RunConfig:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from express_runners.batching import plan, share
+from express_runners.engines.batches import plan
+from express_runners.runs.answering import share
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=60)
 

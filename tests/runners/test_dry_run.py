@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
+from support import tiny_models
 from typer.testing import CliRunner
 
 from express_dataset import Example, load_examples
-from express_runners import estimate
 from express_runners.cli import app
 from express_runners.config import RunConfig
-from express_runners.dry_run import as_text, dry_run
 from express_runners.engines.base import EngineOptions, Prompt
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.prompts import ours
-from express_runners.run import run
+from express_runners.planning import estimate
+from express_runners.planning.dry_run import as_text, dry_run
+from express_runners.prompts.wording import ours
+from express_runners.runs.run import run
 
 LIMIT = 4
 

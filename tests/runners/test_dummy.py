@@ -12,7 +12,7 @@ from express_dataset.sources import load
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.run import RunResult, run
+from express_runners.runs.run import RunResult, run
 
 
 def answers(model: str, out: Path, **changed: int) -> RunResult:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny_models
+from support import tiny_models
 
 from express_runners.config import RunConfig
-from express_runners.dry_run import dry_run
 from express_runners.errors import RunError
-from express_runners.run import run
+from express_runners.planning.dry_run import dry_run
+from express_runners.runs.run import run
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer_config.json"
 Damage = Callable[[Path], object]

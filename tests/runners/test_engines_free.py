@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
 from hypothesis import given
 from hypothesis import strategies as st
+from support import tiny_models
 
 from express_dataset import Example, load_examples
 from express_runners.engines import causal, load_engine, rows
@@ -20,7 +20,7 @@ from express_runners.engines.generation import generate
 from express_runners.engines.stopping import Ends
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.prompts import ours
+from express_runners.prompts.wording import ours
 
 EXAMPLES = 6
 CASES = [("llama", False), ("llama", True), ("gemma2", False)]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
-from launching import finish, predictions, processes, sessions, start
+from support import tiny_models
+from support.launching import finish, predictions, processes, sessions, start
 
 from express_dataset import load_examples
 from express_dataset.errors import MissingExtra
@@ -18,7 +18,7 @@ from express_runners.engines import load_engine
 from express_runners.engines.base import EngineOptions
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.prompts import ours
+from express_runners.prompts.wording import ours
 
 
 @pytest.mark.parametrize("option", [{"quantize": "2bit"}, {"spread": "rows"}])

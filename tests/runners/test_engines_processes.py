@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import tiny_models
-from launching import finish, predictions, processes, sessions, start
+from support import tiny_models
+from support.launching import finish, predictions, processes, sessions, start
 
 EXAMPLES = 12
 

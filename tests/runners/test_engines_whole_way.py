@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-import tiny_models
+from support import tiny_models
 
 from express_dataset import MASK, load_examples
 from express_runners.config import RunConfig
 from express_runners.engines import load_engine
 from express_runners.engines.base import EngineOptions
 from express_runners.models import resolve
-from express_runners.prompts import ours
-from express_runners.run import run
+from express_runners.prompts.wording import ours
+from express_runners.runs.run import run
 
 EXAMPLES = 6
 CASES = [(name, False) for name in tiny_models.NAMES] + [("llama", True), ("gemma2", True)]

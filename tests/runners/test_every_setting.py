@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
+from support import tiny_models
 
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
-from express_runners.run import run
+from express_runners.runs.run import run
 
 SHOTS, EXAMPLES = 2, 2
 FEW: dict[str, Any] = {"prompt": "few-shot", "shots": SHOTS}

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_models import make
+from support.tiny_models import make
 
 from express_dataset.errors import DataError
 from express_metric import MetricError
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
-from express_runners.run import run
+from express_runners.runs.run import run
 
 RIGHT: dict[str, Any] = {"model": "dummy:uniform", "dataset": "sample", "limit": 2}
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from express_cards.runs import load_runs
+from express_cards.comparison.runs import load_runs
 from express_metric import DIMENSIONS, MetricError, load_lexicon
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
-from express_runners.run import run
-from express_runners.scores import score_file
+from express_runners.runs.run import run
+from express_runners.runs.scores import score_file
 
 WORDS = ("sad", "happy", "tired", "proud", "angry", "calm")
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import tiny_models
-from loopback_hub import LoopbackHub
+from support import tiny_models
+from support.loopback_hub import LoopbackHub
 
 from express_runners.errors import RunError
 from express_runners.models import family_of, resolve

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import tiny_models
 
 from express_dataset import Example, load_examples
 from express_runners.config import RunConfig
 from express_runners.engines.base import EngineOptions, budget, closed_list
+from express_runners.engines.prompter import Prompter
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.prompting import Prompter
-from express_runners.prompts import Template, final_answer, from_file, ours, parse
-from express_runners.reading import read_completion
-from express_runners.run import run
-from express_runners.setting import Setting, setting_of
+from express_runners.prompts.setting import Setting, setting_of
+from express_runners.prompts.wording import Template, final_answer, from_file, ours, parse
+from express_runners.runs.reading import read_completion
+from express_runners.runs.run import run
 
 CUE = "Final list:"
 SETTINGS = ("zero-shot", "few-shot", "cot")

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
 from hypothesis import given
 from hypothesis import strategies as st
+from support import tiny_models
 
 from express_dataset import Example, load_examples
 from express_runners.config import RunConfig
 from express_runners.engines import load_engine
 from express_runners.engines.base import EngineOptions, Prompt
 from express_runners.engines.batches import in_batches
-from express_runners.engines.terms import ListTerms, likeliest, normalise
-from express_runners.engines.trie import build
+from express_runners.engines.rank.terms import ListTerms, likeliest, normalise
+from express_runners.engines.rank.trie import build
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.prompts import ours
-from express_runners.ranks import agree, agreement, rank_scores
-from express_runners.run import run
+from express_runners.prompts.wording import ours
+from express_runners.runs.ranks import agree, agreement, rank_scores
+from express_runners.runs.run import run
 from express_runners.vocabulary import Vocabulary, from_file
 
 TERMS = ("sad", "saddened", "let down", "angry", "anger", "ashamed", "joyful", "at ease")

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import answers, labels, write_run
+from support.made_runs import answers, labels, write_run
 
 from express_runners.errors import RunError
-from express_runners.ranks import agree
-from express_runners.scores import score_file
-from express_runners.store import RUN_FILE, RunFolder, read_run_record
+from express_runners.runs.ranks import agree
+from express_runners.runs.scores import score_file
+from express_runners.runs.store import RUN_FILE, RunFolder, read_run_record
 
 Edit = Callable[[dict[str, Any]], Any]
 

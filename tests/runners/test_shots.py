@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from express_dataset import Example, load_examples
-from express_runners import encoders
 from express_runners.errors import RunError
-from express_runners.prompts import ours
-from express_runners.setting import DEFAULT_ENCODER, Setting
-from express_runners.shots import NEAR_DUPLICATE, Pool, choose, nearest_first, shuffled
+from express_runners.prompts import similarity as encoders
+from express_runners.prompts.pool import NEAR_DUPLICATE, Pool
+from express_runners.prompts.setting import Setting
+from express_runners.prompts.shots import choose, nearest_first, shuffled
+from express_runners.prompts.similarity import DEFAULT_ENCODER
+from express_runners.prompts.wording import ours
 
 WORDS = ["rain", "dog", "night", "work", "love", "road", "sea", "door", "light", "bread", "song"]
 

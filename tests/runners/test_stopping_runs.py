@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from fault_server import Fault, FaultServer, serving
-from launching import finish, start, wait_until, written
+from support.fault_server import Fault, FaultServer, serving
+from support.launching import finish, start, wait_until, written
 
 EXAMPLES = 6
 

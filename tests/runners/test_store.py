@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from express_runners.errors import RunError
-from express_runners.store import (
+from express_runners.runs.store import (
     PREDICTIONS_FILE,
     RUN_FILE,
     RunFolder,

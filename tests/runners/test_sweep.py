@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from express_runners.cli import app
 from express_runners.errors import RunError
-from express_runners.sweep import Result, as_text, read_sweep, run_sweep, status
+from express_runners.planning.sweep import Result, as_text, read_sweep, run_sweep, status
 
 GOOD = """\
 out: OUT

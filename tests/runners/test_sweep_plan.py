@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_models
 import transformers
-from loopback_hub import LoopbackHub
+from support import tiny_models
+from support.loopback_hub import LoopbackHub
 from typer.testing import CliRunner
 
 from express_dataset.sources import load
 from express_runners.cli import app
-from express_runners.sweep import read_sweep, run_sweep
+from express_runners.planning.sweep import read_sweep, run_sweep
 
 PROMPTS = len(load("sample", split="test").examples)
 

@@ -20,9 +20,9 @@ from express_runners.engines import load_engine
 from express_runners.engines.base import Engine, EngineOptions, RankingEngine
 from express_runners.errors import RunError
 from express_runners.models import ResolvedModel, resolve
-from express_runners.prompts import ours
-from express_runners.ranks import rank_record
-from express_runners.reading import read_completion
+from express_runners.prompts.wording import ours
+from express_runners.runs.ranks import rank_record
+from express_runners.runs.reading import read_completion
 from express_runners.server import Server
 from express_runners.vocabulary import Vocabulary, from_labels, normalised
 

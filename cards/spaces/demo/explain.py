@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from express_dataset import Example
-from express_metric.confusion import valence, vector_name
-from express_metric.intensity import level
+from express_metric.analysis.confusion import valence, vector_name
+from express_metric.analysis.intensity import level
+from express_metric.analysis.masks import Masks, mask_table
 from express_metric.lexicon import Lexicon, normal
-from express_metric.masks import Masks, mask_table
 from express_metric.parsing import PROTOCOLS, Reading
 from express_metric.plutchik import SENTIMENTS
 from express_metric.scoring import FIGURES, Scores, score

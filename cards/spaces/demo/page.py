@@ -12,8 +12,8 @@ from express_dataset.errors import require
 from express_metric import MetricError
 from express_runners.errors import RunError
 
+from ...drawings.svg import Drawn, tag
 from ...pages import content
-from ...svg import Drawn, tag
 from . import marks
 from .answering import Answerer
 from .explain import judge

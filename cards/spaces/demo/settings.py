@@ -9,8 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from express_dataset import DataError
-from express_runners.demo import packaged_model
-from express_runners.models import resolve
+from express_runners.models import packaged_model, resolve
 from express_runners.server import API, HF_ROUTER, check_server
 
 SMALL = "SmolLM2 135M"

@@ -9,8 +9,8 @@ from express_metric.lexicon import normal
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 
-from ...figures import wheel
-from ...svg import Drawn, tag
+from ...drawings.emotions import wheel
+from ...drawings.svg import Drawn, tag
 from ...words import FIGURES as MEANINGS
 from ...words import percent
 from .answering import Answered

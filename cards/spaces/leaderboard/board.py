@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from express_metric.analysis.significance import SHARED_PARTS
 from express_metric.parsing import PROTOCOLS, Protocol
-from express_metric.significance import SHARED_PARTS
 
-from ...leaderboard import RANKED_BY, Entry, Refused, Row, group
+from .rows import RANKED_BY, Entry, Refused, Row, group
 
 
 def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, Any]:

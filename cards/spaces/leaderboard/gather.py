@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from express_runners.errors import RunError
-from express_runners.store import RUN_FILE
+from express_runners.runs.store import RUN_FILE
 
-from ...leaderboard import Refused
-from ...results import SUBMISSIONS, write_submission
-from ...results_sources import Sources
-from ...results_validate import validate
-from ...space_options import SpaceOptions
+from ...submissions.sources import Sources
+from ...submissions.submission import SUBMISSIONS, write_submission
+from ...submissions.validate import validate
+from ..options import SpaceOptions
+from .rows import Refused
 
 
 @dataclass(frozen=True)

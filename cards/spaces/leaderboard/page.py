@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from express_metric.intervals import Interval
+from express_metric.analysis.intervals import Interval
 from express_metric.parsing import PROTOCOLS, Protocol
 from express_metric.version import VERSION
 
-from ...compare_tables import size
-from ...leaderboard import RANKED_BY, Entry, Group, Rank, Refused, Row, group
+from ...comparison.tables import size
+from ...drawings.svg import Drawn, tag
 from ...pages import render
-from ...svg import Drawn, tag
 from ...words import percent
+from .rows import RANKED_BY, Entry, Group, Rank, Refused, Row, group
 
 RESULTS = "ORG/express-results"
 """Where submissions go, as long as no other name is known."""

@@ -11,18 +11,18 @@ from pathlib import Path
 from express_dataset.errors import DataError, require
 from express_metric.errors import MetricError
 from express_runners.errors import RunError
-from express_runners.store import PREDICTIONS_FILE, read_lines, read_run_record, unfinished
+from express_runners.runs.store import PREDICTIONS_FILE, read_lines, read_run_record, unfinished
 
-from ...leaderboard import Entry, Refused, entry_of, file_name
-from ...report import page_of
-from ...report_data import Sheet, Told, read_sheet
-from ...results_sources import known_source
-from ...runs import load_runs
-from ...space_files import card, write
-from ...space_options import SpaceOptions
+from ...comparison.runs import load_runs
+from ...reports.report import page_of
+from ...reports.sheet import Sheet, Told, read_sheet
+from ...submissions.sources import known_source
+from ..files import card, write
+from ..options import SpaceOptions
 from .board import as_json
 from .gather import Found, Gathered, gather
 from .page import RESULTS, page
+from .rows import Entry, Refused, entry_of, file_name
 
 REPORTS = "reports"
 README = Path(__file__).with_name("README.md")

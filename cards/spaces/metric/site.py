@@ -8,9 +8,9 @@ from pathlib import Path
 import express_metric
 from express_metric.install import NAME
 
-from ...metric_card import REPO, metric_card, metric_page
-from ...space_files import requirements, write
-from ...space_options import SpaceOptions
+from ..files import requirements, write
+from ..options import SpaceOptions
+from .card import REPO, metric_card, metric_page
 
 _SIBLING = re.compile(r"^from \.(\w+) import ", re.MULTILINE)
 

@@ -1,0 +1,326 @@
+"""The paper's findings as checks that a set of runs confirms, refutes or leaves undecided.
+
+Each finding has parts: one for each pair of runs, or each run, that it speaks of. A part is
+confirmed where the interval of its figure lies wholly on the side that the finding says, refuted
+where it lies wholly on the other; where two runs are compared, the permutation test, corrected for
+the number of these comparisons, must agree. The finding itself is confirmed (refuted) only where
+every part is: such an all-or-nothing verdict keeps the level of its parts (Berger 1982). Fewer than
+`MIN_POSTS` posts decide nothing. Runs are paired only where nothing else but what the finding
+speaks of differs; a dummy, which is no model, is no evidence for any.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from express_metric.analysis.intensity import shift
+from express_metric.analysis.intervals import MIN_POSTS, Interval
+from express_metric.analysis.masks import Masks
+from express_metric.analysis.resampling import Resampling
+from express_metric.analysis.significance import Analysis, Correction, correct
+from express_metric.analysis.usage import diversity, excess
+from express_metric.scoring import Counts
+
+from .runs import COT, RANDOM, SIMILAR, ZERO_SHOT, Run
+
+FIGURE = "lexical_accuracy"
+ALPHA = 0.05
+LOW = 0.5  # "low" in the paper: wrong more often than right
+CLOSE = 0.05  # "close": within five points
+DUMMY = "dummy"
+OVERUSED = ("anxious", "grateful", "frustrated")
+CONFIRMED, REFUTED, UNDECIDED = "confirmed", "refuted", "undecided"
+Unit = Literal["percent", "points", "bits"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What one run, or one pair of runs, says of a finding.
+
+    >>> Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED).verdict
+    'confirmed'
+    >>> Part("a to b", Interval(0.1, None, None, "none"), 0.5, UNDECIDED).p_value
+    0.5
+    """
+
+    runs: str
+    figure: Interval
+    p_value: float | None
+    verdict: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """A finding of the paper and what the runs say of it.
+
+    Attributes:
+        name: a short name.
+        claim: the finding in a sentence.
+        measure: what the figure of each part is.
+        unit: of the figure: percent, points (a difference of shares) or bits.
+        parts: at least one.
+        sign: 1 where the claim is that figures are large, -1 where that they are small.
+
+    >>> part = Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED)
+    >>> Finding("low", "All are low.", "accuracy", "percent", (part, part)).verdict
+    'confirmed'
+    >>> other = dataclasses.replace(part, verdict=UNDECIDED)
+    >>> Finding("low", "All are low.", "accuracy", "percent", (part, other)).verdict
+    'undecided'
+    """
+
+    name: str
+    claim: str
+    measure: str
+    unit: Unit
+    parts: tuple[Part, ...]
+    sign: int = 1
+
+    @property
+    def verdict(self) -> str:
+        """Confirmed or refuted where all parts are; else undecided."""
+        verdicts = {part.verdict for part in self.parts}
+        return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
+
+    @property
+    def decisive(self) -> Part:
+        """The part that is hardest on the claim: its figure stands for the whole."""
+        rank = {REFUTED: 0, UNDECIDED: 1, CONFIRMED: 2}
+        return min(
+            self.parts, key=lambda part: (rank[part.verdict], self.sign * (part.figure.value or 0))
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, ready for JSON; figure and interval are those of `decisive`."""
+        shown = self.decisive.figure
+        return {
+            "name": self.name,
+            "claim": self.claim,
+            "measure": self.measure,
+            "unit": self.unit,
+            "verdict": self.verdict,
+            "figure": shown.value,
+            "low": shown.low,
+            "high": shown.high,
+            "parts": [dataclasses.asdict(part) for part in self.parts],
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class _Claim:
+    name: str
+    claim: str
+    pairs: list[tuple[Run, Run]]
+    sign: int  # whether the second run of a pair is said to be better (1) or worse (-1)
+
+
+def wanted_pairs(runs: Sequence[Run], counts: Mapping[str, Counts]) -> list[tuple[str, str]]:
+    """The pairs of runs, (first, second), that the findings compare.
+
+    >>> wanted_pairs([], {})
+    []
+    >>> from express_metric import load_lexicon
+    >>> runs = [Run(f"{i}", "m", "causal", setting, [], {}, None, None, load_lexicon("nrc"), {})
+    ...         for i, setting in enumerate((ZERO_SHOT, COT))]
+    >>> wanted_pairs(runs, {})
+    [('0', '1')]
+    """
+    models = _models(runs)
+    pairs = [(a.name, b.name) for claim in _claims(models) for a, b in claim.pairs]
+    close = _closest(models, counts)
+    if close:
+        pairs.append((close[0].name, close[1].name))
+    return list(dict.fromkeys(pairs))
+
+
+def findings(
+    runs: Sequence[Run],
+    counts: Mapping[str, Counts],
+    masks: Mapping[str, Masks],
+    found: Analysis,
+    correction: Correction,
+    how: Resampling,
+) -> list[Finding]:
+    """Check every finding that the runs can speak of.
+
+    Args:
+        runs: aligned runs.
+        counts, masks: of each run, by its name.
+        found: of these runs, with at least the `wanted_pairs`.
+        correction: ``holm`` or ``bh``.
+        how: draws, seed and level.
+
+    Returns:
+        The findings, in the paper's order; those that need other runs are left out, and all where
+        every run is a dummy.
+
+    >>> findings([], {}, {}, Analysis({}, {}), "holm", Resampling())
+    []
+    >>> LOW, CLOSE
+    (0.5, 0.05)
+    """
+    models = _models(runs)
+    if not models:
+        return []
+    close = _closest(models, counts)
+    result = [_low(models, found)]
+    if close:
+        result.append(_close(close, found))
+    result += _pairwise(_claims(models), found, correction) + _single(models, masks, how)
+    few = masks[models[0].name].n_posts < MIN_POSTS
+    return [_undecided(finding) for finding in result] if few else result
+
+
+def _models(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.family != DUMMY]
+
+
+def _undecided(finding: Finding) -> Finding:
+    parts = (dataclasses.replace(part, verdict=UNDECIDED) for part in finding.parts)
+    return dataclasses.replace(finding, parts=tuple(parts))
+
+
+def _claims(runs: Sequence[Run]) -> list[_Claim]:
+    sizes = [(small, large) for small in runs for large in _next_size(small, runs)]
+
+    def settings(first: str, second: str) -> list[tuple[Run, Run]]:
+        return [
+            (a, b)
+            for a in runs
+            for b in runs
+            if (a.setting, b.setting) == (first, second) and _alike(a, b, same_model=True)
+        ]
+
+    claims = [
+        _Claim("size", "Accuracy grows with size inside a family.", sizes, 1),
+        _Claim(
+            "chain of thought", "Chain of thought lowers accuracy.", settings(ZERO_SHOT, COT), -1
+        ),
+        _Claim("few-shot", "Few-shot examples raise accuracy.", settings(ZERO_SHOT, RANDOM), 1),
+        _Claim("similar examples", "Similar examples raise it most.", settings(RANDOM, SIMILAR), 1),
+    ]
+    return [claim for claim in claims if claim.pairs]
+
+
+def _alike(a: Run, b: Run, *, same_model: bool) -> bool:
+    """Whether two runs share everything that a finding does not speak of."""
+    if same_model and (a.model, a.revision) != (b.model, b.revision):
+        return False
+    # Without shots on one side, their number is what the finding is about.
+    same_shots = a.shots == b.shots or not (a.shots and b.shots)
+    return same_shots and a.conditions == b.conditions
+
+
+def _next_size(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """The runs of the next larger model of the same line, asked in the same way."""
+    if run.parameters is None:
+        return []
+    larger = [
+        (other.parameters, other)
+        for other in runs
+        if (other.line, other.setting) == (run.line, run.setting)
+        and _alike(run, other, same_model=False)
+        and other.parameters is not None
+        and other.parameters > run.parameters
+    ]
+    least = min((parameters for parameters, _ in larger), default=None)
+    return [other for parameters, other in larger if parameters == least]
+
+
+def _closest(runs: Sequence[Run], counts: Mapping[str, Counts]) -> tuple[Run, Run] | None:
+    """The best masked and the best causal run that answer freely; zero-shot where there are any."""
+    best = []
+    for family in ("masked", "causal"):
+        kin = [run for run in runs if run.family == family and not run.ranks]
+        kin = [run for run in kin if run.setting == ZERO_SHOT] or kin
+        if not kin:
+            return None
+        best.append(max(kin, key=lambda run: int(counts[run.name]["lexical"].sum())))
+    return best[0], best[1]
+
+
+def _low(runs: Sequence[Run], found: Analysis) -> Finding:
+    parts = []
+    for run in runs:
+        for figure in (FIGURE, "vector_accuracy"):
+            shown = found.intervals[run.name][figure]
+            verdict = _side(shown, LOW, -1)
+            parts.append(Part(f"{run.name}, {figure}", shown, None, verdict))
+    claim = "Exact-word and vector accuracy are low for all models."
+    return Finding(
+        "low accuracy", claim, f"accuracy, low if below {LOW:.0%}", "percent", tuple(parts), -1
+    )
+
+
+def _close(pair: tuple[Run, Run], found: Analysis) -> Finding:
+    masked, causal = pair
+    shown = found.differences[masked.name, causal.name][FIGURE].difference
+    part = Part(f"{masked.name} to {causal.name}", shown, None, _side(shown, CLOSE, -1))
+    return Finding(
+        "masked against causal",
+        "Small masked models are close to large causal ones.",
+        "gain of the best causal run over the best masked one, close if below "
+        f"{100 * CLOSE:.0f} points",
+        "points",
+        (part,),
+        -1,
+    )
+
+
+def _pairwise(claims: Sequence[_Claim], found: Analysis, correction: Correction) -> list[Finding]:
+    asked = [(claim, a.name, b.name) for claim in claims for a, b in claim.pairs]
+    differences = [found.differences[a, b][FIGURE] for _, a, b in asked]
+    p_values = correct([1.0 if d.p_value is None else d.p_value for d in differences], correction)
+    parts: dict[str, list[Part]] = {}
+    for (claim, a, b), difference, p_value in zip(asked, differences, p_values, strict=True):
+        shown = difference.difference
+        verdict = _side(shown, 0.0, claim.sign) if p_value < ALPHA else UNDECIDED
+        parts.setdefault(claim.name, []).append(Part(f"{a} to {b}", shown, p_value, verdict))
+    measure = "change in exact-word accuracy"
+    return [
+        Finding(claim.name, claim.claim, measure, "points", tuple(parts[claim.name]), claim.sign)
+        for claim in claims
+    ]
+
+
+def _single(runs: Sequence[Run], masks: Mapping[str, Masks], how: Resampling) -> list[Finding]:
+    def each(measure: Callable[[Masks], Interval], sign: int) -> tuple[Part, ...]:
+        shown = [(run.name, measure(masks[run.name])) for run in runs]
+        return tuple(Part(name, value, None, _side(value, 0.0, sign)) for name, value in shown)
+
+    words = f"{', '.join(OVERUSED[:-1])} and {OVERUSED[-1]}"
+    return [
+        Finding(
+            "overuse",
+            f"Models overuse a few words ({words}).",
+            "share of these among the model's words less their share among people's",
+            "points",
+            each(lambda table: excess(table, OVERUSED, how), 1),
+        ),
+        Finding(
+            "less varied words",
+            "Models' words are less varied than people's.",
+            "entropy of the model's words less that of people's, in bits",
+            "bits",
+            each(lambda table: diversity(table, how).entropy_change, -1),
+            -1,
+        ),
+        Finding(
+            "softening",
+            "Models soften intensity.",
+            "softened less heightened, as a share of the errors in one family",
+            "points",
+            each(lambda table: shift(table, how).net, 1),
+        ),
+    ]
+
+
+def _side(shown: Interval, value: float, sign: int) -> str:
+    """Confirmed where the interval lies on the side of the sign, refuted on the other."""
+    if shown.above(value):
+        return CONFIRMED if sign > 0 else REFUTED
+    if shown.below(value):
+        return CONFIRMED if sign < 0 else REFUTED
+    return UNDECIDED

@@ -1,0 +1,109 @@
+"""The labels of each post's nearest neighbour: the strongest of the trivial answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from express_dataset import Example
+from express_dataset.errors import DataError
+from express_metric.analysis.floors import NEAREST
+from express_metric.errors import MetricError
+from express_metric.lexicon import normal
+from express_runners.prompts.similarity import TFIDF, similarities
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """What the most similar texts of the train split say.
+
+    Attributes:
+        labels: for each example the labels of its nearest neighbour; None where it has none.
+        missing: why there are none, as a sentence.
+
+    >>> Nearest(None, "No data.").labels is None
+    True
+    >>> Nearest([["sad"]]).missing
+    ''
+    """
+
+    labels: list[list[str]] | None = None
+    missing: str = ""
+
+
+def nearest_in(
+    pool: Sequence[Example] | None, texts: Sequence[str] | None, posts: Sequence[str] | None
+) -> Nearest:
+    """Find the most similar example of the train split for each text, by TF-IDF.
+
+    Args:
+        pool: the train split; None where it cannot be had.
+        texts: the texts of the examples; None where they cannot be had.
+        posts: the post of each.
+
+    >>> pool = [Example("a", "p", "The dog ran, I was <mask>.", ("sad",), 0, (False,), (False,))]
+    >>> nearest_in(pool, ["My dog is old."], ["q"]).labels
+    [['sad']]
+    >>> nearest_in(pool, ["The dog ran, I was <mask>."], ["p"]).missing[-53:]
+    'the run answered posts of the train split themselves.'
+    """
+    if pool is None or texts is None:
+        return without("the data of the run is not at hand")
+    if not pool:
+        return without("the train split is empty")
+    if {example.post_id for example in pool} & set(posts or ()):
+        return without("the run answered posts of the train split themselves")
+    try:
+        table = similarities([example.text for example in pool], texts, TFIDF)
+        labels = [list(map(normal, example.labels)) for example in pool]
+        return Nearest(nearest_labels(table, labels))
+    except DataError as error:  # scikit-learn is not installed
+        return without(str(error).rstrip("."))
+
+
+def without(why: str) -> Nearest:
+    """No neighbours, and why.
+
+    >>> without("no data is at hand").missing[-27:]
+    'because no data is at hand.'
+    >>> without("").labels is None
+    True
+    """
+    row = f"{NEAREST} (the word of the most similar text)"
+    return Nearest(None, f"Left out: {row}, because {why}.")
+
+
+def nearest_labels(
+    similarities: Iterable[NDArray[np.float64]], pool: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """Take the labels of the most similar example of a pool, for `express_metric.analysis.floors`.
+
+    Args:
+        similarities: blocks of a table, a row for each post and a column for each example of the
+            pool, such as `express_runners.prompts.similarity.similarities` yields.
+        pool: the labels of the pool's examples. It must hold no example of the posts themselves.
+
+    Returns:
+        For each post the labels; of equally similar examples the first's.
+
+    Raises:
+        MetricError: where a block does not have a column for each example.
+
+    >>> nearest_labels([np.array([[0.1, 0.9], [0.5, 0.5]])], [["sad"], ["glad", "calm"]])
+    [['glad', 'calm'], ['sad']]
+    >>> nearest_labels([np.array([[0.1]])], [])
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: similarities have 1 columns for a pool of 0 examples
+    """
+    found: list[list[str]] = []
+    for block in similarities:
+        if block.shape[1] != len(pool) or not len(pool):
+            raise MetricError(
+                f"similarities have {block.shape[1]} columns for a pool of {len(pool)} examples"
+            )
+        found += [list(pool[place]) for place in block.argmax(axis=1).tolist()]
+    return found

@@ -1,0 +1,378 @@
+"""Runs as they are compared and reported: from a run's folder, or from any file of results."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from express_metric.analysis.calibration import Ranking
+from express_metric.analysis.significance import check_comparable
+from express_metric.errors import MetricError
+from express_metric.lexicon import Lexicon, normal
+from express_metric.parsing import PROTOCOLS, Protocol, Reading
+from express_metric.records import read_results
+from express_metric.signature import UNKNOWN, Signature, safe_value
+from express_runners.runs.ranks import rank_scores
+from express_runners.runs.scores import lexicon_of, lexicon_of_run, reading_of
+from express_runners.runs.store import (
+    PREDICTIONS_FILE,
+    RUN_FILE,
+    read_answers,
+    read_run_record,
+    unfinished,
+)
+
+ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
+# Parameters of models whose names do not tell, from their cards.
+_SIZES = {
+    "roberta-base": 125e6,
+    "mental-roberta-base": 125e6,
+    "longformer-base-4096": 149e6,
+    "mental-longformer-base-4096": 149e6,
+    "flan-t5-small": 77e6,
+    "flan-t5-base": 248e6,
+    "flan-t5-large": 783e6,
+    "flan-t5-xl": 2.85e9,
+    "flan-t5-xxl": 11.1e9,
+}
+_SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)(m|b)(?![a-z0-9])", re.IGNORECASE)
+_STEP = re.compile(r"(?<![a-z0-9])(?:small|base|large|xxl|xl)(?![a-z0-9])", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """One model's answers under one setting, with what is known of both.
+
+    Attributes:
+        name: what the run is called in tables; unique among the runs of one command.
+        model: the model's name.
+        family: masked, seq2seq, causal, api or dummy; None for a bare file.
+        setting: `ZERO_SHOT`, `RANDOM`, `SIMILAR`, `COT` or another prompt's name.
+        references: for each example its labels.
+        readings: for each protocol a reading for each example.
+        ids, posts: for each example its id and its post; None where the source does not tell.
+        lexicon: where vectors come from.
+        signatures: for each protocol the line of the score.
+        source, split: the data that was asked, as `express run` was told; None for a bare file.
+        ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
+            mean reciprocal rank (see `express_runners.runs.ranks`); None for other runs.
+        asked: what `run.json` says was asked; empty for a bare file.
+
+    >>> from express_metric import load_lexicon
+    >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
+    ...           load_lexicon("nrc"), {})
+    >>> run.parameters, run.line
+    (9000000000.0, 'google/gemma-2-#-it')
+    >>> len(run)
+    0
+    """
+
+    name: str
+    model: str
+    family: str | None
+    setting: str
+    references: list[tuple[str, ...]]
+    readings: dict[Protocol, list[Reading]]
+    ids: list[str] | None
+    posts: list[str] | None
+    lexicon: Lexicon
+    signatures: dict[Protocol, Signature]
+    source: str | None = None
+    split: str | None = None
+    ranking: Ranking | None = None
+    places: Mapping[str, Any] | None = None
+    asked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    @property
+    def parameters(self) -> float | None:
+        """The number of the model's parameters, as its name tells."""
+        return model_size(self.model)
+
+    @property
+    def line(self) -> str:
+        """The model's name without its size: what models of one family share."""
+        return _STEP.sub("#", _SIZE.sub("#", self.model))
+
+    @property
+    def revision(self) -> str | None:
+        """The model's revision, or the hash of its file."""
+        revision: str | None = self.asked.get("model", {}).get("revision")
+        return revision
+
+    @property
+    def conditions(self) -> tuple[str | None, ...]:
+        """Decoding, number format and quantization: what runs share that differ in the prompt."""
+        decoding = self.asked.get("decoding", {}).get("name")
+        return decoding, self.asked.get("dtype"), self.asked.get("quantize")
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the model put a closed vocabulary in order instead of answering freely."""
+        return str(self.conditions[0]).startswith("rank")
+
+    @property
+    def shots(self) -> int:
+        """How many solved examples each prompt showed."""
+        return int((self.asked.get("prompt", {}).get("shots") or {}).get("per_prompt", 0))
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The hash of ids, texts and labels that were asked."""
+        fingerprint: str | None = self.asked.get("dataset", {}).get("fingerprint")
+        return fingerprint
+
+    @property
+    def warning(self) -> str:
+        """A sentence where the run is not finished; else empty."""
+        part = unfinished({"asked": self.asked}, len(self)) if self.asked else None
+        if part is None:
+            return ""
+        return f"{self.name}: {part}; finish the run with the `express run` command that began it."
+
+
+def model_size(model: str) -> float | None:
+    """Read the number of parameters from a model's name; None where it does not tell.
+
+    >>> model_size("HuggingFaceTB/SmolLM2-135M-Instruct"), model_size("google/flan-t5-xl")
+    (135000000.0, 2850000000.0)
+    >>> model_size("gpt-4o")
+    """
+    base = model.partition("@")[0].rstrip("/").rpartition("/")[2]
+    if base.lower() in _SIZES:
+        return _SIZES[base.lower()]
+    found = _SIZE.findall(base)
+    return float(found[-1][0]) * (1e9 if found[-1][1].lower() == "b" else 1e6) if found else None
+
+
+def load_runs(paths: Sequence[Path], lexicon: str | None = None) -> list[Run]:
+    """Load runs and give each a name of its own.
+
+    Args:
+        paths: run folders, or files that `express score` takes.
+        lexicon: nrc, express or a file; each run's own if None.
+
+    Returns:
+        The runs, in the order given.
+
+    Raises:
+        MetricError, RunError: where a path is no finished run and no file of results.
+
+    >>> load_runs([])
+    []
+    >>> load_runs([Path("no-such.csv")])
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: no-such.csv: there is no such file
+    """
+    runs = [
+        _from_folder(path, lexicon) if path.is_dir() else _from_file(path, lexicon)
+        for path in paths
+    ]
+    names: dict[str, int] = {}
+    for run in runs:
+        names[run.name] = names.get(run.name, 0) + 1
+    shared = [names[run.name] > 1 for run in runs]
+    return [
+        dataclasses.replace(run, name=f"{run.name} ({number})") if twice else run
+        for number, (run, twice) in enumerate(zip(runs, shared, strict=True), 1)
+    ]
+
+
+def aligned(runs: Sequence[Run]) -> list[Run]:
+    """Put all runs into the order of the first, refusing those on other examples.
+
+    Examples are the same where ids and labels agree, in any order. Where ids do not tell, labels
+    that agree in the order of the lines do, but only if a bare file carries no ids, or both runs
+    were asked data of one fingerprint: equal labels may stand under other texts.
+
+    Raises:
+        MetricError: naming the parts of the signatures that differ, or what else does.
+
+    >>> aligned([])
+    []
+    >>> from express_metric import load_lexicon
+    >>> one = Run("a", "m", None, "x", [("sad",)], {"paper": [Reading(None)]}, ["1"], None,
+    ...           load_lexicon("nrc"), {"paper": Signature("d", "test", 1, "paper", "l")})
+    >>> len(aligned([one, one]))
+    2
+    """
+    if not runs:
+        return []
+    first = runs[0]
+    found = [first]
+    for run in runs[1:]:
+        unfinished = first.warning or run.warning
+        if unfinished and len(first) != len(run):
+            raise MetricError(
+                f"{first.name} and {run.name} cannot be compared: {unfinished.rstrip('.')}"
+            )
+        order = _order(first, run)
+        alike = list(map(tuple, first.references)) == list(map(tuple, run.references))
+        for protocol, signature in first.signatures.items():
+            other = run.signatures[protocol]
+            check_comparable(
+                signature, other, (first.name, run.name), same_examples=order is not None or alike
+            )
+        if order is None:
+            raise MetricError(
+                f"{first.name} and {run.name} cannot be compared: {_apart(first, run, alike)}"
+            )
+        found.append(_reorder(run, order))
+    return found
+
+
+def _apart(first: Run, other: Run, alike: bool) -> str:
+    """Why two runs with equal signatures are on other examples."""
+    if not alike:
+        return "their examples have other ids or labels; run both on the same data"
+    mend = "run both on the same data"
+    if not (first.asked and other.asked):
+        mend += ", or leave the column id out of the file where its rows are the same in this order"
+    return f"their labels agree but their ids do not, so that the texts may be others; {mend}"
+
+
+def _order(first: Run, other: Run) -> list[int] | None:
+    """Where each example of the first run stands in the other; None if the examples differ."""
+    if len(first) != len(other):
+        return None
+    if (
+        first.ids
+        and other.ids
+        and len(set(first.ids)) == len(first)
+        and set(first.ids) == set(other.ids)
+    ):
+        place = {key: row for row, key in enumerate(other.ids)}
+        order = [place[key] for key in first.ids]
+    elif _order_tells(first, other):
+        order = list(range(len(first)))
+    else:
+        return None
+    same = all(a == other.references[row] for a, row in zip(first.references, order, strict=True))
+    return order if same else None
+
+
+def _order_tells(first: Run, other: Run) -> bool:
+    """Whether lines with equal labels may be taken for the same examples."""
+    if first.ids is None or other.ids is None or first.ids == other.ids:
+        return True
+    return first.fingerprint is not None and first.fingerprint == other.fingerprint
+
+
+def _reorder(run: Run, order: Sequence[int]) -> Run:
+    def pick(values: list[Any] | None) -> Any:
+        return None if values is None else [values[row] for row in order]
+
+    return dataclasses.replace(
+        run,
+        references=pick(run.references),
+        readings={protocol: pick(rows) for protocol, rows in run.readings.items()},
+        ids=pick(run.ids),
+        posts=pick(run.posts),
+        ranking=run.ranking
+        and dataclasses.replace(run.ranking, logprobs=pick(list(run.ranking.logprobs))),
+    )
+
+
+def _from_folder(path: Path, lexicon: str | None) -> Run:
+    if not (path / RUN_FILE).is_file() or not (path / PREDICTIONS_FILE).is_file():
+        raise MetricError(
+            f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish it "
+            "with the `express run` command that began it, or give a results file"
+        )
+    record = read_run_record(path)
+    asked = record["asked"]
+    lines = read_answers(path)
+    table = lexicon_of_run(path, record, lexicon)
+    prompt, data = asked["prompt"], asked["dataset"]
+    setting = _setting(prompt)
+    model = asked["model"]["name"]
+    return Run(
+        name=_printable(f"{model.rstrip('/').rpartition('/')[2]} {setting}{_ranked(asked)}"),
+        model=_printable(model),
+        family=asked["model"]["family"],
+        setting=setting,
+        references=[tuple(map(normal, line["references"])) for line in lines],
+        readings={
+            protocol: [reading_of(line, protocol) for line in lines] for protocol in PROTOCOLS
+        },
+        ids=[line["id"] for line in lines],
+        posts=[line["post_id"] for line in lines],
+        lexicon=table,
+        signatures={
+            protocol: Signature(
+                data["signature"],
+                data["split"],
+                len(lines),
+                protocol,
+                table.label,
+                f"{prompt['name']}@{prompt['hash']}",
+                asked["decoding"]["name"],
+            )
+            for protocol in PROTOCOLS
+        },
+        source=record["sessions"][-1]["dataset"],
+        split=data["split"],
+        ranking=_ranking(lines, record.get("vocabulary")),
+        places=rank_scores(lines) if lines and "rank" in lines[0] else None,
+        asked=asked,
+    )
+
+
+def _ranked(asked: Mapping[str, Any]) -> str:
+    # Else a model's ranking and its free answers would have one name.
+    return " rank" if str(asked["decoding"]["name"]).startswith("rank") else ""
+
+
+def _ranking(
+    lines: Sequence[Mapping[str, Any]], vocabulary: Sequence[str] | None
+) -> Ranking | None:
+    if not vocabulary or not lines or "rank" not in lines[0]:
+        return None
+    tables = [
+        line["rank"] and np.array([mask["logprobs"] for mask in line["rank"]], np.float32)
+        for line in lines
+    ]
+    return Ranking(tuple(vocabulary), tables)
+
+
+def _from_file(path: Path, lexicon: str | None) -> Run:
+    results = read_results(path)
+    table = lexicon_of(results, lexicon, path)
+    data = f"{safe_value(results.name)}@{results.fingerprint[:8]}"
+    return Run(
+        name=_printable(results.name),
+        model=_printable(results.name),
+        family=None,
+        setting=UNKNOWN,
+        references=results.references,
+        readings=results.readings,
+        ids=results.ids,
+        posts=results.post_ids,
+        lexicon=table,
+        signatures={
+            protocol: Signature(data, UNKNOWN, len(results), protocol, table.label)
+            for protocol in PROTOCOLS
+        },
+    )
+
+
+def _setting(prompt: dict[str, Any]) -> str:
+    shots = prompt.get("shots")
+    if shots:
+        return SIMILAR if shots["choice"] == "similar" else RANDOM
+    name = str(prompt["name"])
+    # A masked model can be asked in one way only, which shows it no example.
+    return ZERO_SHOT if name == "fill-mask" else name
+
+
+def _printable(name: str) -> str:
+    # A file's name may hold anything; a control character must not reach a terminal.
+    return "".join(mark for mark in name if mark.isprintable()) or UNKNOWN

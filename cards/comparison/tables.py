@@ -1,0 +1,235 @@
+"""A comparison as text, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..terminal import TEXT_WIDTH, table_width
+from .compare import TABLE
+
+HEADS = {
+    "valid_rate": "valid",
+    "lexical_accuracy": "lexical",
+    "vector_accuracy": "vector",
+    "vector_f1": "F1",
+}
+LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def marks(p_value: float | None) -> str:
+    """Stars for a corrected p-value.
+
+    >>> marks(0.03), marks(0.0001)
+    ('*', '***')
+    >>> marks(0.2), marks(None)
+    ('', '')
+    """
+    return next((stars for level, stars in LEVELS if p_value is not None and p_value < level), "")
+
+
+def size(parameters: float | None) -> str:
+    """A number of parameters as people say it.
+
+    >>> size(135e6), size(9e9)
+    ('135M', '9B')
+    >>> size(None)
+    '-'
+    """
+    if parameters is None:
+        return "-"
+    return f"{parameters / 1e9:.3g}B" if parameters >= 1e9 else f"{parameters / 1e6:.3g}M"
+
+
+def as_text(found: dict[str, Any], width: int | None = None) -> str:
+    """A comparison as aligned columns for a terminal; on a narrow one, a block for each row.
+
+    Args:
+        found: what `express_cards.comparison.compare.compare` returns.
+        width: the longest line; if None that of the terminal, and in a pipe any.
+
+    >>> floors = {"uniform": dict.fromkeys(TABLE, 0.5)}
+    >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
+    >>> print(as_text(found, 80).splitlines()[1])
+    uniform  floor   -     -        50.0   50.0     50.0    50.0
+    >>> print(as_text(found, 24))
+    uniform
+      valid    50.0
+      lexical  50.0
+      vector   50.0
+      F1       50.0
+    <BLANKLINE>
+    In percent.
+    <BLANKLINE>
+    """
+    most = table_width() if width is None else width
+    blocks = [_runs(found, most), _filled(found["note"], most)]
+    if found["findings"]:
+        blocks += ["Findings of the paper", _checks(found, most), _filled(_PARTS, most)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _runs(found: dict[str, Any], width: int) -> str:
+    """The first of these that fits: all columns, name and figures, a block for each run."""
+    rows = _rows(found, str)
+    slim = [[row[0], *row[-len(TABLE) :]] for row in rows]
+    for table in (_aligned(rows), _aligned(slim)):
+        if _fits(table, width):
+            return table
+    heads = slim[0][1:]
+    return "\n\n".join(_block(row, heads, width) for row in slim[1:])
+
+
+def _block(row: Sequence[str], heads: Sequence[str], width: int) -> str:
+    pairs = _aligned([[f"  {head}", cell] for head, cell in zip(heads, row[1:], strict=True)])
+    return f"{_filled(row[0], width)}\n{pairs}"
+
+
+def _checks(found: dict[str, Any], width: int) -> str:
+    """The first that fits: all columns, without how it is measured, a block for each finding."""
+    rows = _finding_rows(found, str)
+    for table in (_aligned(rows), _aligned([row[:3] for row in rows])):
+        if _fits(table, width):
+            return table
+    return "\n".join(
+        f"{_filled(claim, width)}\n{_filled(f'{verdict}, {figure}', width, '  ')}"
+        for claim, verdict, figure, _ in rows[1:]
+    )
+
+
+def _fits(text: str, width: int) -> bool:
+    return max(map(len, text.splitlines())) <= width
+
+
+def _filled(text: str, width: int, indent: str = "") -> str:
+    # No text is easier to read for being wider than this.
+    width = min(width, TEXT_WIDTH)
+    return textwrap.fill(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def as_markdown(found: dict[str, Any]) -> str:
+    """A comparison as two Markdown tables; see `as_text`.
+
+    >>> floors = {"a_b|c": dict.fromkeys(TABLE, 0.5)}
+    >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
+    >>> print(as_markdown(found).splitlines()[2])
+    | a\\_b\\|c | floor | - | - | 50.0 | 50.0 | 50.0 | 50.0 |
+    >>> as_markdown(found).splitlines()[-1]
+    'In percent.'
+    """
+    blocks = [_pipes(_rows(found, _for_markdown)), _for_markdown(found["note"])]
+    if found["findings"]:
+        blocks += ["## Findings of the paper", _pipes(_finding_rows(found, _for_markdown))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_latex(found: dict[str, Any]) -> str:
+    """A comparison as LaTeX tables with the rules of `booktabs`; see `as_text`.
+
+    >>> floors = {"a_b": dict.fromkeys(TABLE, 0.5)}
+    >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
+    >>> print(as_latex(found).splitlines()[7])
+    a\\_b & floor & - & - & 50.0 & 50.0 & 50.0 & 50.0 \\\\
+    >>> "caption{In percent.}" in as_latex(found)
+    True
+    """
+    blocks = [_tabular(_rows(found, _for_latex), "llllrrrr", _for_latex(found["note"]))]
+    if found["findings"]:
+        rows = _finding_rows(found, _for_latex)
+        blocks.append(_tabular(rows, "llrl", "Findings of the paper."))
+    return "% needs \\usepackage{booktabs}\n" + "\n\n".join(blocks) + "\n"
+
+
+def _rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[list[str]]:
+    rows = [["run", "family", "size", "setting", *(HEADS[name] for name in TABLE)]]
+    for run in found["runs"]:
+        known = (run["name"], run["family"] or "-", size(run["parameters"]), run["setting"])
+        against = run["against_baseline"] or {}
+        cells = [
+            _cell(run["figures"][name], marks(against.get(name, {}).get("p_corrected")))
+            for name in TABLE
+        ]
+        rows.append([*map(safe, known), *cells])
+    for name, figures in found["floors"].items():
+        rows.append([safe(name), "floor", "-", "-", *(_percent(figures[key]) for key in TABLE)])
+    return rows
+
+
+def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[list[str]]:
+    rows = [["finding", "verdict", "figure", "measured as"]]
+    for finding in found["findings"]:
+        agreed = sum(part["verdict"] == finding["verdict"] for part in finding["parts"])
+        share = f"{finding['verdict']} ({agreed} of {len(finding['parts'])})"
+        scale = 1.0 if finding["unit"] == "bits" else 100.0
+        figure = _cell(finding, "", scale)
+        rows.append([safe(finding["claim"]), share, figure, safe(finding["measure"])])
+    return rows
+
+
+_PARTS = (
+    "In brackets: how many of the comparisons behind a finding have its verdict. The figure is "
+    "that of the comparison that is hardest on the claim. --format json has them all."
+)
+
+
+def _cell(shown: dict[str, Any], stars: str, scale: float = 100.0) -> str:
+    # An interval calls it value, a finding figure.
+    value = shown["value"] if "value" in shown else shown["figure"]
+    if value is None:
+        return "-"
+    text = _number(value, scale)
+    if shown["low"] is not None:
+        text += f" [{_number(shown['low'], scale)}, {_number(shown['high'], scale)}]"
+    return f"{text} {stars}".rstrip()
+
+
+def _number(value: float, scale: float) -> str:
+    # Without the sum, a difference just below 0 would be written -0.0.
+    return f"{round(value * scale, 1 if scale > 1 else 2) + 0.0:.{1 if scale > 1 else 2}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else _number(value, 100.0)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _pipes(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([head, "| " + " | ".join(["---"] * len(rows[0])) + " |", *body])
+
+
+def _tabular(rows: Sequence[Sequence[str]], columns: str, caption: str) -> str:
+    head, *body = [" & ".join(row) + r" \\" for row in rows]
+    lines = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head]
+    lines += [r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]
+    return "\n".join([*lines, rf"\caption{{{caption}}}", r"\end{table}"])
+
+
+def _for_latex(text: str) -> str:
+    return "".join(_LATEX.get(mark, mark) for mark in text)
+
+
+def _for_markdown(text: str) -> str:
+    # Names come from files and folders: they must stay text, and inside their cell.
+    return _MARKDOWN.sub(r"\\\1", text)

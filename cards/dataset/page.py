@@ -1,0 +1,165 @@
+"""A dataset as one page that opens from disk, with no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from express_dataset.errors import DataError
+from express_dataset.publishing.statistics import CHECKS
+from express_dataset.splits import SPLITS
+
+from ..drawings.dataset import all_figures
+from ..pages import render
+from ..words import percent
+
+MOST_NAMED = 15
+"""How many labels a sentence names."""
+
+SPLIT_HEADER = (
+    "split",
+    "segments",
+    "posts",
+    "masks",
+    "labels",
+    "words, median",
+    "denied",
+    "leaked",
+)
+
+
+def write_stats(found: Mapping[str, Any], out: Path) -> Path:
+    """Write the page.
+
+    Args:
+        found: the statistics of a dataset, with `coverage`.
+        out: the file.
+
+    Returns:
+        The same path.
+
+    Raises:
+        DataError: the page cannot be written.
+        MissingExtra: jinja2 is not installed.
+    """
+    if out.is_dir():
+        raise DataError(f"--out {out} is a folder; give the name of a file, such as page.html")
+    page = render("stats.html", "report.css", ["page.js"], **view(found))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # A file of JSON may hold half a surrogate pair, which UTF-8 has no form for.
+        out.write_bytes(page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise DataError(
+            f"{out}: the page cannot be written ({error.strerror}); give another --out"
+        ) from error
+    return out
+
+
+def view(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that the page's template shows.
+
+    Args:
+        found: the statistics of a dataset, with `coverage`.
+    """
+    total = found["splits"]["all"]
+    masks = total["masks"]
+    failed = any(found["checks"].values())
+    return {
+        "name": found["name"],
+        "about": f"{found['data']}, version {found['version']}, licence "
+        f"{found['license'] or 'unknown'}.",
+        "tiles": [
+            {"value": f"{total['examples']:,}", "text": f"segments of {total['posts']:,} posts"},
+            {"value": f"{masks:,}", "text": f"masks, with {total['distinct_labels']} labels"},
+            {"value": f"{total['words']['median']:g}", "text": "words in the median segment"},
+            {
+                "value": percent(found["coverage"]["masks"]["vector"] / masks),
+                "text": "of the masks have a vector in the lexicon",
+            },
+        ],
+        "split_header": SPLIT_HEADER,
+        "split_rows": split_rows(found),
+        "failed": failed,
+        "verdict": "This data must not be published as it is."
+        if failed
+        else "All is well: no text and no post stands in two splits.",
+        "checks": check_rows(found),
+        "notes": [f"{note}." for note in found["notes"]],
+        "figures": all_figures(found),
+        "labels": [
+            (label, str(count), percent(count / masks)) for label, count in found["labels"].items()
+        ],
+        "label_notes": label_notes(found),
+    }
+
+
+def split_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """A row for each split, under `SPLIT_HEADER`.
+
+    Args:
+        found: the statistics of a dataset.
+    """
+    rows = []
+    for name in (*SPLITS, "all"):
+        one = found["splits"][name]
+        rows.append(
+            (
+                name,
+                *(f"{one[key]:,}" for key in ("examples", "posts", "masks", "distinct_labels")),
+                f"{one['words']['median']:g}" if one["words"] else "-",
+                percent(one["negated_share"]),
+                percent(one["leaked_share"]),
+            )
+        )
+    return rows
+
+
+def check_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What must not be there, how often it is, and the verdict in a word.
+
+    >>> check_rows({"checks": {"empty_texts": 0, "ids_used_twice": 2}})
+    [('rows without a text', '0', 'good'), ('ids that are used more than once', '2', 'BAD')]
+    >>> check_rows({"checks": {}})
+    []
+    """
+    return [
+        (CHECKS[name], str(count), "BAD" if count else "good")
+        for name, count in found["checks"].items()
+    ]
+
+
+def label_notes(found: Mapping[str, Any]) -> list[str]:
+    """What should be known of the labels beside their counts.
+
+    Args:
+        found: the statistics of a dataset, with `coverage`.
+    """
+    notes = []
+    unseen, test = found["labels_of_test_not_in_train"], found["splits"]["test"]["masks"]
+    if unseen:
+        notes.append(
+            f"Masks of the test split whose label never occurs in train: {sum(unseen.values())} "
+            f"of {test} ({_named(unseen)})."
+        )
+    strangers = found["labels_not_in_term_list"]
+    if strangers:
+        notes.append(
+            f"Masks whose label is not in the list of words for emotions: "
+            f"{sum(strangers.values())} ({_named(strangers)})."
+        )
+    without = found["coverage"]["without_vector"]
+    if without:
+        notes.append(
+            f"Masks whose label has no vector in the lexicon {found['coverage']['lexicon']}: "
+            f"{sum(without.values())} ({_named(without)})."
+        )
+    if found["repeated_texts"]:
+        notes.append(f"Segments that repeat another one of their split: {found['repeated_texts']}.")
+    return notes
+
+
+def _named(labels: Mapping[str, int]) -> str:
+    names = ", ".join(list(labels)[:MOST_NAMED])
+    return names if len(labels) <= MOST_NAMED else f"{names} and {len(labels) - MOST_NAMED} more"

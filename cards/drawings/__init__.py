@@ -1,0 +1,1 @@
+"""SVG, and the figures drawn with it."""

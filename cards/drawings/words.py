@@ -1,0 +1,288 @@
+"""Figures of words: overuse, intensity, good for bad, and what is taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..words import percent
+from .emotions import Point, points
+from .svg import WIDTH, Drawn, Figure, picture, short, tag
+
+MOST_USED, CONFUSED, PAIRS, FLIPS = 12, 10, 15, 3
+KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
+TURNED = {
+    "positive": "good \u2192 bad",
+    "negative": "bad \u2192 good",
+    "both": "either way",
+}
+
+
+def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """The words that a model says too often and too rarely; None where there is nothing to show.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        uses: the `overuse` of a breakdown.
+
+    >>> overuse_bars("overuse", "m", [])
+    >>> use = {"term": "sad", "people": 1, "model": 5, "excess": 0.4, "low": 0.2, "high": 0.6,
+    ...        "verdict": "over"}
+    >>> overuse_bars("overuse", "m", [use]).rows
+    [('sad', '1', '5', '+40.0 pp', '+20.0 pp to +60.0 pp', 'too often')]
+    """
+    over = [use for use in uses if use["excess"] > 0][:MOST_USED]
+    under = [use for use in uses if use["excess"] < 0][-MOST_USED:]
+    shown = over + under
+    if not shown:
+        return None
+    top = max(max(abs(use["low"]), abs(use["high"]), abs(use["excess"])) for use in shown)
+    middle, reach = 180.0, 84.0
+    parts = [
+        tag("text", "says too rarely", x=middle - 8, y=14, text_anchor="end", cls="tiny"),
+        tag("text", "says too often", x=middle + 8, y=14, cls="tiny"),
+        tag("line", x1=middle, x2=middle, y1=20, y2=24 + 18 * len(shown), cls="zero"),
+    ]
+    for place, use in enumerate(shown):
+        parts.append(_use(use, 24 + 18 * place, middle, reach / top))
+    return Figure(
+        key,
+        "Words said too often and too rarely",
+        "How often the model says a word against how often people do, on the same masks: the two "
+        "numbers at the right are people's and the model's. The line is the 95% interval. Filled "
+        "bars: the difference holds up to a test corrected for the number of words; outlined "
+        "bars: it may be chance.",
+        picture(f"Overused and underused words of {name}", 32 + 18 * len(shown), *parts),
+        ("word", "people", "model", "difference", "interval", "verdict"),
+        [
+            (
+                use["term"],
+                str(use["people"]),
+                str(use["model"]),
+                _points(use["excess"]),
+                f"{_points(use['low'])} to {_points(use['high'])}",
+                {"over": "too often", "under": "too rarely", "even": "may be chance"}[
+                    use["verdict"]
+                ],
+            )
+            for use in shown
+        ],
+    )
+
+
+def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn:
+    length = use["excess"] * scale
+    side = "model" if length > 0 else "people"
+    bar = tag(
+        "rect",
+        x=min(middle, middle + length),
+        y=y + 2,
+        width=abs(length),
+        height=12,
+        cls=side if use["verdict"] != "even" else f"{side} open",
+    )
+    line = tag(
+        "line",
+        x1=middle + use["low"] * scale,
+        x2=middle + use["high"] * scale,
+        y1=y + 8,
+        y2=y + 8,
+        cls="reach",
+    )
+    numbers = f"{use['people']} \u2192 {use['model']}"
+    return tag(
+        "g",
+        tag("title", f"{use['term']}: people {use['people']}, model {use['model']}"),
+        tag("text", short(use["term"], 14), x=90, y=y + 12, text_anchor="end"),
+        bar,
+        line,
+        tag("text", numbers, x=WIDTH - 3, y=y + 12, text_anchor="end", cls="tiny"),
+        cls="pick",
+        **({"data_model": use["term"]} if length > 0 else {"data_person": use["term"]}),
+    )
+
+
+def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | None:
+    """Milder, as strong, stronger; None where no error stays in the family.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        shift: the `intensity` of a breakdown.
+
+    >>> intensity_bar("intensity", "m", {"same_family": 0})
+    >>> net = {"value": 1.0, "low": None, "high": None}
+    >>> shift = {"same_family": 1, "errors": 2, "softened": 1, "equal": 0, "heightened": 0,
+    ...          "net": net, "pairs": [("furious", "angry", 1)]}
+    >>> intensity_bar("intensity", "m", shift).rows
+    [('furious', 'angry', '1')]
+    """
+    whole = shift["same_family"]
+    if not whole:
+        return None
+    parts: list[Drawn] = []
+    x = 10.0
+    for kind, said in KINDS:
+        share = shift[kind] / whole
+        width = (WIDTH - 20) * share
+        parts.append(tag("rect", tag("title", said), x=x, y=14, width=width, height=30, cls=kind))
+        if width > 34:
+            parts.append(
+                tag("text", percent(share), x=x + width / 2, y=34, text_anchor="middle", cls="on")
+            )
+        x += width
+    for place, (kind, said) in enumerate(KINDS):
+        left = 10 + 109 * place
+        parts.append(tag("rect", x=left, y=56, width=12, height=12, cls=kind))
+        parts.append(tag("text", f"{said} ({shift[kind]})", x=left + 17, y=66))
+    net = shift["net"]
+    told = (
+        ""
+        if net["low"] is None
+        else f" Milder less stronger: {_points(net['value'])} ({_points(net['low'])} to "
+        f"{_points(net['high'])}), {'no clear' if net['low'] <= 0 <= net['high'] else 'a clear'} "
+        "direction."
+    )
+    return Figure(
+        key,
+        "Milder or stronger than the person's word",
+        f"Of {shift['errors']} wrong words, {whole} are of the person's family of feeling (as "
+        "angry is for furious). For these: is the model's word milder, as strong, or stronger, on "
+        f"our scale of five levels?{told}",
+        picture(f"Intensity of the words of {name}", 80, *parts),
+        ("person", "model", "masks"),
+        [(a, b, str(number)) for a, b, number in shift["pairs"][:PAIRS]],
+    )
+
+
+def valence_points(key: str, name: str, valence: Mapping[str, Any]) -> Figure | None:
+    """How often good is taken for bad and bad for good; None where no two words can tell.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        valence: the `valence` of a breakdown.
+
+    >>> valence_points("valence", "m", {"by": []})
+    >>> rate = {"group": "both", "masks": 4, "share": 0.25, "low": 0.05, "high": 0.7}
+    >>> found = valence_points("valence", "m", {"by": [rate], "pairs": [["happy", "sad", 1]]})
+    >>> found.rows, found.caption[-33:]
+    ([('either way', '4', '25.0%', '5.0% to 70.0%')], 'Most often: happy \u2192 sad (1 time).')
+    """
+    if not valence["by"]:
+        return None
+    pairs = [
+        f"{label} \u2192 {answer} ({number} {'time' if number == 1 else 'times'})"
+        for label, answer, number in valence["pairs"][:FLIPS]
+    ]
+    caption = (
+        "How often the model's word turns a good feeling into a bad one or the reverse, of the "
+        "answers where the lexicon calls both words good or bad. "
+    )
+    caption += f"Most often: {', '.join(pairs)}." if pairs else "It never does."
+    rows: list[tuple[str, list[Point]]] = [
+        (TURNED[rate["group"]], [(rate["share"], rate["low"], rate["high"])])
+        for rate in valence["by"]
+    ]
+    text = ("Good taken for bad, bad for good", caption)
+    masks = [rate["masks"] for rate in valence["by"]]
+    return points(key, text, [name], rows, "turned", masks)
+
+
+def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
+    """People's most frequent words against the model's answers, as shares of each row.
+
+    Args:
+        key: the figure's name.
+        name: the model's name.
+        confusion: the `confusion` of `terms` of a breakdown.
+
+    >>> table = {"labels": ["sad"], "table": [[1, 0, 2]]}
+    >>> confusion_map("confusion", "m", table).rows
+    [('sad', 'sad', '1'), ('sad', 'none', '2')]
+    >>> confusion_map("confusion", "m", {"labels": [], "table": []}).rows
+    []
+    """
+    labels = confusion["labels"][:CONFUSED]
+    # What falls outside the columns shown is counted with `other`.
+    table = [
+        [*row[: len(labels)], sum(row[len(labels) : -1]), row[-1]]
+        for row in confusion["table"][: len(labels)]
+    ]
+    columns = [*labels, "other", "none"]
+    left, top, size = 92.0, 84.0, 20.0
+    parts = [
+        tag("text", "person's word \u2193  model's word \u2192", x=2, y=14, cls="tiny"),
+    ]
+    for j, column in enumerate(columns):
+        x, y = left + size * j + 13, top - 6
+        parts.append(tag("text", short(column, 13), x=x, y=y, transform=f"rotate(-60 {x:g} {y:g})"))
+    for i, (label, row) in enumerate(zip(labels, table, strict=True)):
+        y = top + size * i
+        parts.append(tag("text", short(label, 14), x=left - 6, y=y + 14, text_anchor="end"))
+        whole = sum(row)
+        for j, number in enumerate(row):
+            parts.append(
+                _cell(
+                    (label, columns[j], number, whole),
+                    left + size * j,
+                    y,
+                    size - 1,
+                    word=j < len(labels),
+                )
+            )
+    shown = [
+        (label, column, str(number))
+        for label, row in zip(labels, table, strict=True)
+        for column, number in zip(columns, row, strict=True)
+        if number
+    ]
+    return Figure(
+        key,
+        "What is taken for what",
+        "A row for each of people's most frequent words; the stronger a cell's colour, the larger "
+        "the share of that word's masks that got the column's answer. Outlined cells are right "
+        "answers; none: no answer that could be scored. Choose a cell to see its examples.",
+        picture(
+            f"Confusion of the most frequent words by {name}", top + size * len(labels) + 6, *parts
+        ),
+        ("person", "model", "masks"),
+        shown,
+    )
+
+
+def _cell(what: tuple[str, str, int, int], x: float, y: float, size: float, *, word: bool) -> Drawn:
+    label, column, number, whole = what
+    share = number / whole if whole else 0.0
+    right = label == column and word
+    children: list[str] = [
+        tag("title", f"{label} \u2192 {column}: {number} of {whole}"),
+        tag("rect", x=x, y=y, width=size, height=size, cls="empty"),
+    ]
+    if number:
+        # The root keeps small shares visible.
+        children.append(
+            tag(
+                "rect",
+                x=x,
+                y=y,
+                width=size,
+                height=size,
+                cls="heat",
+                fill_opacity=max(share**0.5, 0.12),
+            )
+        )
+    if right:
+        children.append(tag("rect", x=x + 1, y=y + 1, width=size - 2, height=size - 2, cls="frame"))
+    if number:
+        children.append(
+            tag("text", str(number), x=x + size / 2, y=y + 13, text_anchor="middle", cls="tiny on")
+        )
+    picked = {"data_person": label, **({"data_model": column} if word else {})} if number else {}
+    return tag("g", *children, cls="pick" if number else None, **picked)
+
+
+def _points(share: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{100 * share:+.1f} pp"

@@ -1,0 +1,231 @@
+"""Where a run is right: accuracy by groups of masks, each with a sentence for a lay reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from express_metric.analysis.groups import difference
+
+from ..drawings.emotions import Point, points
+from ..drawings.svg import Figure
+from ..words import percent
+from .story import FEW, extremes
+
+MOST_COMMUNITIES = 12
+MORE, LESS, EVEN = "clearly more often", "clearly less often", "the difference may be chance"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One way to put masks into groups.
+
+    Attributes:
+        title: of the figure.
+        first: head of the table's first column.
+        question: what a reader may ask of it.
+        ends: what the last and the first group are in a sentence, with a place for the group's
+            name; None where groups have no order.
+
+    >>> Grouping("By length", "words", "Does it matter?").ends is None
+    True
+    >>> Grouping("", "", "", ("in texts of {} words", "in those of {}")).ends[1].format("0-49")
+    'in those of 0-49'
+    """
+
+    title: str
+    first: str
+    question: str
+    ends: tuple[str, str] | None = None
+
+
+GROUPINGS = {
+    "emotions": Grouping(
+        "By emotion of the person's word",
+        "emotion",
+        "Which feelings does a model name well? A word with two emotions counts in both; none: "
+        "words that the lexicon gives no emotion.",
+    ),
+    "frequency": Grouping(
+        "By how often people say the word",
+        "times",
+        "Are rare words for feelings found, too? Here: times that the word is said {where}.",
+        ("among words said {} times", "among words said {} times"),
+    ),
+    "length": Grouping(
+        "By length of the text in words",
+        "words",
+        "Does a longer text help, because it tells more?",
+        ("in texts of {} words", "in texts of {} words"),
+    ),
+    "masks_per_segment": Grouping(
+        "By number of masks in the text",
+        "masks",
+        "Is it harder where several words are hidden at once?",
+        ("in texts with {} masks", "in texts with {}"),
+    ),
+    "position": Grouping(
+        "By place of the mask in the text",
+        "place",
+        "Is a later mask of a text easier than its first?",
+        ("at place {}", "at place {}"),
+    ),
+    "negated": Grouping(
+        "Is the feeling denied (\u201cnot \u2026\u201d)?",
+        "denied",
+        "Does a \u201cnot\u201d before the hidden word mislead?",
+        ("where the feeling is denied", "elsewhere"),
+    ),
+    "leaked": Grouping(
+        "Does the word stand elsewhere in the text?",
+        "in the text",
+        "Is the answer copied where the text still holds it?",
+        ("where the word stands elsewhere in the text", "where it does not"),
+    ),
+    "subreddit": Grouping(
+        "By community",
+        "community",
+        "Are people of some communities understood better than those of others?",
+    ),
+}
+
+
+def group_figures(
+    names: Sequence[str], found: Sequence[Mapping[str, Any]], *, trained: bool
+) -> list[Figure]:
+    """A figure for each way to group masks that the data knows; none for a single group.
+
+    Args:
+        names: the runs' names.
+        found: each run's breakdown.
+        trained: whether frequencies are those of a train split.
+
+    >>> row = {"masks": 40, "lexical_accuracy": 0.5, "low": 0.4, "high": 0.6}
+    >>> by = {"negated": [{**row, "group": "no"}, {**row, "group": "yes"}]}
+    >>> [figure.key for figure in group_figures(["m"], [{"emotions": [], "by": by}], trained=True)]
+    ['by-negated']
+    >>> by = {"negated": [{**row, "group": "no"}]}
+    >>> group_figures(["m"], [{"emotions": [], "by": by}], trained=True)
+    []
+    """
+    drawn = []
+    where = "in the train split" if trained else "among these masks"
+    for key, grouping in GROUPINGS.items():
+        tables = [_table(each, key) for each in found]
+        if len(tables[0]) < 2:
+            continue
+        # The groups are made of labels and texts, so that all runs have the same.
+        rows: list[tuple[str, list[Point]]] = [
+            (same[0]["group"], [_point(row) for row in same])
+            for same in zip(*(table[:MOST_COMMUNITIES] for table in tables), strict=True)
+        ]
+        caption = [grouping.question.format(where=where)]
+        if len(tables[0]) > MOST_COMMUNITIES:
+            caption.append(f"The {MOST_COMMUNITIES} with most masks, of {len(tables[0])}.")
+        caption.append(answer(grouping, [table[:MOST_COMMUNITIES] for table in tables]))
+        drawn.append(
+            points(
+                f"by-{key}",
+                (grouping.title, " ".join(filter(None, caption))),
+                names,
+                rows,
+                grouping.first,
+                [row["masks"] for row in tables[0][:MOST_COMMUNITIES]],
+            )
+        )
+    return drawn
+
+
+def answer(grouping: Grouping, tables: Sequence[Sequence[Row]]) -> str:
+    """What the groups show, in a sentence; of groups with too few masks nothing is said.
+
+    Args:
+        grouping: how masks were grouped.
+        tables: for each run its groups, in the same order.
+
+    >>> grouping = GROUPINGS["negated"]
+    >>> def rows(share, masks=40):
+    ...     return [{"group": "no", "masks": 400, "lexical_accuracy": 0.5, "low": 0.45,
+    ...              "high": 0.55}, {"group": "yes", "masks": masks, "lexical_accuracy": share,
+    ...              "low": share - 0.1, "high": share + 0.1}]
+    >>> answer(grouping, [rows(0.2)])
+    'The word is named 20.0% of the time where the feeling is denied, 50.0% elsewhere: clearly \
+less often.'
+    >>> answer(grouping, [rows(0.2), rows(0.5)])
+    'The word is named clearly less often where the feeling is denied than elsewhere in 1 of 2 \
+runs; in 1 the difference may be chance.'
+    >>> answer(grouping, [rows(0.5, 5)])
+    'There are too few masks to tell.'
+    """
+    places = [
+        place
+        for place, row in enumerate(tables[0])
+        if row["masks"] >= FEW and (grouping.ends or row["group"] != "none")
+    ]
+    if len(places) < 2:
+        return "There are too few masks to tell."
+    if grouping.ends is None:
+        return _extremes([[table[place] for place in places] for table in tables])
+    pairs = [(table[places[-1]], table[places[0]]) for table in tables]
+    last, first = (
+        end.format(row["group"]) for end, row in zip(grouping.ends, pairs[0], strict=True)
+    )
+    return _contrast(pairs, last, first)
+
+
+def _contrast(pairs: Sequence[tuple[Row, Row]], last: str, first: str) -> str:
+    """One group against another, of one run or of several."""
+    told = Counter(_verdict(*pair) for pair in pairs)
+    if len(pairs) == 1:
+        shares = [percent(row["lexical_accuracy"]) for row in pairs[0]]
+        (verdict,) = told
+        return f"The word is named {shares[0]} of the time {last}, {shares[1]} {first}: {verdict}."
+    clear = [
+        f"{verdict} {last} than {first} in {told[verdict]} of {len(pairs)} runs"
+        for verdict in (MORE, LESS)
+        if told[verdict]
+    ]
+    if not clear:
+        return f"No run clearly names the word more or less often {last} than {first}."
+    rest = f"; in {told[EVEN]} {EVEN}" if told[EVEN] else ""
+    return f"The word is named {', '.join(clear)}{rest}."
+
+
+def _verdict(last: Row, first: Row) -> str:
+    _, low, high = difference(_ends(last), _ends(first))
+    if low <= 0 <= high:
+        return EVEN
+    return MORE if low > 0 else LESS
+
+
+def _extremes(tables: Sequence[Sequence[Row]]) -> str:
+    """The groups with the highest and lowest share, if their intervals lie apart."""
+    found = {extremes(table) for table in tables}
+    if found == {None}:
+        return "No two are clearly apart."
+    if len(found) > 1 or None in found:
+        return ""
+    ((high, low),) = (pair for pair in found if pair)
+    whom = "" if len(tables) == 1 else " in every run"
+    return f"Named most often{whom}: {high}; least often: {low}."
+
+
+def _table(found: Mapping[str, Any], key: str) -> list[Row]:
+    if key == "emotions":
+        return list(found["emotions"])
+    groups = list(found["by"].get("train_frequency" if key == "frequency" else key, ()))
+    if key == "subreddit":
+        groups.sort(key=lambda row: (-row["masks"], row["group"]))
+    return groups
+
+
+def _point(row: Row) -> Point:
+    return row["lexical_accuracy"], row["low"], row["high"]
+
+
+def _ends(row: Row) -> tuple[float, float, float]:
+    return float(row["lexical_accuracy"]), float(row["low"]), float(row["high"])

@@ -1,0 +1,89 @@
+"""Runs as one page that opens from disk, with no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from express_dataset import Example
+from express_dataset.errors import require
+from express_runners.errors import RunError
+from express_runners.runs.store import REPORT_FILE, cannot_write
+
+from ..pages import render
+from .sheet import Sheet, read_sheet
+from .view import view
+
+
+def write_report(folder: Path, examples: Sequence[Example], lexicon: str | None = None) -> Path:
+    """Write `report.html` into the folder of a finished run.
+
+    Args:
+        folder: the run's folder.
+        examples: the examples that it answered.
+        lexicon: nrc, express or a file; the run's own if None.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        RunError: the page cannot be written.
+    """
+    require("jinja2", "report")
+    return _write(folder / REPORT_FILE, read_sheet([folder], lexicon, examples))
+
+
+def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path:
+    """Write a page on one run, or on several that answered the same examples.
+
+    Args:
+        paths: runs' folders, or files that `express score` takes.
+        out: the page.
+        lexicon: nrc, express or a file; the data's own if None.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        RunError, MetricError, DataError: a run that cannot be read, runs that cannot be compared,
+            or a page that cannot be written; the message says how to mend it.
+
+    >>> report([], Path("page.html"))
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: no run is given: give a run's folder or a file of results.
+    >>> report([Path("no-such.csv")], Path("page.html"))
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: no-such.csv: there is no such file
+    """
+    require("jinja2", "report")  # said before any work is done
+    if not paths:
+        raise RunError("no run is given: give a run's folder or a file of results.")
+    if out.is_dir():
+        raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html.")
+    return _write(out, read_sheet(paths, lexicon))
+
+
+def page_of(sheet: Sheet) -> str:
+    """The page as text.
+
+    Nothing from data is ever markup: jinja2 escapes it, drawings escape it, and the examples are a
+    packed block of which the script makes text nodes. The policy in the page's head admits only
+    the page's own scripts and style, by their hashes, and no request to anywhere.
+
+    Args:
+        sheet: one run, or several on the same examples.
+    """
+    return render("report.html", "report.css", ["page.js", "examples.js"], **view(sheet))
+
+
+def _write(path: Path, sheet: Sheet) -> Path:
+    page = page_of(sheet)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # JSON may hold half a surrogate pair, which UTF-8 has no form for.
+        path.write_bytes(page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise RunError(cannot_write(path, error)) from error
+    return path

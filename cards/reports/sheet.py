@@ -1,0 +1,282 @@
+"""What a report shows beside the scores: texts, what models wrote, and what was asked of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from express_dataset import MASK, Example
+from express_dataset.errors import DataError
+from express_dataset.flags import leaked, negated
+from express_dataset.reading.readers import SUFFIXES
+from express_dataset.reading.readers import read as read_records
+from express_dataset.sources import load_all
+from express_metric import read_results
+from express_metric.analysis.breakdown import Facts
+from express_runners.errors import RunError
+from express_runners.runs.store import PREDICTIONS_FILE, read_lines, read_run_record
+
+from ..comparison.data import standing
+from ..comparison.nearest import Nearest, nearest_in
+from ..comparison.runs import Run, aligned, load_runs
+
+MOST_RUNS = 6
+TEXT_COLUMNS = ("text", "segment")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run's folder or file tells beside its answers; each list has an entry per example.
+
+    Attributes:
+        completions: what the model wrote; None where only terms were kept.
+        texts: texts with masks; None where they cannot be had.
+        negated, leaked: for each example a flag for each mask; None without texts.
+        train: term to frequency in the train split; None where that is not known.
+        pool: the examples of the train split; None where they cannot be had.
+        asked: what `run.json` says was asked; empty for a file.
+        notes: what a reader should know, such as why there are no texts.
+        subreddits: where each was posted, or None; None where the source does not tell.
+
+    >>> Told(["sad"], None).notes
+    ()
+    >>> Told(["b", "a"], ["<mask>1", "<mask>2"]).picked([1, 0]).texts
+    ['<mask>2', '<mask>1']
+    """
+
+    completions: Sequence[str | None]
+    texts: Sequence[str] | None
+    negated: Sequence[Sequence[bool]] | None = None
+    leaked: Sequence[Sequence[bool]] | None = None
+    train: Mapping[str, int] | None = None
+    pool: Sequence[Example] | None = None
+    asked: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    subreddits: Sequence[str | None] | None = None
+
+    def picked(self, rows: Sequence[int]) -> Told:
+        """The same with the examples in another order."""
+
+        def pick(values: Sequence[Any] | None) -> Any:
+            return None if values is None else [values[row] for row in rows]
+
+        return replace(
+            self,
+            completions=pick(self.completions),
+            texts=pick(self.texts),
+            negated=pick(self.negated),
+            leaked=pick(self.leaked),
+            subreddits=pick(self.subreddits),
+        )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All that a page is made of: runs on the same examples in the same order.
+
+    Attributes:
+        runs: the runs.
+        told: for each run what was told beside its answers.
+
+    >>> from express_metric import load_lexicon
+    >>> run = Run("a", "m", None, "x", [("sad", "mad")], {}, None, None, load_lexicon("nrc"), {})
+    >>> sheet = Sheet([run], [Told([None], None)])
+    >>> sheet.ids, sheet.n_masks
+    (['1'], 2)
+    """
+
+    runs: Sequence[Run]
+    told: Sequence[Told]
+
+    @property
+    def references(self) -> Sequence[tuple[str, ...]]:
+        """The labels of each example."""
+        return self.runs[0].references
+
+    @property
+    def ids(self) -> list[str]:
+        """The id of each example; its number where there are none."""
+        return self.runs[0].ids or [str(row) for row in range(1, len(self.runs[0]) + 1)]
+
+    @property
+    def posts(self) -> list[str] | None:
+        """The post of each example, from the first run that knows them."""
+        return next((run.posts for run in self.runs if run.posts), None)
+
+    @property
+    def n_masks(self) -> int:
+        """The number of masks."""
+        return sum(map(len, self.references))
+
+    @property
+    def source(self) -> Told:
+        """Where texts and flags are taken from: the first run that has them."""
+        return next((told for told in self.told if told.texts is not None), self.told[0])
+
+    @property
+    def trained(self) -> bool:
+        """Whether the frequencies of terms are those of a train split."""
+        return bool(self.source.train)
+
+    def facts(self) -> Facts:
+        """What a breakdown can group by."""
+        source, labels = self.source, itertools.chain.from_iterable(self.references)
+        return Facts(
+            posts=self.posts,
+            subreddits=next((told.subreddits for told in self.told if told.subreddits), None),
+            words=None if source.texts is None else [len(text.split()) for text in source.texts],
+            negated=source.negated,
+            leaked=source.leaked,
+            train=(source.train or Counter(labels)) if self.n_masks else None,
+        )
+
+    def nearest(self) -> Nearest:
+        """The labels of the most similar texts of the train split."""
+        return nearest_in(self.source.pool, self.source.texts, self.posts)
+
+
+def read_sheet(
+    paths: Sequence[Path],
+    lexicon: str | None = None,
+    examples: Sequence[Example] | None = None,
+) -> Sheet:
+    """Read runs' folders, or files that `express score` takes.
+
+    Args:
+        paths: the folders and files; at most `MOST_RUNS`.
+        lexicon: nrc, express or a file; each run's own if None.
+        examples: the examples of the first run where they are at hand; else they are loaded.
+
+    Raises:
+        RunError, MetricError, DataError: a run that cannot be read, or runs that cannot be
+            compared; the message says how to mend it.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "mine.jsonl"
+    >>> _ = path.write_text('{"references": ["sad"], "completion": "", "text": "I am <mask>."}\\n')
+    >>> read_sheet([path], "nrc").source.texts
+    ['I am <mask>.']
+    >>> read_sheet([path] * 7, "nrc")
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: 7 runs are given; a page holds at most 6.
+    """
+    if len(paths) > MOST_RUNS:
+        raise RunError(f"{len(paths)} runs are given; a page holds at most {MOST_RUNS}.")
+    read = load_runs(paths, lexicon)
+    if not all(map(len, read)):
+        raise RunError(f"{paths[list(map(len, read)).index(0)]} holds no answers to report.")
+    runs = aligned(read)
+    told = [
+        _of_folder(path, examples if path == paths[0] else None)
+        if path.is_dir()
+        else _of_file(path)
+        for path in paths
+    ]
+    rows = [_rows(before, after) for before, after in zip(read, runs, strict=True)]
+    return Sheet(runs, [one.picked(order) for one, order in zip(told, rows, strict=True)])
+
+
+def _rows(before: Run, after: Run) -> list[int]:
+    """Where each example of the aligned run stood; ids are unique where the order has changed."""
+    if before.ids == after.ids or before.ids is None or after.ids is None:
+        return list(range(len(before)))
+    place = {key: row for row, key in enumerate(before.ids)}
+    return [place[key] for key in after.ids]
+
+
+def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
+    record = read_run_record(path)
+    asked, source = record["asked"], record["sessions"][-1]["dataset"]
+    lines = read_lines(path / PREDICTIONS_FILE)
+    completions = [line.get("completion") for line in lines]
+    train, pool, notes = None, None, []
+    try:
+        splits = load_all(source)
+    except DataError as error:
+        notes.append(_without(str(error)))
+    else:
+        loaded = splits[asked["dataset"]["split"]]
+        pool = splits["train"].examples
+        train = Counter(label for row in pool for label in row.labels)
+        notes += filter(None, [standing(loaded)])
+        examples = _matching(lines, examples or loaded.examples)
+        if examples is None:
+            notes.append(_without(f"{source} no longer holds the examples that the run answered"))
+    if examples is None:
+        return Told(completions, None, train=train, asked=asked, notes=tuple(notes))
+    return Told(
+        completions,
+        [example.text for example in examples],
+        [example.negated for example in examples],
+        [example.leaked for example in examples],
+        train,
+        pool,
+        asked,
+        tuple(notes),
+        _if_any([example.subreddit for example in examples]),
+    )
+
+
+def _without(reason: str) -> str:
+    return f"The texts of the posts cannot be shown, only labels and answers: {reason}"
+
+
+def _matching(
+    lines: Sequence[Mapping[str, Any]], examples: Sequence[Example]
+) -> list[Example] | None:
+    """The examples in the order of the lines; None unless each is there with the same labels."""
+    by_id = {example.id: example for example in examples}
+    found = [by_id.get(line["id"]) for line in lines]
+    rows = [
+        example
+        for example, line in zip(found, lines, strict=True)
+        if example is not None and list(example.labels) == list(line["references"])
+    ]
+    return rows if len(rows) == len(lines) else None
+
+
+def _of_file(path: Path) -> Told:
+    results = read_results(path)
+    texts, completions, subreddits = [], [], []
+    for (text, answer, subreddit), labels in zip(
+        _cells(path, results.columns["answers"], len(results)), results.references, strict=True
+    ):
+        if isinstance(text, str) and text.count(MASK) == len(labels):
+            texts.append(text)
+        completions.append(answer if isinstance(answer, str) else None)
+        subreddits.append(subreddit if isinstance(subreddit, str) and subreddit else None)
+    told = Told(completions, None, subreddits=_if_any(subreddits))
+    if len(texts) < len(completions):
+        columns = " or ".join(TEXT_COLUMNS)
+        reason = f"{path.name} has no column {columns} with a {MASK} for every label"
+        return replace(told, notes=(_without(reason),))
+    return replace(
+        told,
+        texts=texts,
+        negated=[negated(text) for text in texts],
+        leaked=list(map(leaked, texts, results.references)),
+    )
+
+
+def _if_any(values: Sequence[str | None]) -> Sequence[str | None] | None:
+    return values if any(values) else None
+
+
+def _cells(path: Path, column: str, rows: int) -> Iterator[tuple[Any, Any, Any]]:
+    """Text, answer and subreddit of each row, as they stand in the file."""
+    if path.suffix.lower() not in SUFFIXES:
+        yield from [(None, None, None)] * rows
+        return
+    for record in read_records(path):
+        values = record.values
+        texts = (values.get(name) for name in TEXT_COLUMNS)
+        yield (
+            next((text for text in texts if text), None),
+            values.get(column),
+            values.get("subreddit"),
+        )

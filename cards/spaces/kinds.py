@@ -1,0 +1,77 @@
+"""The Spaces there are, by name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .files import write_manifest
+from .options import SpaceOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """One Space.
+
+    Attributes:
+        name: as the command calls it.
+        sdk: what the Hub runs it with.
+        module: where its `stage(folder, options)` is.
+        slug: the only name it can have on the Hub; None for any.
+
+    >>> SPACES["metric"].sdk
+    'static'
+    >>> SPACES["demo"].slug is None
+    True
+    """
+
+    name: str
+    sdk: Literal["static", "gradio"]
+    module: str
+    slug: str | None = None
+
+    def stage(self, folder: Path, options: SpaceOptions) -> list[str]:
+        """Write everything that is pushed, and return the files' names.
+
+        Args:
+            folder: an empty one.
+            options: what the command line asks.
+
+        Raises:
+            DataError: what the Space cannot be made of, or a file that cannot be written.
+            MissingExtra: a package of an extra is not installed.
+        """
+        importlib.import_module(self.module, __package__).stage(folder, options)
+        return write_manifest(folder, self.name)
+
+    def serve(self, folder: Path, options: SpaceOptions, ready: Callable[[str], None]) -> None:
+        """Run the Space here until Ctrl-C.
+
+        Args:
+            folder: what `stage` wrote.
+            options: what the command line asks.
+            ready: called with the address once it answers.
+
+        Raises:
+            DataError: the port cannot be used.
+            MissingExtra: a package of an extra is not installed.
+        """
+        from . import serve
+
+        if self.sdk == "static":
+            serve.serve_static(folder, options.port, ready)
+        else:
+            serve.serve_app(options, ready)
+
+
+SPACES = {
+    space.name: space
+    for space in (
+        Space("metric", "static", ".metric.site", slug="express_alignment"),
+        Space("demo", "gradio", ".demo.site"),
+        Space("leaderboard", "static", ".leaderboard.site"),
+    )
+}

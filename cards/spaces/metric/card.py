@@ -1,0 +1,91 @@
+"""The metric's card and its page, rendered from the metric's own code."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from express_dataset.sources import PAPER_CITATION
+from express_metric import PROTOCOLS, Signature, load_lexicon
+from express_metric.version import VERSION
+
+from ...markdown import fill
+from ...pages import render
+from ...words import FIGURES, REASONS
+from ..files import card
+from .examples import EXAMPLES, Worked, work
+
+REPO = "ORG/express_alignment"
+"""The name in a card that is not of a certain Space."""
+
+FORMULAS = {
+    "valid_rate": "valid rows / rows",
+    "lexical_accuracy": "masks with the identical word / M",
+    "vector_accuracy": "masks with the identical vector / M",
+    "vector_f1": "sum of 2 |a and b| / (|a| + |b|) over the masks / N",
+    "dimension_accuracy": "sum of (equal dimensions / 10) over the masks / N",
+}
+"""M: all masks. N: the masks of valid rows under `paper`, all masks under `revised`."""
+
+_HEADER = {
+    "title": "EXPRESS alignment",
+    "emoji": "\U0001f3ad",
+    "colorFrom": "blue",
+    "colorTo": "yellow",
+    "sdk": "static",
+    "app_file": "index.html",
+    "pinned": False,
+    "tags": ["evaluate", "metric"],
+    "short_description": "Does a model name the emotion a person felt?",
+    "description": "How well a language model names the emotion words that a person used: the "
+    "same word, and the same vector of Plutchik's eight emotions and two sentiments.",
+}
+
+
+def metric_card(repo: str = REPO) -> str:
+    """The README.md of the metric's Space.
+
+    Args:
+        repo: the Space's name on the Hub.
+
+    Raises:
+        MissingExtra: jinja2 or pyyaml is not installed.
+    """
+    return card(_HEADER, fill("metric_card.md", "spaces", **_facts(repo)))
+
+
+def metric_page(repo: str = REPO) -> str:
+    """The index.html of the metric's Space: the worked examples, with no network.
+
+    Args:
+        repo: the Space's name on the Hub.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
+    """
+    return render("metric_page.html", "report.css", ["page.js"], **_facts(repo))
+
+
+def _facts(repo: str) -> dict[str, object]:
+    lexicon = load_lexicon("nrc")
+    examples, together = _worked()
+    lines = {
+        name: str(Signature("unnamed", "unknown", len(EXAMPLES), name, lexicon.label))
+        for name in PROTOCOLS
+    }
+    return {
+        "repo": repo,
+        "figures": [(name, said, FORMULAS[name]) for name, said in FIGURES.items()],
+        "reasons": [(str(reason), said) for reason, said in REASONS.items()],
+        "examples": examples,
+        "together": together,
+        "signatures": lines,
+        "lexicon": lexicon.label,
+        "citation": PAPER_CITATION,
+        "version": VERSION,
+    }
+
+
+@lru_cache(maxsize=1)
+def _worked() -> tuple[tuple[Worked, ...], Worked]:
+    lexicon = load_lexicon("nrc")
+    return tuple(work([one], lexicon) for one in EXAMPLES), work(EXAMPLES, lexicon)

@@ -1,0 +1,102 @@
+"""Put a Space's folder on the Hub, in one commit, with huggingface_hub alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from express_dataset.errors import DataError
+from express_dataset.hub_errors import in_a_sentence, require_login
+
+from ..hub_files import same
+from .files import MANIFEST, read_manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile, SpaceInfo
+
+    from .kinds import Space
+
+# What the Hub itself puts into a Space made on its website.
+_STARTER = {".gitattributes", "README.md", "index.html", "style.css"}
+
+
+def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, Any]:
+    """Upload a Space in one commit; it is made first where there is none.
+
+    Files of an earlier version that the folder lacks are removed in the same commit; files that
+    someone added stay. Where nothing has changed there is no commit. The token is the one of
+    ``hf auth login`` or ``HF_TOKEN``.
+
+    Args:
+        folder: what ``Space.stage`` wrote.
+        space: which Space it is.
+        repo: ``ORG/NAME``.
+        private: only the owner sees it.
+
+    Returns:
+        `repo`, `url`, `commit`, `created` and `changed`.
+
+    Raises:
+        DataError: not logged in, no right, another Space of that name, a change by someone else,
+            or no connection; one sentence says what to do.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+    require_login(repo)
+    files = (path for path in folder.rglob("*") if path.is_file())
+    ours = {path.relative_to(folder).as_posix(): path for path in sorted(files)}
+    api = HfApi()
+    with in_a_sentence(repo, "--push", "Space"):
+        created = not api.repo_exists(repo, repo_type="space")
+        if created:
+            api.create_repo(repo, repo_type="space", space_sdk=space.sdk, private=private)
+        info = api.space_info(repo)
+        there = _there(api, info)
+        stale = _ours(api, space, info, set(there)) - set(ours)
+        changes: list[CommitOperationAdd | CommitOperationDelete] = [
+            *(CommitOperationDelete(name) for name in sorted(stale)),
+            *(
+                CommitOperationAdd(name, path)
+                for name, path in ours.items()
+                if not same(path.read_bytes(), there.get(name))
+            ),
+        ]
+        if private and not created:
+            api.update_repo_settings(repo, repo_type="space", private=True)
+        commit = info.sha
+        if changes:
+            commit = api.create_commit(
+                repo,
+                changes,
+                commit_message=f"Publish the EXPRESS {space.name}",
+                repo_type="space",
+                parent_commit=info.sha,
+            ).oid
+    told = {"repo": repo, "url": f"{api.endpoint}/spaces/{repo}", "commit": commit}
+    return told | {"created": created, "changed": bool(changes)}
+
+
+def _there(api: HfApi, info: SpaceInfo) -> dict[str, RepoFile]:
+    """The files of the Space as it is, by their names."""
+    from huggingface_hub.hf_api import RepoFile
+
+    tree = api.list_repo_tree(info.id, recursive=True, revision=info.sha, repo_type="space")
+    return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
+
+
+def _ours(api: HfApi, space: Space, info: SpaceInfo, there: set[str]) -> set[str]:
+    """The files that an earlier push put there; a Space that is not ours is left alone."""
+    if MANIFEST not in there:
+        if there <= _STARTER:
+            return set()
+        raise DataError(_another(info.id))
+    file = api.hf_hub_download(info.id, MANIFEST, repo_type="space", revision=info.sha)
+    known = read_manifest(Path(file).read_bytes())
+    if known.get("space") != space.name:
+        raise DataError(_another(info.id))
+    return there & set(map(str, known["files"]))
+
+
+def _another(repo: str) -> str:
+    return f"--push {repo}: another Space has this name; choose a new one, or empty that one first"

@@ -1,0 +1,260 @@
+"""Check many submissions: those of a folder, or of a results dataset on the Hub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from express_dataset.hub_errors import in_a_sentence
+from express_runners.errors import RunError
+
+from .. import words
+from .check import Passed, check
+from .sources import Sources
+from .strict import LIMITS, Refusal, check_sizes, shown
+from .submission import SUBMISSIONS
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+_HUB_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?:@([\w./-]+))?")
+_PLACE = re.compile(rf"{SUBMISSIONS}(?:/[A-Za-z0-9][A-Za-z0-9._-]*){{2}}")
+_SHOWN = ("lexical_accuracy", "vector_accuracy", "vector_f1")
+HEADER = ("", "submission", *(name.replace("_", " ") for name in _SHOWN))
+"""What the columns of `rows` are; the figures are those of the paper's protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one submission.
+
+    Attributes:
+        name: its path below the results dataset, or its folder's name.
+        passed: the submission, if it passed.
+        reason: why it is refused, else None.
+
+    >>> Verdict("submissions/a/b", None, "run.json is missing; add it").ok
+    False
+    >>> Verdict("submissions/a/b", None, "run.json is missing; add it").told()["passed"]
+    False
+    """
+
+    name: str
+    passed: Passed | None = None
+    reason: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed."""
+        return self.passed is not None
+
+    def told(self) -> dict[str, Any]:
+        """The verdict, ready for JSON."""
+        found: dict[str, Any] = {"name": self.name, "passed": self.ok, "reason": self.reason}
+        if self.passed is not None:
+            submission = self.passed.submission
+            found |= {"model": submission.model, "setting": submission.setting}
+            found["scores"] = submission.scores
+        return found
+
+
+def validate(where: str, sources: Sources) -> list[Verdict]:
+    """Check every submission of a folder or of a results dataset.
+
+    Args:
+        where: a submission's folder, a folder that holds ``submissions/MODEL/SETTING``, or a
+            results dataset ``ORG/NAME`` or ``ORG/NAME@REVISION``, which is downloaded.
+        sources: the data and lexicons to hold them against.
+
+    Returns:
+        A verdict for each, in the order of their names.
+
+    Raises:
+        RunError: there is no such folder, or it holds no submission.
+        DataError, MetricError: the Hub refuses, or the user's data or lexicon cannot be loaded.
+
+    >>> validate("no such folder", Sources())
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: no such folder is no folder, and no results dataset ORG/NAME
+    >>> validate(str(Path(__file__).parents[1] / "templates"), Sources())  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: ...templates holds no submission: it must have...
+    """
+    with ExitStack() as stack:
+        if Path(where).is_dir():
+            verdicts = _of_folder(Path(where), sources)
+        else:
+            root, refused = stack.enter_context(_downloaded(where))
+            verdicts = [*_of_root(root, sources), *refused]
+    if not verdicts:
+        raise RunError(
+            f"{where} holds no submission: it must have {SUBMISSIONS}/MODEL/SETTING/, or be such a "
+            "folder itself, as `express results push` writes it."
+        )
+    return sorted(verdicts, key=lambda verdict: verdict.name)
+
+
+def rows(verdicts: Sequence[Verdict]) -> list[list[str]]:
+    """A row for each submission: passed or refused, name, and the official figures in percent.
+
+    >>> rows([Verdict("submissions/a/b", None, "run.json is missing; add it")])
+    [['REFUSED', 'submissions/a/b', '-', '-', '-']]
+    >>> len(HEADER) == len(rows([Verdict("a", None, "b")])[0])
+    True
+    """
+    found = []
+    for verdict in verdicts:
+        passed = verdict.passed
+        scores: Mapping[str, Any] = passed.submission.scores["paper"] if passed else {}
+        figures = [words.percent(scores[name]) if scores else "-" for name in _SHOWN]
+        found.append(["passed" if verdict.ok else "REFUSED", verdict.name, *figures])
+    return found
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print a table of all, then a sentence for each refusal."""
+    cells = [list(HEADER), *rows(verdicts)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        left, right = row[:2], row[2:]
+        aligned = [cell.ljust(width) for cell, width in zip(left, widths[:2], strict=True)]
+        aligned += [cell.rjust(width) for cell, width in zip(right, widths[2:], strict=True)]
+        print("  ".join(aligned).rstrip())
+    refused = [verdict for verdict in verdicts if not verdict.ok]
+    if refused:
+        print()
+    for verdict in refused:
+        print(f"{verdict.name}: {verdict.reason}")
+    print(f"\n{len(verdicts) - len(refused)} passed, {len(refused)} refused")
+
+
+def _of_folder(folder: Path, sources: Sources) -> list[Verdict]:
+    if any((folder / name).is_file() for name in LIMITS if name != "README.md"):
+        parts = folder.resolve().parts[-3:]
+        place = "/".join(parts) if len(parts) == 3 and parts[0] == SUBMISSIONS else None
+        return [_judge(folder, place or folder.resolve().name, sources, place)]
+    if folder.resolve().name == SUBMISSIONS:
+        return _of_root(folder.resolve().parent, sources)
+    return _of_root(folder, sources)
+
+
+def _of_root(root: Path, sources: Sources) -> list[Verdict]:
+    verdicts = []
+    for place, folder in _folders(root / SUBMISSIONS, SUBMISSIONS, 2):
+        reason = None
+        if folder.is_symlink() or not folder.is_dir():
+            reason = f"{place} is a link or no folder; put the submission's own folder there"
+        elif place.count("/") < 2:
+            reason = f"{place} holds no submission; remove it"
+        elif not _PLACE.fullmatch(place):
+            reason = f"{shown(place)} is no place for a submission; use the path that push gives it"
+        if reason:
+            verdicts.append(Verdict(_printable(place), reason=reason))
+        else:
+            verdicts.append(_judge(folder, place, sources, place))
+    return verdicts
+
+
+def _folders(folder: Path, name: str, depth: int) -> Iterator[tuple[str, Path]]:
+    """What stands `depth` levels below, and what is in the way above that; no link is followed."""
+    inner = sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+    if not inner and (folder.is_symlink() or folder.exists()):
+        yield name, folder
+    for one in inner:
+        if depth > 1 and one.is_dir() and not one.is_symlink():
+            yield from _folders(one, f"{name}/{one.name}", depth - 1)
+        else:
+            yield f"{name}/{one.name}", one
+
+
+def _judge(folder: Path, name: str, sources: Sources, place: str | None) -> Verdict:
+    try:
+        return Verdict(_printable(name), check(folder, sources, place))
+    except Refusal as refusal:
+        return Verdict(_printable(name), reason=str(refusal))
+    except OSError as error:
+        reason = f"{Path(error.filename or folder).name} cannot be read ({error.strerror})"
+        return Verdict(_printable(name), reason=reason)
+
+
+def _printable(name: str) -> str:
+    """A path as a terminal may show it."""
+    return name if name.isprintable() else shown(name)
+
+
+@contextmanager
+def _downloaded(where: str) -> Iterator[tuple[Path, list[Verdict]]]:
+    """The submissions of a results dataset; huge or surplus files are refused, not fetched."""
+    match = _HUB_ID.fullmatch(where)
+    if match is None:
+        raise RunError(f"{where} is no folder, and no results dataset ORG/NAME")
+    repo, revision = match.groups()
+    with TemporaryDirectory() as folder:
+        with in_a_sentence(repo, "the results dataset", "dataset"):
+            refused = _download(repo, revision, Path(folder))
+        yield Path(folder), refused
+
+
+def _download(repo: str, revision: str | None, folder: Path) -> list[Verdict]:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    api = HfApi()
+    try:
+        commit = str(api.dataset_info(repo, revision=revision).sha)
+    except (RepositoryNotFoundError, RevisionNotFoundError):
+        what = f"{repo} at {revision}" if revision else repo
+        raise RunError(
+            f"{what} is no folder, and no results dataset that the Hub shows you: mend the name, "
+            "or run `hf auth login` if it is private."
+        ) from None
+    refused, patterns = [], []
+    for place, sizes in _sizes(api, repo, commit).items():
+        reason = _reason(place, sizes)
+        if reason:
+            refused.append(Verdict(_printable(place), reason=reason))
+        else:
+            patterns += [f"{place}/{name}" for name in sizes]
+    if patterns:
+        # Into a folder of its own, because the cache is made of links.
+        api.snapshot_download(
+            repo,
+            repo_type="dataset",
+            revision=commit,
+            allow_patterns=patterns,
+            local_dir=folder,
+        )
+    return refused
+
+
+def _sizes(api: HfApi, repo: str, revision: str) -> dict[str, dict[str, int]]:
+    """For each submission its files and their bytes."""
+    from huggingface_hub.hf_api import RepoFile
+
+    found: dict[str, dict[str, int]] = {}
+    tree = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
+    for entry in tree:
+        if isinstance(entry, RepoFile) and entry.path.startswith(f"{SUBMISSIONS}/"):
+            parts = entry.path.split("/", 3)
+            found.setdefault("/".join(parts[:3]), {})["/".join(parts[3:])] = entry.size
+    return found
+
+
+def _reason(place: str, sizes: Mapping[str, int]) -> str | None:
+    if not _PLACE.fullmatch(place) or "" in sizes:
+        return f"{shown(place)} is no place for a submission; use the path that push gives it"
+    surplus = sorted(sizes.keys() - LIMITS.keys())
+    if surplus:
+        return f"{shown(surplus[0])} is no part of a submission; remove it"
+    try:
+        check_sizes(sizes)
+    except Refusal as refusal:
+        return str(refusal)
+    return None

@@ -1,0 +1,248 @@
+"""Write a dataset as the folder that the Hub and ``load_dataset`` take."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, require
+from ..licenses import UNKNOWN
+from ..parquet import Shards, sha256
+from ..reading.folders import BUILD, CROISSANT
+from ..schema import features
+from ..sources import Loaded
+from ..splits import SPLITS
+from .about import About, about
+from .croissant import File, croissant, validate
+from .evaluation import CONFIG, EVAL, Evaluation, configuration, write_evaluation
+from .statistics import refuse_unfit, statistics
+
+CARD = "README.md"
+"""The dataset card."""
+
+DATA = "data"
+"""The folder of the Parquet files."""
+
+_OURS = {CARD, CROISSANT, BUILD, DATA, CONFIG, EVAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a dataset card is rendered from.
+
+    Attributes:
+        about: what a reader must be told beside figures.
+        statistics: what ``express_dataset.publishing.statistics.statistics`` returned.
+        name, version, description, citation, license: of the data; the licence may be "unknown".
+        configs, dataset_info: for the card's header, as the Hub wants them; the data's own
+            configuration is the first.
+        repo: the dataset's name on the Hub, else None.
+
+    >>> Facts.__slots__[0]
+    'about'
+    >>> "repo" in Facts.__slots__
+    True
+    """
+
+    about: About
+    statistics: Mapping[str, Any]
+    name: str
+    version: str
+    description: str
+    citation: str
+    license: str
+    configs: list[dict[str, Any]]
+    dataset_info: list[dict[str, Any]]
+    repo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A folder that was written.
+
+    Attributes:
+        folder: where it is.
+        rows: rows of each split that has any.
+        files: its files, as paths in it, in alphabetic order.
+        license: the licence that its card names.
+        strangers: labels that are not in the list of terms, and how often each occurs.
+
+    >>> Published(Path("express"), {"test": 40}, ("README.md",), "apache-2.0", {}).rows
+    {'test': 40}
+    >>> Published(Path("express"), {"test": 40}, ("README.md",), "apache-2.0", {}).files
+    ('README.md',)
+    """
+
+    folder: Path
+    rows: dict[str, int]
+    files: tuple[str, ...]
+    license: str
+    strangers: dict[str, int]
+
+
+def write_folder(
+    parts: Mapping[str, Loaded],
+    source: str,
+    out: Path,
+    card: Callable[[Facts], str],
+    *,
+    license: str | None = None,  # noqa: A002
+    repo: str | None = None,
+    evaluation: Evaluation | None = None,
+) -> Published:
+    """Write Parquet, card and Croissant; the same bytes for the same data.
+
+    Args:
+        parts, source: what ``load_all`` returned, and what it was given.
+        out: the folder; a publication that is there already is replaced, whole.
+        card: makes the dataset card.
+        license: the licence, where the data does not tell.
+        repo: the dataset's name on the Hub, for the card.
+        evaluation: lets a harness evaluate by the dataset's name; a configuration of its own.
+
+    Returns:
+        What was written.
+
+    Raises:
+        DataError: the data must not be published, or the folder cannot be written.
+
+    >>> from express_dataset import load_all_examples
+    >>> parts = load_all_examples("sample")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = write_folder(parts, "sample", Path(folder, "express"), lambda facts: facts.name)
+    >>> done.files[:2], sum(done.rows.values()) == len(parts["all"].examples)
+    (('README.md', 'croissant.json'), True)
+    >>> write_folder(parts, "sample", Path(__file__).parent, str)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    express_dataset.errors.DataError: .../express_dataset is not empty and was not written by...
+    """
+    require("mlcroissant", "publish")  # said before any work is done
+    found, told = statistics(parts), license or parts["all"].license or UNKNOWN
+    refuse_unfit(found, source)
+    _refuse_occupied(out, source)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+            staged = Path(scratch, "new")
+            rows = _write_data(parts, staged / DATA)
+            files = [_file(path, staged) for path in sorted((staged / DATA).iterdir())]
+            info = [_dataset_info(parts, rows, files)]
+            if evaluation:
+                info.append(write_evaluation(evaluation, staged))
+            facts = _facts(parts["all"], source, found, info, told, repo)
+            _describe(facts, files, card, staged)
+            report = Path(source).expanduser() / BUILD
+            if report.is_file():
+                shutil.copyfile(report, staged / BUILD)
+            _move_in(staged, out, Path(scratch))
+    except OSError as error:
+        raise DataError(
+            f"{out}: the folder cannot be written ({error.strerror}); make sure that there is "
+            "room and that you may write there"
+        ) from error
+    names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    return Published(out, rows, tuple(names), told, found["labels_not_in_term_list"])
+
+
+def _facts(
+    whole: Loaded,
+    source: str,
+    found: Mapping[str, Any],
+    info: list[dict[str, Any]],
+    told: str,
+    repo: str | None,
+) -> Facts:
+    return Facts(
+        about=about(whole, source),
+        statistics=found,
+        name=whole.name,
+        version=whole.version,
+        description=whole.description,
+        citation=whole.citation,
+        license=told,
+        configs=[
+            _configuration([split["name"] for split in info[0]["splits"]]),
+            *([configuration()] if len(info) > 1 else []),
+        ],
+        dataset_info=info,
+        repo=repo,
+    )
+
+
+def _describe(facts: Facts, files: list[File], card: Callable[[Facts], str], folder: Path) -> None:
+    """Write the card and the Croissant file."""
+    (folder / CARD).write_text(card(facts), encoding="utf-8", newline="\n")
+    names = ("name", "version", "description", "citation", "license")
+    described = {name: str(getattr(facts, name)) for name in names}
+    url = f"https://huggingface.co/datasets/{facts.repo}" if facts.repo else None
+    text = croissant(facts.about, described, files, url)
+    (folder / CROISSANT).write_text(text, encoding="utf-8", newline="\n")
+    validate(folder / CROISSANT)
+
+
+def _refuse_occupied(out: Path, source: str) -> None:
+    if Path(source).expanduser().exists() and out.resolve() == Path(source).expanduser().resolve():
+        raise DataError(f"{out} is the data itself; give another folder with --out")
+    if out.is_file():
+        raise DataError(f"{out} is a file; give a folder with --out")
+    if not out.is_dir():
+        return
+    there = {path.name for path in out.iterdir()}
+    if there and not (CROISSANT in there and there <= _OURS):
+        raise DataError(
+            f"{out} is not empty and was not written by `express dataset publish`; "
+            "give another folder with --out"
+        )
+
+
+def _write_data(parts: Mapping[str, Loaded], folder: Path) -> dict[str, int]:
+    rows = {name: len(parts[name].examples) for name in SPLITS}
+    shards = Shards(folder, Counter(rows))
+    for name in SPLITS:
+        for example in parts[name].examples:
+            shards.add(name, example)
+    shards.close()
+    return {name: count for name, count in rows.items() if count}
+
+
+def _file(path: Path, folder: Path) -> File:
+    return File(path.relative_to(folder).as_posix(), path.stat().st_size, sha256(path))
+
+
+def _configuration(names: list[str]) -> dict[str, Any]:
+    files = [{"split": name, "path": f"{DATA}/{name}-*.parquet"} for name in names]
+    return {"config_name": "default", "default": True, "data_files": files}
+
+
+def _dataset_info(
+    parts: Mapping[str, Loaded], rows: Mapping[str, int], files: list[File]
+) -> dict[str, Any]:
+    columns = []
+    for name, kind in features().items():
+        inner = getattr(kind, "feature", None)
+        columns.append(
+            {"name": name, "list": inner.dtype} if inner else {"name": name, "dtype": kind.dtype}
+        )
+    sizes = {name: sum(len(row.text.encode()) for row in parts[name].examples) for name in rows}
+    return {
+        "config_name": "default",
+        "features": columns,
+        "splits": [
+            {"name": name, "num_bytes": sizes[name], "num_examples": count}
+            for name, count in rows.items()
+        ],
+        "download_size": sum(file.size for file in files),
+        "dataset_size": sum(sizes.values()),
+    }
+
+
+def _move_in(staged: Path, out: Path, scratch: Path) -> None:
+    if out.is_dir():
+        out.rename(scratch / "old")
+    staged.rename(out)

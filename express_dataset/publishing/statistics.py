@@ -1,0 +1,198 @@
+"""What a dataset holds, in numbers, and whether it is fit to be published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..construct.terms import terms
+from ..errors import DataError
+from ..schema import MASK, Example
+from ..sources import Loaded
+from ..splits import SPLITS, normalised
+
+CHECKS = {
+    "texts_in_two_splits": "texts that stand in more than one split",
+    "posts_in_two_splits": "posts that stand in more than one split",
+    "ids_used_twice": "ids that are used more than once",
+    "empty_texts": "rows without a text",
+    "masks_unlike_labels": "rows whose masks and labels differ in number",
+}
+"""What must be 0 in a dataset that is published."""
+
+LENGTH_STEP = 50
+"""Words in one bar of the histogram of lengths."""
+
+
+def statistics(parts: Mapping[str, Loaded]) -> dict[str, Any]:
+    """Count everything that a card or a page on the data tells.
+
+    Args:
+        parts: what ``load_all`` returned.
+
+    Returns:
+        A dictionary that JSON can hold: ``data``, ``name``, ``version``, ``license`` and
+        ``fingerprint``; ``splits``, the figures of each split and of "all" (see ``of_rows``);
+        ``labels`` and ``subreddits``, counts in falling order; ``lengths``, segments by their
+        words in steps of ``LENGTH_STEP``; ``masks_per_segment``; ``years``; ``adult``;
+        ``labels_not_in_term_list``; ``labels_of_test_not_in_train``; ``repeated_texts`` (rows
+        that copy a row of their own split); and ``checks``, counts that must be 0.
+
+    >>> from express_dataset import load_all_examples
+    >>> found = statistics(load_all_examples("sample"))
+    >>> found["splits"]["all"]["masks"] == sum(found["labels"].values())
+    True
+    >>> set(found["checks"].values())
+    {0}
+    """
+    whole = parts["all"]
+    rows = whole.examples
+    labels = Counter(label for row in rows for label in row.labels)
+    known = terms()
+    of_train, of_test = (
+        Counter(label for row in parts[name].examples for label in row.labels)
+        for name in ("train", "test")
+    )
+    unseen = {label: count for label, count in of_test.items() if label not in of_train}
+    return {
+        "data": whole.data,
+        "name": whole.name,
+        "version": whole.version,
+        "license": whole.license,
+        "fingerprint": whole.fingerprint,
+        "notes": list(whole.notes),
+        "splits": {name: of_rows(parts[name].examples) for name in (*SPLITS, "all")},
+        "labels": _falling(labels),
+        "labels_not_in_term_list": _falling(
+            {label: count for label, count in labels.items() if label.lower() not in known}
+        ),
+        "labels_of_test_not_in_train": _falling(unseen) if of_train else {},
+        "lengths": _rising(len(row.text.split()) // LENGTH_STEP * LENGTH_STEP for row in rows),
+        "masks_per_segment": _rising(len(row.labels) for row in rows),
+        "subreddits": _falling(Counter(row.subreddit for row in rows if row.subreddit)),
+        "years": _rising(_year(row.created_utc) for row in rows if row.created_utc is not None),
+        "adult": {
+            name: sum(row.over_18 is value for row in rows)
+            for name, value in (("yes", True), ("no", False), ("unknown", None))
+        },
+        "repeated_texts": sum(
+            len(texts) - len(set(texts))
+            for name in SPLITS
+            for texts in [[normalised(row.text) for row in parts[name].examples]]
+        ),
+        "checks": checks({name: parts[name].examples for name in SPLITS}),
+    }
+
+
+def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
+    """The figures of some rows.
+
+    Args:
+        rows: the examples of a split, or of all.
+
+    Returns:
+        Counts of ``examples``, ``posts``, ``masks``, ``distinct_labels``, ``negated`` and
+        ``leaked`` masks, the last two also as a share of the masks, and ``words`` of a segment:
+        least, quartiles, mean and most, a mask being a word; None where there are no rows.
+
+    >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (True,))
+    >>> of_rows([row])["leaked_share"], of_rows([row])["words"]["median"]
+    (1.0, 3)
+    >>> of_rows([])["words"] is None
+    True
+    """
+    masks = sum(len(row.labels) for row in rows)
+    flags = {
+        "negated": sum(sum(row.negated) for row in rows),
+        "leaked": sum(sum(row.leaked) for row in rows),
+    }
+    return {
+        "examples": len(rows),
+        "posts": len({row.post_id for row in rows}),
+        "masks": masks,
+        "distinct_labels": len({label for row in rows for label in row.labels}),
+        **flags,
+        **{f"{name}_share": count / masks if masks else None for name, count in flags.items()},
+        "words": _spread(sorted(len(row.text.split()) for row in rows)),
+    }
+
+
+def checks(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
+    """Count what must not be in a dataset.
+
+    Args:
+        splits: the rows by split.
+
+    Returns:
+        A count for each name in ``CHECKS``; all are 0 in data that can be published.
+
+    >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (False,))
+    >>> checks({"train": [row], "test": []})["texts_in_two_splits"]
+    0
+    >>> checks({"train": [row], "test": [row]})["texts_in_two_splits"]
+    1
+    """
+    rows = [row for examples in splits.values() for row in examples]
+    texts = [{normalised(row.text) for row in examples} for examples in splits.values()]
+    posts = [{row.post_id for row in examples} for examples in splits.values()]
+    return {
+        "texts_in_two_splits": _shared(texts),
+        "posts_in_two_splits": _shared(posts),
+        "ids_used_twice": len(rows) - len({row.id for row in rows}),
+        "empty_texts": sum(not row.text.replace(MASK, "").strip() for row in rows),
+        "masks_unlike_labels": sum(row.text.count(MASK) != len(row.labels) for row in rows),
+    }
+
+
+def refuse_unfit(found: Mapping[str, Any], source: str) -> None:
+    """Refuse data that must not be published.
+
+    Args:
+        found: what ``statistics`` returned.
+        source: the name of the data, for the message.
+
+    Raises:
+        DataError: a check is not 0.
+
+    >>> refuse_unfit({"checks": dict.fromkeys(CHECKS, 0)}, "posts.jsonl")
+    >>> refuse_unfit({"checks": {"posts_in_two_splits": 2}}, "posts.jsonl")
+    Traceback (most recent call last):
+    ...
+    express_dataset.errors.DataError: posts.jsonl cannot be published: posts that stand in more \
+than one split: 2; mend or remove these rows
+    """
+    failed = [f"{CHECKS[name]}: {count}" for name, count in found["checks"].items() if count]
+    if failed:
+        raise DataError(
+            f"{source} cannot be published: {'; '.join(failed)}; mend or remove these rows"
+        )
+
+
+def _shared(sets: Iterable[set[str]]) -> int:
+    counts = Counter(value for values in sets for value in values)
+    return sum(count > 1 for count in counts.values())
+
+
+def _falling(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _rising(values: Iterable[int]) -> dict[str, int]:
+    # The keys are text, so that JSON gives back what was put in.
+    return {str(value): count for value, count in sorted(Counter(values).items())}
+
+
+def _year(seconds: int) -> int:
+    return datetime.fromtimestamp(seconds, UTC).year
+
+
+def _spread(ordered: Sequence[int]) -> dict[str, float] | None:
+    if not ordered:
+        return None
+    last = len(ordered) - 1
+    marks = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
+    found: dict[str, float] = {name: ordered[round(share * last)] for name, share in marks.items()}
+    found["mean"] = round(sum(ordered) / len(ordered), 1)
+    return found

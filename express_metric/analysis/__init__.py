@@ -1,0 +1,1 @@
+"""What scores mean: intervals, tests, errors, usage."""

@@ -1,0 +1,107 @@
+"""The floor: what answers without any reading of the post would score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..errors import MetricError
+from ..lexicon import Lexicon, normal
+from ..parsing import Protocol, Reading
+from ..plutchik import DIMENSIONS
+from ..scoring import F1_UNIT, FIGURES, count, score
+
+Figures = dict[str, float | None]
+MOST_FREQUENT, UNIFORM, NEAREST = "most frequent term", "uniform", "nearest neighbour's label"
+
+
+def floors(
+    references: Sequence[Sequence[str]],
+    lexicon: Lexicon,
+    protocol: Protocol,
+    train: Mapping[str, int] | None = None,
+    nearest: Sequence[Sequence[str]] | None = None,
+) -> dict[str, Figures]:
+    """Score trivial answers.
+
+    *most frequent term* says one word at every mask. *uniform* draws from all distinct terms; its
+    figures are expected values, so no seed matters. *nearest neighbour's label* says what the most
+    similar post of another split says, mask by mask; the last label again where it has fewer.
+
+    Args:
+        references: for each example its labels.
+        lexicon: where vectors come from.
+        protocol: ``paper`` or ``revised``.
+        train: term to frequency in the train split. None takes the references themselves, which
+            makes the floors a little too high.
+        nearest: for each example the labels of its nearest neighbour.
+
+    Returns:
+        Name of the trivial answer to the five figures.
+
+    Raises:
+        MetricError: where ``train`` is empty, or ``nearest`` does not fit the references.
+
+    >>> from express_metric import load_lexicon
+    >>> nrc = load_lexicon("nrc")
+    >>> found = floors([["sad"], ["sad"], ["glad"]], nrc, "revised", nearest=[["sad"]] * 3)
+    >>> [round(figures["lexical_accuracy"], 2) for figures in found.values()]
+    [0.67, 0.5, 0.67]
+    >>> floors([["sad"]], nrc, "revised", train={})
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: the train split has no labels; give None to take the \
+references' own
+    """
+    if train is not None and not train:
+        raise MetricError("the train split has no labels; give None to take the references' own")
+    labels = Counter(normal(word) for row in references for word in row)
+    known: Counter[str] = Counter()
+    for word, number in (labels if train is None else train).items():
+        known[normal(word)] += number
+    if not labels:
+        return {}
+    top = min(known, key=lambda word: (-known[word], word))
+    constant = [Reading((top,) * len(row)) for row in references]
+    found = {
+        MOST_FREQUENT: score(references, constant, lexicon, protocol).figures,
+        UNIFORM: _uniform(labels, sorted(known), lexicon, protocol),
+    }
+    if nearest is not None:
+        said = _said(references, nearest)
+        found[NEAREST] = score(references, said, lexicon, protocol).figures
+    return found
+
+
+def _said(references: Sequence[Sequence[str]], nearest: Sequence[Sequence[str]]) -> list[Reading]:
+    """The neighbours' labels as answers, one for each mask."""
+    if len(nearest) != len(references) or not all(nearest):
+        raise MetricError(
+            f"there are labels of {sum(map(bool, nearest))} nearest neighbours for "
+            f"{len(references)} examples; give at least one label for each"
+        )
+    return [
+        Reading(tuple(near[min(i, len(near) - 1)] for i in range(len(row))))
+        for near, row in zip(nearest, references, strict=True)
+    ]
+
+
+def _uniform(
+    labels: Counter[str], vocabulary: Sequence[str], lexicon: Lexicon, protocol: Protocol
+) -> Figures:
+    """Expected figures: every distinct label against every term of the vocabulary."""
+    size = len(vocabulary)
+    kinds = list(labels)
+    counts = count(
+        [(label,) for label in kinds for _ in vocabulary],
+        [Reading((word,)) for _ in kinds for word in vocabulary],
+        lexicon,
+        protocol,
+    )
+    weights = np.repeat(np.array([labels[kind] for kind in kinds]), size)
+    whole = float(weights.sum())
+    units = {"lexical": 1, "vector": 1, "f1": F1_UNIT, "dimension": len(DIMENSIONS)}
+    means = [float(weights @ counts[name]) / (whole * unit) for name, unit in units.items()]
+    return dict(zip(FIGURES, [1.0, *means], strict=True))

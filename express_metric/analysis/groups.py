@@ -1,0 +1,300 @@
+"""Figures of groups of masks: by term, by emotion, by length, and so on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plutchik import EMOTIONS
+from .confusion import signs
+from .masks import Bools, Masks
+from .resampling import Floats, Ints, scipy_part
+
+FREQUENCY_BINS = (0, 1, 5, 20, 100, 500)
+LENGTH_BINS = (0, 50, 100, 150, 200, 250, 300, 400)
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """The figures of some masks.
+
+    Attributes:
+        group: what the masks have in common.
+        masks, posts: how many.
+        valid_rate: share of the masks that have an answer.
+        lexical_accuracy, vector_accuracy: shares of the masks.
+        low, high: interval of the exact-word accuracy.
+        vector_f1: mean over the masks, or under ``paper`` over those that have an answer.
+
+    >>> Group("sad", 2, 1, 1.0, 0.5, 0.1, 0.9, 1.0, 1.0).group
+    'sad'
+    >>> Group("none", 1, 1, 0.0, 0.0, 0.0, 0.8, 0.0, None).vector_f1
+    """
+
+    group: str
+    masks: int
+    posts: int
+    valid_rate: float
+    lexical_accuracy: float
+    low: float
+    high: float
+    vector_accuracy: float
+    vector_f1: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """How often something holds of some masks.
+
+    Attributes:
+        group: what the masks have in common.
+        masks, posts: how many.
+        share: of the masks, those of which it holds.
+        low, high: its interval.
+
+    >>> Rate("sad", 2, 1, 0.5, 0.1, 0.9).share
+    0.5
+    >>> Rate("sad", 2, 1, 0.5, 0.1, 0.9).group
+    'sad'
+    """
+
+    group: str
+    masks: int
+    posts: int
+    share: float
+    low: float
+    high: float
+
+
+def by_group(masks: Masks, groups: Ints, names: Sequence[str], level: float = 0.95) -> list[Group]:
+    """Figures of each group, in the order of the names; empty groups are left out.
+
+    Args:
+        masks: one run.
+        groups: for each mask the number of its group, -1 for none; shape (m,).
+        names: the groups' names.
+        level: the nominal coverage of the interval, see `rates`.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> nrc = load_lexicon("nrc")
+    >>> masks = mask_table([["sad"], ["mad"]], [Reading(("sad",))] * 2, nrc, "paper")
+    >>> [(g.group, g.lexical_accuracy) for g in by_group(masks, masks.label, masks.vocabulary)]
+    [('sad', 1.0), ('mad', 0.0)]
+    >>> by_group(masks, np.array([-1, -1]), ["x"])
+    []
+    """
+    inside = groups >= 0
+    code, size = groups[inside], len(names)
+    whole = np.bincount(code, minlength=size)
+
+    def total(values: NDArray[np.bool_] | Floats) -> Floats:
+        return np.bincount(code, values[inside], size).astype(np.float64)
+
+    n = np.maximum(whole, 1)
+    answered, counted = total(masks.valid), total(masks.counted)
+    same, f1 = total(masks.vector) / n, total(masks.f1)
+    rated = rates(masks, masks.lexical, groups, names, level)
+    return [
+        Group(
+            rate.group,
+            rate.masks,
+            rate.posts,
+            float(answered[i] / n[i]),
+            rate.share,
+            rate.low,
+            rate.high,
+            float(same[i]),
+            float(f1[i] / counted[i]) if counted[i] else None,
+        )
+        for i, rate in zip(np.flatnonzero(whole).tolist(), rated, strict=True)
+    ]
+
+
+def rates(
+    masks: Masks, holds: Bools, groups: Ints, names: Sequence[str], level: float = 0.95
+) -> list[Rate]:
+    """How often something holds in each group, in the order of the names; no empty groups.
+
+    The interval is Wilson's (1927), with the number of masks divided by the design effect of posts
+    (Kish 1965): it stays sensible in small groups and at 0, where a bootstrap does not.
+
+    Args:
+        masks: one run.
+        holds: for each mask whether it holds; shape (m,).
+        groups: for each mask the number of its group, -1 for none; shape (m,).
+        names: the groups' names.
+        level: the nominal coverage.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> masks = mask_table([["sad"]] * 2, [Reading(("sad",)), Reading(None)], load_lexicon("nrc"),
+    ...                    "paper")
+    >>> rates(masks, masks.valid, np.zeros(2, np.int64), ["all"])[0].share
+    0.5
+    >>> rates(masks, masks.valid, np.array([-1, -1]), ["all"])
+    []
+    """
+    inside = groups >= 0
+    whole = np.bincount(groups[inside], minlength=len(names))
+    n = np.maximum(whole, 1)
+    share = np.bincount(groups[inside], holds[inside], len(names)) / n
+    posts, effect = _design_effect(masks, holds, groups, share)
+    low, high = _wilson(share, n / effect, level)
+    return [
+        Rate(names[i], int(whole[i]), int(posts[i]), float(share[i]), float(low[i]), float(high[i]))
+        for i in np.flatnonzero(whole).tolist()
+    ]
+
+
+def difference(
+    one: tuple[float, float, float], other: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """The difference of the shares of two groups with its interval.
+
+    Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10), from the
+    intervals of the two. It takes the groups as independent.
+
+    Args:
+        one, other: share, low and high of each, in 0..1.
+
+    Returns:
+        ``one`` less ``other``, and the ends of its interval.
+
+    >>> found = difference((0.8, 0.69183, 0.87695), (0.6, 0.49045, 0.70039))  # his example a
+    >>> [round(value, 4) for value in found]
+    [0.2, 0.0524, 0.3339]
+    >>> difference((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    (0.0, 0.0, 0.0)
+    """
+    (share, low, high), (other_share, other_low, other_high) = one, other
+    gap = share - other_share
+    down = ((share - low) ** 2 + (other_high - other_share) ** 2) ** 0.5
+    up = ((high - share) ** 2 + (other_share - other_low) ** 2) ** 0.5
+    return gap, gap - down, gap + up
+
+
+def valence_rates(masks: Masks, level: float = 0.95) -> list[Rate]:
+    """How often an answer turns good into bad, bad into good, and either.
+
+    Of the masks where both words are positive or negative (`confusion.valence`).
+
+    Returns:
+        The rates of the groups ``positive`` and ``negative``, by the person's word, and ``both``;
+        no empty ones.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> masks = mask_table([["happy"], ["sad"]], [Reading(("sad",))] * 2, load_lexicon("nrc"),
+    ...                    "revised")
+    >>> [(rate.group, rate.share) for rate in valence_rates(masks)]
+    [('positive', 1.0), ('negative', 0.0), ('both', 0.5)]
+    >>> valence_rates(mask_table([], [], load_lexicon("nrc"), "paper"))
+    []
+    """
+    sign = signs(masks)
+    before = sign[masks.label]
+    after = np.where(masks.valid, sign[masks.answer], 0)
+    both = (before != 0) & (after != 0)
+    flipped = before != after
+    side = np.where(both, np.where(before > 0, 0, 1), -1)
+    found = rates(masks, flipped, side, ["positive", "negative"], level)
+    return found + rates(masks, flipped, np.where(both, 0, -1), ["both"], level)
+
+
+def emotion_groups(masks: Masks, level: float = 0.95) -> list[Group]:
+    """Figures by family of Plutchik's wheel, as the lexicon gives the labels' emotions.
+
+    A label with two emotions counts in both; one with none, or not in the lexicon, as ``none``.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> masks = mask_table([["sad"]], [Reading(("sad",))], load_lexicon("nrc"), "paper")
+    >>> [group.group for group in emotion_groups(masks)]
+    ['sadness']
+    >>> masks = mask_table([["zzz"]], [Reading(("sad",))], load_lexicon("nrc"), "paper")
+    >>> [group.group for group in emotion_groups(masks)]
+    ['none']
+    """
+    found: list[Group] = []
+    bits = masks.bits[masks.label]
+    for place, name in enumerate(EMOTIONS):
+        found += by_group(masks, np.where(bits >> place & 1, 0, -1), [name], level)
+    none = bits & ((1 << len(EMOTIONS)) - 1) == 0
+    return found + by_group(masks, np.where(none, 0, -1), ["none"], level)
+
+
+def bins(values: Sequence[int] | Ints, edges: Sequence[int]) -> tuple[Ints, list[str]]:
+    """Sort numbers into bins that begin at each edge; the last is open.
+
+    >>> codes, names = bins([0, 3, 7], (0, 1, 5))
+    >>> codes.tolist(), names
+    ([0, 1, 2], ['0', '1-4', '5+'])
+    >>> bins([], (0, 10))[1]
+    ['0-9', '10+']
+    """
+    ends = [*edges[1:], None]
+    names = [
+        f"{start}+" if end is None else (str(start) if end == start + 1 else f"{start}-{end - 1}")
+        for start, end in zip(edges, ends, strict=True)
+    ]
+    places = np.searchsorted(np.asarray(edges), np.asarray(values, np.int64), side="right") - 1
+    return places.astype(np.int64), names
+
+
+def coded(values: Sequence[object]) -> tuple[Ints, list[str]]:
+    """Number distinct values, the most frequent first; None becomes -1, a bool ``yes`` or ``no``.
+
+    >>> codes, names = coded(["b", "a", "b", None])
+    >>> codes.tolist(), names
+    ([0, 1, 0, -1], ['b', 'a'])
+    >>> coded([True, False, True])[1]
+    ['yes', 'no']
+    """
+    texts = [_text(value) for value in values]
+    numbers: dict[str, int] = {}
+    for text in texts:
+        if text is not None:
+            numbers[text] = numbers.get(text, 0) + 1
+    names = sorted(numbers, key=lambda name: (-numbers[name], name))
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([-1 if text is None else place[text] for text in texts], np.int64), names
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return None if value is None else str(value)
+
+
+def _design_effect(masks: Masks, holds: Bools, groups: Ints, share: Floats) -> tuple[Ints, Floats]:
+    """Posts of each group, and by how much clustering in posts inflates the variance; at least 1.
+
+    The variance is that of a quotient of sums over posts, by linearisation (Cochran 1977, 6.3).
+    """
+    inside: Bools = groups >= 0
+    size = len(share)
+    keys, place = np.unique(
+        groups[inside] * masks.n_posts + masks.post[inside], return_inverse=True
+    )
+    group = keys // max(masks.n_posts, 1)
+    here = np.bincount(place).astype(float) if len(place) else np.zeros(0)
+    hits = np.bincount(place, weights=holds[inside]) if len(place) else np.zeros(0)
+    apart = (hits - share[group] * here) ** 2
+    posts = np.bincount(group, minlength=size)
+    whole = np.bincount(group, weights=here, minlength=size)
+    summed = np.bincount(group, weights=apart, minlength=size) * posts / np.maximum(posts - 1, 1)
+    alone = share * (1 - share) * whole
+    effect = np.divide(summed, alone, out=np.ones(size), where=alone > 0)
+    # With one post nothing can be told of the variance between posts: count it as one mask.
+    return posts, np.where(posts == 1, np.maximum(whole, 1), np.maximum(effect, 1))
+
+
+def _wilson(share: Floats, n: Floats, level: float) -> tuple[Floats, Floats]:
+    z = scipy_part("special").ndtri((1 + level) / 2)
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.maximum(middle - reach, 0), np.minimum(middle + reach, 1)

@@ -1,0 +1,143 @@
+"""Does a model soften what people say: *angry* where the person was *furious*?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from ..lexicon import normal
+from .confusion import count_pairs
+from .intensity_scale import INTENSITY
+from .intervals import MIN_POSTS, Interval, interval
+from .masks import Masks
+from .resampling import Floats, Ints, Resampling, bootstrap, quotient, sum_by_post
+
+_ENDS = (-1.0, 1.0)  # of a net share
+_KINDS = ("softened", "equal", "heightened")
+
+
+@dataclasses.dataclass(frozen=True)
+class Shift:
+    """How the intensity of a model's words differs from that of people's.
+
+    Attributes:
+        errors: answered masks with another word than the person's.
+        same_family: those where both words stand in one family of the scale.
+        other_family: those where they stand in two families.
+        unknown: those where the scale lacks a word.
+        softened, equal, heightened: of ``same_family``, by level.
+        net: (softened - heightened) / same_family with its interval over posts; None without any.
+        pairs: the most frequent (label, answer, number) with another level in one family.
+
+    >>> Shift(0, 0, 0, 0, 0, 0, 0, Interval(None, None, None, "none"), ()).shares
+    {'softened': None, 'equal': None, 'heightened': None}
+    >>> Shift(4, 4, 0, 0, 2, 1, 1, Interval(0.25, None, None, "none"), ()).shares["softened"]
+    0.5
+    """
+
+    errors: int
+    same_family: int
+    other_family: int
+    unknown: int
+    softened: int
+    equal: int
+    heightened: int
+    net: Interval
+    pairs: tuple[tuple[str, str, int], ...]
+
+    @property
+    def shares(self) -> dict[str, float | None]:
+        """The shares of softened, equal and heightened among the errors of one family."""
+        whole = self.same_family
+        return {kind: getattr(self, kind) / whole if whole else None for kind in _KINDS}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields and the shares, ready for JSON."""
+        found = dataclasses.asdict(self)
+        return {**found, "pairs": [list(pair) for pair in self.pairs], "shares": self.shares}
+
+
+def level(term: str) -> tuple[str, int] | None:
+    """Return a term's family and level, 1 (mild) to 5 (extreme); None where the scale lacks it.
+
+    >>> level("Furious"), level("angry")
+    (('anger', 5), ('anger', 3))
+    >>> level("table")
+    """
+    return INTENSITY.get(normal(term))
+
+
+def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
+    """Compare the intensity of label and answer where they differ but share a family.
+
+    Args:
+        masks: one run.
+        how: draws, seed and level of the interval.
+        most: how many pairs to name.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> answers = [Reading(("angry",)), Reading(("angry",)), Reading(("happy",))]
+    >>> masks = mask_table([["furious"], ["annoyed"], ["furious"]], answers,
+    ...                    load_lexicon("nrc"), "revised")
+    >>> found = shift(masks, Resampling(draws=100))
+    >>> found.softened, found.heightened, found.other_family, found.net.value
+    (1, 1, 1, 0.0)
+    >>> found.pairs
+    (('annoyed', 'angry', 1), ('furious', 'angry', 1))
+    """
+    family, height = _places(masks)
+    wrong = masks.valid & ~masks.lexical
+    label, answer = masks.label[wrong], masks.answer[wrong]
+    known = (height[label] > 0) & (height[answer] > 0)
+    same = known & (family[label] == family[answer])
+    up = np.where(same, height[answer] - height[label], 0)
+    kinds = {"softened": up < 0, "equal": same & (up == 0), "heightened": up > 0}
+    columns = np.zeros((len(masks), 2), np.int64)
+    columns[wrong] = np.column_stack([-np.sign(up), same])
+    return Shift(
+        errors=int(wrong.sum()),
+        same_family=int(same.sum()),
+        other_family=int((known & ~same).sum()),
+        unknown=int((~known).sum()),
+        **{kind: int(flags.sum()) for kind, flags in kinds.items()},
+        net=share_interval(sum_by_post(columns, masks.post), how),
+        pairs=count_pairs(label[up != 0], answer[up != 0], masks.vocabulary.__getitem__, most),
+    )
+
+
+def share_interval(sums: Floats, how: Resampling) -> Interval:
+    """The quotient of two columns summed by post, shape (posts, 2), with its interval.
+
+    The second column bounds the first, so that the quotient lies between -1 and 1.
+    There is no interval where fewer than `MIN_POSTS` posts have anything to count.
+
+    >>> share_interval(np.array([[1.0, 2.0]] * 12), Resampling(draws=100)).value
+    0.5
+    >>> share_interval(np.zeros((3, 2)), Resampling(draws=100)).value
+    """
+    # A post without any such mask changes nothing, so it need not be drawn. Its chance of being
+    # drawn, which makes the number of the others vary, hardly matters to a quotient.
+    sums = sums[np.any(sums != 0, axis=1)]
+    if not len(sums):
+        return Interval(None, None, None, "none")
+    total = sums.sum(axis=0)
+    value = float(total[0] / total[1])
+    if len(sums) < MIN_POSTS:
+        return Interval(value, None, None, "none")
+    drawn, rest = bootstrap(sums, how), total - sums
+    draws, left_out = quotient(drawn[:, 0], drawn[:, 1]), quotient(rest[:, 0], rest[:, 1])
+    return interval(value, draws, left_out, how.level, ends=_ENDS)
+
+
+def _places(masks: Masks) -> tuple[Ints, Ints]:
+    """Family number and level of each term of the vocabulary; level 0 for an unknown one."""
+    families = {
+        family: number
+        for number, family in enumerate(dict.fromkeys(f for f, _ in INTENSITY.values()))
+    }
+    found = [INTENSITY.get(term) for term in masks.vocabulary]
+    family = np.array([families[place[0]] if place else -1 for place in found], np.int64)
+    return family, np.array([place[1] if place else 0 for place in found], np.int64)

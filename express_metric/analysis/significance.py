@@ -1,0 +1,382 @@
+"""Intervals of the figures, and paired comparisons of runs on the same examples.
+
+The unit is the post. Intervals: `intervals`. Two runs: the difference with its interval, a paired
+permutation test over posts, McNemar's test for exact words. Several comparisons at once: `correct`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import MetricError
+from ..parsing import Protocol, check_protocol
+from ..scoring import FIGURES, Counts
+from ..signature import Signature
+from .intervals import Interval, interval
+from .resampling import (
+    Floats,
+    Resampling,
+    bootstrap,
+    figure_values,
+    post_codes,
+    post_sums,
+    scipy_part,
+    swapped,
+)
+
+Correction = Literal["holm", "bh"]
+CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
+# The parts of a signature that must agree; prompt and decoding are what runs may differ in.
+SHARED_PARTS = ("data", "split", "n", "protocol", "lexicon", "version")
+_TIE = 1e-12
+_ENDS = (-1.0, 1.0)  # of a difference of two shares
+_DEFAULT = Resampling()
+
+
+@dataclasses.dataclass(frozen=True)
+class McNemar:
+    """McNemar's exact test: masks that only one of two runs got right.
+
+    Attributes:
+        only_first, only_second: numbers of masks.
+        p_value: two-sided.
+
+    >>> mcnemar([1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0])
+    McNemar(only_first=5, only_second=0, p_value=0.0625)
+    >>> mcnemar([1, 0], [1, 0]).p_value
+    1.0
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """One figure of two runs on the same examples.
+
+    Attributes:
+        first, second: the figure of each run.
+        difference: second less first, with its interval.
+        p_value: of the permutation test, two-sided; None where a figure is None.
+        exact: whether all permutations were tried.
+
+    >>> Difference(0.1, 0.3, Interval(0.2, 0.1, 0.3, "bca"), 0.01, False).to_dict()["p_value"]
+    0.01
+    >>> Difference(None, None, Interval(None, None, None, "none"), None, True).difference.value
+    """
+
+    first: float | None
+    second: float | None
+    difference: Interval
+    p_value: float | None
+    exact: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Analysis:
+    """What `analyse` returns.
+
+    Attributes:
+        intervals: run to figure to interval.
+        differences: (first run, second run) to figure to difference.
+
+    >>> Analysis({}, {}).intervals
+    {}
+    >>> Analysis({"a": {}}, {("a", "b"): {}}).differences
+    {('a', 'b'): {}}
+    """
+
+    intervals: dict[str, dict[str, Interval]]
+    differences: dict[tuple[str, str], dict[str, Difference]]
+
+
+def intervals(
+    counts: Counts,
+    protocol: Protocol,
+    posts: Sequence[str] | None = None,
+    how: Resampling = _DEFAULT,
+) -> dict[str, Interval]:
+    """Intervals for the five figures by bootstrap over posts.
+
+    Args:
+        counts: from `express_metric.scoring.count`, by the same protocol.
+        protocol: ``paper`` or ``revised``.
+        posts: for each example its post; each example is its own post if None.
+        how: draws, seed and level.
+
+    Returns:
+        Figure to interval.
+
+    Raises:
+        MetricError: where there is not one post for each example.
+
+    >>> from express_metric import load_lexicon
+    >>> from express_metric.scoring import count
+    >>> words = [["sad"], ["glad"]] * 20
+    >>> counts = count(words, [["sad"], ["sad"]] * 20, load_lexicon("nrc"), "paper")
+    >>> found = intervals(counts, "paper", how=Resampling(draws=500))
+    >>> found["lexical_accuracy"].value, found["lexical_accuracy"].method
+    (0.5, 'bca')
+    >>> found["valid_rate"].method
+    'exact'
+    """
+    return analyse({"run": counts}, protocol, posts, (), how).intervals["run"]
+
+
+def compare(
+    first: Counts,
+    second: Counts,
+    protocol: Protocol,
+    posts: Sequence[str] | None = None,
+    how: Resampling = _DEFAULT,
+) -> dict[str, Difference]:
+    """Compare two runs on the same examples; arguments as for `intervals`.
+
+    Returns:
+        Figure to difference (second less first), its interval and its p-value.
+
+    Raises:
+        MetricError: where the two do not have the same examples.
+
+    >>> from express_metric import load_lexicon
+    >>> from express_metric.scoring import count
+    >>> nrc, words = load_lexicon("nrc"), [["sad"]] * 20
+    >>> good, bad = (count(words, [[word]] * 20, nrc, "paper") for word in ("sad", "glad"))
+    >>> found = compare(bad, good, "paper")["lexical_accuracy"]
+    >>> found.difference.value, found.p_value < 0.001
+    (1.0, True)
+    >>> compare(good, good, "paper")["lexical_accuracy"].p_value
+    1.0
+    """
+    runs = {"first": first, "second": second}
+    return analyse(runs, protocol, posts, [("first", "second")], how).differences["first", "second"]
+
+
+def analyse(
+    runs: Mapping[str, Counts],
+    protocol: Protocol,
+    posts: Sequence[str] | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
+    how: Resampling = _DEFAULT,
+) -> Analysis:
+    """Intervals of several runs and differences of some pairs, all from the same draws of posts.
+
+    Args:
+        runs: name to counts, each on the same examples in the same order.
+        protocol: ``paper`` or ``revised``.
+        posts: for each example its post.
+        pairs: the names of the runs to compare, (first, second).
+        how: draws, seed and level.
+
+    Raises:
+        MetricError: where the runs do not have the same examples, or a name is unknown.
+
+    >>> from express_metric import load_lexicon
+    >>> from express_metric.scoring import count
+    >>> counts = count([["sad"]] * 3, [["sad"]] * 3, load_lexicon("nrc"), "paper")
+    >>> found = analyse({"a": counts, "b": counts}, "paper", ["x", "x", "y"], [("a", "b")])
+    >>> sorted(found.intervals), found.differences["a", "b"]["vector_f1"].difference.value
+    (['a', 'b'], 0.0)
+    >>> analyse({}, "paper").intervals
+    {}
+    """
+    check_protocol(protocol)
+    _check_same(runs, pairs)
+    if not runs:
+        return Analysis({}, {})
+    codes = post_codes(posts, len(next(iter(runs.values()))["masks"]))
+    sums = {name: post_sums(counts, codes) for name, counts in runs.items()}
+    drawn = np.split(bootstrap(np.hstack(list(sums.values())), how), len(sums), axis=1)
+    values = {
+        name: _Values(s, d, protocol) for (name, s), d in zip(sums.items(), drawn, strict=True)
+    }
+    return Analysis(
+        {name: value.intervals(how.level) for name, value in values.items()},
+        {
+            (a, b): _differences(values[a], values[b], sums[a], sums[b], (protocol, how))
+            for a, b in dict.fromkeys(pairs)
+        },
+    )
+
+
+def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
+    """McNemar's exact test on the exact-word hits of two runs.
+
+    It takes masks as independent, unlike the permutation test over posts, which is to be
+    preferred; it is here because reviewers ask for it.
+
+    Args:
+        first, second: for each mask whether the run named the word, shape (masks,).
+
+    Raises:
+        MetricError: where the two differ in length.
+
+    >>> mcnemar([1, 1, 0], [0, 1, 1])
+    McNemar(only_first=1, only_second=1, p_value=1.0)
+    >>> mcnemar([1], [1, 0])
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: 1 and 2 masks; compare runs on the same examples
+    """
+    a, b = np.asarray(first, bool), np.asarray(second, bool)
+    if a.shape != b.shape:
+        raise MetricError(f"{a.size} and {b.size} masks; compare runs on the same examples")
+    only_first, only_second = int(np.sum(a & ~b)), int(np.sum(b & ~a))
+    apart = only_first + only_second
+    p_value = float(scipy_part("stats").binomtest(only_first, apart).pvalue) if apart else 1.0
+    return McNemar(only_first, only_second, p_value)
+
+
+def correct(p_values: Sequence[float], method: Correction = "holm") -> list[float]:
+    """Correct p-values for their number.
+
+    ``holm`` bounds the chance of any false finding (Holm 1979), ``bh`` the expected share of false
+    ones among the findings (Benjamini and Hochberg 1995).
+
+    Raises:
+        MetricError: where the method is unknown.
+
+    >>> correct([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    >>> correct([0.01, 0.04, 0.03], "bh")
+    [0.03, 0.04, 0.04]
+    """
+    if method not in CORRECTIONS:
+        raise MetricError(f"correction is {method!r}; it must be one of {', '.join(CORRECTIONS)}")
+    values = np.asarray(p_values, np.float64)
+    if not len(values):
+        return []
+    if method == "bh":
+        found: list[float] = scipy_part("stats").false_discovery_control(values).tolist()
+        return found
+    order = np.argsort(values, kind="stable")
+    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    corrected = np.empty_like(values)
+    corrected[order] = np.minimum(steps, 1.0)
+    return [float(value) for value in corrected]
+
+
+def check_comparable(
+    first: Signature, second: Signature, names: tuple[str, str], *, same_examples: bool = False
+) -> None:
+    """Refuse two runs whose figures must not stand side by side.
+
+    Args:
+        first, second: the signatures.
+        names: what the runs are called.
+        same_examples: whether ids or labels prove that the examples are the same; the names of
+            the data may then differ, as those of two models' result files do.
+
+    Raises:
+        MetricError: the message names the parts that differ, with both values.
+
+    >>> one = Signature("x", "test", 2, "paper", "nrc-1@0")
+    >>> check_comparable(one, dataclasses.replace(one, prompt="cot"), ("a", "b"))
+    >>> check_comparable(one, dataclasses.replace(one, n=3), ("a", "b"))
+    Traceback (most recent call last):
+    ...
+    express_metric.errors.MetricError: a and b cannot be compared: n is '2' in a and '3' in b; \
+score both on the same examples with the same lexicon, protocol and version
+    """
+    free = ("data", "split") if same_examples else ()
+    differing = {
+        part: values
+        for part, values in first.differences(second).items()
+        if part in SHARED_PARTS and part not in free
+    }
+    if differing:
+        told = ", ".join(
+            f"{part} is {a!r} in {names[0]} and {b!r} in {names[1]}"
+            for part, (a, b) in differing.items()
+        )
+        raise MetricError(
+            f"{names[0]} and {names[1]} cannot be compared: {told}; score both on the same "
+            "examples with the same lexicon, protocol and version"
+        )
+
+
+class _Values:
+    """One run's figures: on the data, on each draw, and without each post."""
+
+    def __init__(self, sums: Floats, drawn: Floats, protocol: Protocol) -> None:
+        total = sums.sum(axis=0)
+        self.posts = len(sums)
+        self.total = figure_values(total, protocol)
+        self.draws = figure_values(drawn, protocol)
+        self.left_out = figure_values(total - sums, protocol)
+
+    def intervals(self, level: float) -> dict[str, Interval]:
+        return {
+            name: interval(float(self.total[i]), self.draws[:, i], self.left_out[:, i], level)
+            for i, name in enumerate(FIGURES)
+        }
+
+
+def _differences(
+    a: _Values, b: _Values, sums_a: Floats, sums_b: Floats, setting: tuple[Protocol, Resampling]
+) -> dict[str, Difference]:
+    protocol, how = setting
+    total = b.total - a.total
+    draws, left_out = b.draws - a.draws, b.left_out - a.left_out
+    moved, complete = swapped(sums_b - sums_a, how)
+    shuffled = figure_values(sums_b.sum(axis=0) - moved, protocol) - figure_values(
+        sums_a.sum(axis=0) + moved, protocol
+    )
+    found = {}
+    for i, name in enumerate(FIGURES):
+        known = bool(np.isfinite(total[i]))
+        found[name] = Difference(
+            _number(a.total[i]),
+            _number(b.total[i]),
+            interval(float(total[i]), draws[:, i], left_out[:, i], how.level, ends=_ENDS),
+            two_sided(float(total[i]), shuffled[:, i], complete) if known else None,
+            complete,
+        )
+    return found
+
+
+def two_sided(value: float, shuffled: NDArray[np.float64], complete: bool) -> float:
+    """The share of permutations that are at least as far from 0 as the value.
+
+    Unless the permutations are complete, the data itself is counted as one of them, so that no
+    p-value is 0 (Phipson and Smyth 2010).
+
+    >>> two_sided(1.0, np.array([1.0, -1.0, 0.0, 0.0]), True)
+    0.5
+    >>> two_sided(1.0, np.array([0.0, 0.0, 0.0]), False)
+    0.25
+    """
+    # A permutation with nothing to divide by is taken as the most extreme one.
+    far = np.sum(~(np.abs(shuffled) < abs(value) * (1 - _TIE) - _TIE))
+    return float((far + (not complete)) / (len(shuffled) + (not complete)))
+
+
+def _number(value: np.float64) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _check_same(runs: Mapping[str, Counts], pairs: Sequence[tuple[str, str]]) -> None:
+    names = list(runs)
+    for name in names[1:]:
+        a, b = runs[names[0]]["masks"], runs[name]["masks"]
+        if a.shape != b.shape or not np.array_equal(a, b):
+            raise MetricError(
+                f"{names[0]} and {name} have other examples ({len(a)} and {len(b)}, or other "
+                "numbers of masks); compare runs on the same examples in the same order"
+            )
+    unknown = {name for pair in pairs for name in pair} - set(names)
+    if unknown:
+        raise MetricError(
+            f"no run is called {', '.join(sorted(unknown))}; the runs are {', '.join(names)}"
+        )

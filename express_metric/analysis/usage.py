@@ -1,0 +1,239 @@
+"""How models use words: overuse of single terms, and diversity of the whole.
+
+Both sides are counted on the same masks, those with an answer, so a model gains nothing by
+answering more or less often.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from .intensity import share_interval
+from .intervals import MIN_POSTS, SAME, Interval
+from .masks import Masks
+from .resampling import Floats, Resampling, bootstrap, scipy_part, sum_by_post
+from .significance import Correction, correct
+
+ALPHA = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class TermUse:
+    """How often one term is said.
+
+    Attributes:
+        term: the term.
+        people, model: how often each says it, on the answered masks.
+        ratio: model / people; None where people never say it.
+        excess: (model - people) / answered masks.
+        low, high: the interval of the excess, by bootstrap over posts.
+        p_value: of the sign test over posts, corrected for the number of terms.
+        verdict: ``over``, ``under`` or ``even``.
+
+    >>> TermUse("sad", 1, 3, 3.0, 0.2, 0.1, 0.3, 0.01, "over").verdict
+    'over'
+    >>> TermUse("sad", 0, 1, None, 0.1, 0.0, 0.2, 1.0, "even").ratio
+    """
+
+    term: str
+    people: int
+    model: int
+    ratio: float | None
+    excess: float
+    low: float
+    high: float
+    p_value: float
+    verdict: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Diversity:
+    """How varied the words of both sides are.
+
+    Attributes:
+        tokens: answered masks.
+        people_distinct, model_distinct: numbers of distinct terms.
+        people_entropy, model_entropy: Shannon entropy in bits.
+        entropy_change: model less people, with its interval over posts.
+        distance: Jensen-Shannon distance between both distributions, 0 (equal) to 1.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> masks = mask_table([["sad"], ["glad"]], [Reading(("sad",))] * 2, load_lexicon("nrc"),
+    ...                    "revised")
+    >>> found = diversity(masks, Resampling(draws=100))
+    >>> found.people_entropy, found.model_entropy, found.model_distinct
+    (1.0, 0.0, 1)
+    >>> round(found.distance, 3)
+    0.558
+    """
+
+    tokens: int
+    people_distinct: int
+    model_distinct: int
+    people_entropy: float
+    model_entropy: float
+    entropy_change: Interval
+    distance: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+def overuse(masks: Masks, how: Resampling, correction: Correction = "bh") -> list[TermUse]:
+    """Count every term on both sides, those with the largest excess first.
+
+    A term is overused where the sign test over posts (posts where the model says it more often
+    against posts where the person does), corrected for the number of terms, is below 0.05 and the
+    interval lies above 0.
+
+    Args:
+        masks: one run.
+        how: draws, seed and level of the intervals.
+        correction: ``bh`` or ``holm``.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> masks = mask_table([["sad"], ["mad"]] * 10, [Reading(("sad",))] * 20, load_lexicon("nrc"),
+    ...                    "revised")
+    >>> most, least = overuse(masks, Resampling(draws=200))
+    >>> most.term, most.people, most.model, most.excess, most.verdict
+    ('sad', 10, 20, 0.5, 'over')
+    >>> least.term, least.verdict
+    ('mad', 'under')
+    """
+    label, answer = masks.pairs()
+    if not len(label):
+        return []
+    size, whole = len(masks.vocabulary), len(label)
+    people, model = (np.bincount(side, minlength=size) for side in (label, answer))
+    change = _change_by_post(masks)
+    # Draws run over all posts, those without an answered mask too: the share's denominator varies.
+    tokens = sum_by_post(masks.valid[:, None].astype(np.int64), masks.post)
+    sparse = scipy_part("sparse")
+    drawn = bootstrap(sparse.hstack([change, sparse.csr_array(tokens)]).tocsr(), how)
+    shares = drawn[:, :-1] / np.maximum(drawn[:, -1:], 1)
+    low, high = np.quantile(shares, [(1 - how.level) / 2, (1 + how.level) / 2], axis=0)
+    more, less = (np.asarray((change > 0).sum(axis=0)), np.asarray((change < 0).sum(axis=0)))
+    tails = scipy_part("stats").binom.cdf(np.minimum(more, less), more + less, 0.5)
+    p_values = correct(np.minimum(2 * tails, 1).tolist(), correction)
+    found = [
+        TermUse(
+            term,
+            int(people[i]),
+            int(model[i]),
+            float(model[i] / people[i]) if people[i] else None,
+            float((model[i] - people[i]) / whole),
+            float(low[i]),
+            float(high[i]),
+            p_values[i],
+            _verdict(float(low[i]), float(high[i]), p_values[i]),
+        )
+        for i, term in enumerate(masks.vocabulary)
+        if people[i] or model[i]
+    ]
+    return sorted(found, key=lambda use: (-use.excess, use.term))
+
+
+def excess(masks: Masks, terms: Collection[str], how: Resampling) -> Interval:
+    """How much more of the model's words than of people's are among some terms, in 0..1.
+
+    >>> from express_metric import Reading, load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> masks = mask_table([["sad"]] * 20, [Reading(("anxious",))] * 20, load_lexicon("nrc"),
+    ...                    "revised")
+    >>> excess(masks, ["anxious", "grateful"], Resampling(draws=100)).value
+    1.0
+    >>> excess(masks, ["glad"], Resampling(draws=100)).value
+    0.0
+    """
+    named = np.array([term in terms for term in masks.vocabulary] + [False])
+    change = named[masks.answer].astype(np.int64) - named[masks.label]
+    columns = np.column_stack([change, np.ones(len(masks), np.int64)]) * masks.valid[:, None]
+    return share_interval(sum_by_post(columns, masks.post), how)
+
+
+def diversity(masks: Masks, how: Resampling) -> Diversity:
+    """Distinct terms, entropy and distance of both sides.
+
+    The interval of the change in entropy is the basic bootstrap interval (twice the figure less
+    the draws' quantiles): a draw repeats posts, which lowers both entropies, and this form takes
+    that shift out again. With fewer than `MIN_POSTS` answered posts there is none.
+
+    >>> from express_metric import load_lexicon
+    >>> from express_metric.analysis.masks import mask_table
+    >>> diversity(mask_table([], [], load_lexicon("nrc"), "paper"), Resampling()).tokens
+    0
+    >>> diversity(mask_table([], [], load_lexicon("nrc"), "paper"), Resampling()).distance
+    """
+    label, answer = masks.pairs()
+    size = len(masks.vocabulary)
+    if not len(label):
+        return Diversity(0, 0, 0, 0.0, 0.0, Interval(None, None, None, "none"), None)
+    people, model = (np.bincount(side, minlength=size).astype(float) for side in (label, answer))
+    before, after = float(_entropy(people)), float(_entropy(model))
+    sides = scipy_part("sparse").hstack([_table(masks, masks.label), _table(masks, masks.answer)])
+    drawn = bootstrap(sides.tocsr(), how)
+    changes = _entropy(drawn[:, size:]) - _entropy(drawn[:, :size])
+    high, low = np.quantile(changes, [(1 - how.level) / 2, (1 + how.level) / 2])
+    change = after - before
+    posts = len(np.unique(masks.post[masks.valid]))
+    spread = posts >= MIN_POSTS and np.ptp(changes) >= SAME
+    return Diversity(
+        tokens=len(label),
+        people_distinct=int(np.sum(people > 0)),
+        model_distinct=int(np.sum(model > 0)),
+        people_entropy=before,
+        model_entropy=after,
+        entropy_change=Interval(
+            change,
+            float(2 * change - low) if spread else None,
+            float(2 * change - high) if spread else None,
+            "basic" if spread else "none",
+        ),
+        distance=_distance(people, model),
+    )
+
+
+def _table(masks: Masks, side: Any) -> Any:
+    """Sparse counts of the terms of one side by post, answered masks only; (posts, terms)."""
+    valid = masks.valid
+    shape = (masks.n_posts, len(masks.vocabulary))
+    ones = np.ones(int(valid.sum()))
+    return scipy_part("sparse").coo_array((ones, (masks.post[valid], side[valid])), shape).tocsr()
+
+
+def _change_by_post(masks: Masks) -> Any:
+    return _table(masks, masks.answer) - _table(masks, masks.label)
+
+
+def _verdict(low: float, high: float, p_value: float) -> str:
+    if p_value >= ALPHA or low <= 0 <= high:
+        return "even"
+    return "over" if low > 0 else "under"
+
+
+def _entropy(counts: Floats) -> Floats:
+    """Shannon entropy in bits of counts along the last axis."""
+    whole = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    shares = counts / whole
+    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    entropy: Floats = -np.sum(shares * logs, axis=-1) + 0.0
+    return entropy
+
+
+def _distance(people: Floats, model: Floats) -> float:
+    """Square root of the Jensen-Shannon divergence in bits (Endres and Schindelin 2003)."""
+    p, q = people / people.sum(), model / model.sum()
+    between = _entropy_of_shares((p + q) / 2) - (_entropy_of_shares(p) + _entropy_of_shares(q)) / 2
+    return float(np.sqrt(max(between, 0.0)))
+
+
+def _entropy_of_shares(shares: Floats) -> float:
+    positive = shares[shares > 0]
+    return float(-np.sum(positive * np.log2(positive)))

@@ -1,0 +1,5 @@
+"""`python -m express_runners.cli` is `express`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,330 @@
+"""The one command, `express`. Each command calls one function; heavy imports happen inside."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..config import RunConfig
+from . import dataset, harness, results, space
+from .printing import Format, FormatOption, print_json
+from .takes import takes
+
+app = typer.Typer(
+    name="express",
+    help="EXPRESS: does a language model name the emotion a person felt, in that person's words?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(dataset.app, name="dataset")
+app.add_typer(results.app, name="results")
+# Without a name: its one command stands beside the others.
+app.add_typer(space.app)
+app.add_typer(harness.app)
+
+
+LexiconOption = Annotated[
+    str | None,
+    typer.Option(help="nrc, express or a CSV file; by default the one that belongs to the data."),
+]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from express_metric.version import VERSION
+
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@takes(RunConfig)
+def run(
+    config: RunConfig,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show prompts, plan and an estimate; load no weights."),
+    ] = False,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Put a model through EXPRESS and score it; the same command goes on where it stopped."""
+    if dry_run:
+        from ..planning import dry_run as planning
+
+        plan = planning.dry_run(config)
+        if format is Format.json:
+            print_json(plan)
+        else:
+            typer.echo(planning.as_text(plan))
+        return
+    from ..runs.run import run as run_model
+
+    result = run_model(config)
+    if result is None:
+        return
+    from express_cards.reports.report import write_report
+    from express_dataset.errors import MissingExtra
+
+    page = None
+    try:
+        page = write_report(result.folder, result.examples, config.lexicon)
+    except MissingExtra as error:
+        # The answers are there and scored: a missing page is no reason to fail.
+        typer.echo(f"no page was written: {error}", err=True)
+    if format is Format.json:
+        print_json(result.scores)
+        return
+    from express_cards.terminal import print_run
+
+    print_run(result.folder, result.asked, result.scores, page)
+
+
+@app.command()
+def score(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="The authors' result CSV; CSV, JSONL or Parquet with references and predictions "
+            "or completion; or a run's folder."
+        ),
+    ],
+    lexicon: LexiconOption = None,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Score answers that already exist, under both protocols."""
+    from ..runs.scores import score_file
+
+    scores = score_file(file, lexicon)
+    if format is Format.json:
+        print_json(scores)
+        return
+    from express_cards.terminal import print_scores
+
+    print_scores(scores)
+
+
+class Table(StrEnum):
+    """How a comparison is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    json = "json"
+
+
+class Correction(StrEnum):
+    """How p-values are corrected for their number."""
+
+    holm = "holm"
+    bh = "bh"
+
+
+class ProtocolName(StrEnum):
+    """The two protocols."""
+
+    paper = "paper"
+    revised = "revised"
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Two or more runs: folders, or any files that `express score` takes."),
+    ],
+    lexicon: LexiconOption = None,
+    protocol: Annotated[ProtocolName, typer.Option(help="paper or revised.")] = ProtocolName.paper,
+    baseline: Annotated[
+        int, typer.Option(help="Which run the others are tested against: 1 is the first.")
+    ] = 1,
+    correction: Annotated[
+        Correction, typer.Option(help="Of p-values: holm, or bh (Benjamini-Hochberg).")
+    ] = Correction.holm,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    format: Annotated[  # noqa: A002
+        Table, typer.Option("--format", help="text, markdown, latex or json.")
+    ] = Table.text,
+) -> None:
+    """Put runs side by side: intervals, tests, and the paper's findings as checks."""
+    from express_cards.comparison import tables as compare_tables
+    from express_cards.comparison.compare import compare as compare_paths
+    from express_metric.analysis.resampling import Resampling
+
+    found = compare_paths(
+        runs,
+        lexicon=lexicon,
+        protocol=protocol.value,
+        baseline=baseline,
+        correction=correction.value,
+        how=Resampling(draws, seed),
+    )
+    if format is Table.json:
+        print_json(found)
+        return
+    sys.stdout.write(getattr(compare_tables, f"as_{format.value}")(found))
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="Runs' folders, or files that `express score` takes; up to six."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+    lexicon: LexiconOption = None,
+) -> None:
+    """Show runs as one page that opens from disk, with no network."""
+    from express_cards.reports.report import report as make_report
+
+    page = make_report(runs, out, lexicon)
+    typer.echo(f"{page}  open it in a browser")
+
+
+@app.command()
+def sweep(
+    file: Annotated[
+        str, typer.Argument(help="A YAML file, or `paper`: its fourteen models and four settings.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the runs go, instead of the file's `out`.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show runs, what is done and an estimate; start none."),
+    ] = False,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Run models times settings, one after the other; go on after a failure, and on a restart."""
+    from ..planning import sweep as sweeping
+
+    asked = sweeping.read_sweep(file, out)
+    if dry_run:
+        from ..planning import sweep_plan
+
+        plan = sweep_plan.plan(asked)
+        if format is Format.json:
+            print_json(plan)
+        else:
+            typer.echo(sweep_plan.as_text(plan))
+        return
+    results = sweeping.run_sweep(asked, _tell)
+    if format is Format.json:
+        print_json({"runs": [dataclasses.asdict(result) for result in results]})
+    else:
+        typer.echo(sweeping.as_text(results))
+    if any(result.status == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _tell(result: Any, number: int, count: int) -> None:
+    what = "starts" if result.status == "waiting" else result.status
+    typer.echo(f"[{number}/{count}] {result.name}: {what} {result.sentence}".rstrip(), err=True)
+
+
+@app.command()
+def agree(
+    free: Annotated[Path, typer.Argument(help="Folder of a finished run with --decode free.")],
+    rank: Annotated[Path, typer.Argument(help="Folder of the same run with --decode rank.")],
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Where a model's free answers and its ranking of a vocabulary agree, mask by mask."""
+    from ..runs.ranks import agree as compare
+
+    found = compare(free, rank)
+    if format is Format.json:
+        print_json(found)
+        return
+    for name, count in found.items():
+        typer.echo(f"{name.replace('_', ' '):24} {count}")
+
+
+@app.command()
+def install(
+    source: Annotated[
+        str, typer.Option(help="express (from the Hub), sample, or a CSV, JSONL or Parquet file.")
+    ] = "express",
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Make load_dataset("express") and evaluate.load("express_alignment") work from anywhere."""
+    installed = _install_names(source)
+    if format is Format.json:
+        print_json(installed)
+        return
+    from express_cards.terminal import print_installed
+
+    print_installed(installed)
+
+
+def _install_names(source: str) -> dict[str, Any]:
+    """Make both bare names load from any folder, without importing this package.
+
+    Args:
+        source: express, sample, or a file; see `express_dataset.sources.load`.
+
+    Returns:
+        What was installed and where, ready for JSON.
+    """
+    from express_dataset.install import install_dataset
+    from express_metric.install import install_metric
+
+    dataset = install_dataset(source)
+    metric = install_metric()
+    return {
+        "dataset": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "splits": dict(dataset.splits),
+            "path": str(dataset.path),
+        },
+        "metric": {"name": "express_alignment", "path": str(metric)},
+    }
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends with one sentence and exit code 2."""
+    try:
+        app()
+    except ValueError as error:
+        from express_dataset.errors import DataError
+        from express_metric.errors import MetricError
+
+        from ..errors import RunError
+
+        if not isinstance(error, DataError | MetricError | RunError):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        # Only what standard output itself meets; files have their own sentences.
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
+        # What is still buffered cannot be written either, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

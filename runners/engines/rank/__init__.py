@@ -1,0 +1,1 @@
+"""The closed vocabulary, ranked by probability."""

@@ -1,0 +1,110 @@
+"""A closed vocabulary as the tokens of an answer in the form of a list."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..base import Answer, Prompt
+from .trie import Trie, build
+
+QUOTE = '"'
+
+
+class ListTerms:
+    """The terms of a vocabulary as they stand in the list that a model is asked to write.
+
+    A term's log-likelihood is that of its tokens and of what ends it: any token that begins with
+    the closing quote. Without the end, "sad" would get what belongs to "saddened". The masks are
+    taken in order, each after the likeliest terms of those before it, as when writing freely.
+
+    Attributes:
+        trie: of the terms' tokens, common beginnings once.
+        closing: tokens that begin with a quote.
+    """
+
+    def __init__(self, tokenizer: Any, terms: Sequence[str], lead: str) -> None:
+        self._tokenizer = tokenizer
+        self._lead = lead
+        self.terms = tuple(terms)
+        self.trie: Trie = build([self._tokens(term) for term in terms])
+        every = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        self.closing = [i for i, token in enumerate(every) if token and token.startswith(QUOTE)]
+
+    def trunk(self, chosen: Sequence[str]) -> list[int]:
+        """Tokens of the answer up to the next term, whose opening quote is the last of them."""
+        before = "".join(f"{json.dumps(term, ensure_ascii=False)}, " for term in chosen)
+        return self._encode(f"{self._lead}[{before}{QUOTE}")
+
+    def _tokens(self, term: str) -> list[int]:
+        opening = self._encode(f"[{QUOTE}")
+        whole = self._encode(f"[{QUOTE}{term}")
+        # Where the quote and the term share a token, the term is taken by itself.
+        joined = whole[: len(opening)] == opening
+        return whole[len(opening) :] if joined else self._encode(term)
+
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def scores(self, first: Any, after: Any) -> list[float]:
+        """Log-probability of every term, together one.
+
+        Args:
+            first: logits after the trunk, (vocabulary of the model,).
+            after: logits after each node of the trie, (nodes, vocabulary of the model).
+        """
+        import torch
+
+        logits = torch.cat([first[None], after]).float()
+        norm = logits.logsumexp(-1)
+        # A node's token is read from the logits after its parent; the trunk is row 0.
+        parents = torch.tensor(self.trie.parents, device=logits.device) + 1
+        tokens = torch.tensor(self.trie.tokens, device=logits.device)
+        nodes = logits[parents, tokens] - norm[parents]
+        ends = torch.tensor(self.trie.ends, device=logits.device) + 1
+        closing = torch.tensor(self.closing, device=logits.device)
+        closed = logits[ends][:, closing].logsumexp(-1) - norm[ends]
+        sums = self.trie.sums(nodes.tolist())
+        return normalise([a + b for a, b in zip(sums, closed.tolist(), strict=True)])
+
+    def best(self, scores: Sequence[float]) -> str:
+        """The likeliest term; of equals the first."""
+        return likeliest(self.terms, scores)
+
+
+def likeliest(terms: Sequence[str], scores: Sequence[float]) -> str:
+    """The term with the highest score; of equals the first.
+
+    >>> likeliest(["sad", "tired"], [-1.0, -1.0])
+    'sad'
+    >>> likeliest(["sad", "tired"], [-2.0, -1.0])
+    'tired'
+    """
+    return terms[max(range(len(scores)), key=scores.__getitem__)]
+
+
+def normalise(scores: Sequence[float]) -> list[float]:
+    """Log-probabilities that sum to one, from log-likelihoods.
+
+    >>> [round(math.exp(x), 3) for x in normalise([0.0, math.log(3.0)])]
+    [0.25, 0.75]
+    >>> normalise([-5.0])
+    [0.0]
+    """
+    top = max(scores)
+    total = top + math.log(sum(math.exp(score - top) for score in scores))
+    return [score - total for score in scores]
+
+
+def ranked(prompt: Prompt, chosen: Sequence[str], scores: Sequence[Sequence[float]]) -> Answer:
+    """The answer of a ranking: the likeliest term of each mask, and all scores."""
+    assert len(chosen) == len(prompt.example.labels)
+    return Answer(
+        json.dumps(list(chosen), ensure_ascii=False),
+        "ranked",
+        0,
+        scores=tuple(tuple(values) for values in scores),
+    )

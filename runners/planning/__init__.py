@@ -1,0 +1,1 @@
+"""Before and around runs: dry runs, estimates, sweeps."""

@@ -1,0 +1,185 @@
+"""`express run --dry-run`: the prompts, the plan and an estimate, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from express_dataset import Example
+from express_dataset.errors import require
+from express_dataset.sources import load
+
+from ..config import RunConfig
+from ..engines.base import EngineOptions, Prompt, budget
+from ..models import ResolvedModel, resolve
+from ..prompts.setting import setting_of
+from ..prompts.shots import choose
+from ..runs.answering import what_was_shown
+from ..runs.store import RunFolder
+
+CHARACTERS_PER_TOKEN = 4
+
+
+def dry_run(config: RunConfig) -> dict[str, Any]:
+    """What `express run` would do with these options; loads no weights and writes no file.
+
+    Of a Hub model only configuration and tokenizer are fetched. (A .gguf file is converted once,
+    as a run would.)
+
+    Returns:
+        Model, prompt setting, numbers of examples and tokens, the first prompt, and an estimate
+        of memory and time, ready for JSON.
+
+    Raises:
+        RunError, DataError: what would stop the run, too.
+    """
+    from ..runs.setup import engine_options, pool_of, select
+
+    torch = require("torch", "run")
+    transformers = require("transformers", "run")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    loaded = load(config.dataset, split=config.split)
+    examples = select(config, loaded)
+    model = resolve(config.model, config.family, weights=False)
+    setting = setting_of(config, model.family)
+    on_gpu = config.device != "cpu" and torch.cuda.is_available()
+    options = engine_options(config, model, setting, torch.device("cuda" if on_gpu else "cpu"))
+    pool = pool_of(config, setting)
+    shots = choose(setting, pool, examples)
+    answered = RunFolder(config.out).answered().keys()
+    prompts, counted = make_prompts(model, options, examples, shots)
+    plan: dict[str, Any] = {
+        "model": {"name": model.name, "family": model.family},
+        "dataset": loaded.data,
+        "split": config.split,
+        "prompt": setting.record(pool),
+        "examples": len(prompts),
+        "answered": sum(example.id in answered for example in examples),
+        "masks": sum(len(example.labels) for example in examples),
+        "tokens": {
+            "counted": counted,
+            "prompts": sum(_length(p) for p in prompts),
+            "longest_prompt": max(_length(p) for p in prompts),
+            "answers_at_most": sum(p.budget for p in prompts),
+        },
+        **what_was_shown(prompts),
+        "device": options.device,
+        "dtype": options.dtype,
+        "decode": config.decode,
+    }
+    # A ranking writes nothing, and what it costs depends on the vocabulary.
+    if not counted or options.vocabulary is not None:
+        return plan
+    return {**plan, **_estimate(config, model, options, prompts)}
+
+
+def make_prompts(
+    model: ResolvedModel,
+    options: EngineOptions,
+    examples: Sequence[Example],
+    shots: Sequence[tuple[Example, ...]],
+) -> tuple[list[Prompt], bool]:
+    """Every prompt of a run, and whether its tokens could be counted (not for a served model)."""
+    if model.family in ("api", "dummy"):
+        template = options.template
+        unseen = options.server.reasoning_tokens if options.server else 0
+        return [
+            Prompt(
+                example,
+                template.render(example.text, len(example.labels), shown),
+                (),
+                budget(len(example.labels), template.reasoning) + unseen
+                if model.family == "api"
+                else 0,
+                cue=template.cue,
+                shots=tuple(shot.id for shot in shown),
+            )
+            for example, shown in zip(examples, shots, strict=True)
+        ], False
+    from ..engines.prompter import Prompter
+
+    prompter = Prompter(model, options)
+    prompts = [prompter.prepare(e, shown) for e, shown in zip(examples, shots, strict=True)]
+    return prompts, True
+
+
+def _length(prompt: Prompt) -> int:
+    return len(prompt.ids) or len(prompt.text) // CHARACTERS_PER_TOKEN
+
+
+def _estimate(
+    config: RunConfig, model: ResolvedModel, options: EngineOptions, prompts: Sequence[Prompt]
+) -> dict[str, Any]:
+    from . import estimate
+
+    shape = estimate.shape_of(model, options.trust_remote_code)
+    rows = estimate.rows_at_once(len(prompts), options, config.batch_size)
+    speed = estimate.measure(options.device, options.dtype)
+    return {
+        "parameters": shape.parameters,
+        "rows_at_once": rows,
+        "computed_prompt_tokens": estimate.computed_tokens(prompts),
+        "memory_bytes": estimate.memory(shape, prompts, options, rows),
+        "seconds": estimate.seconds(shape, speed, prompts, options, rows),
+        "measured": {
+            "gflop_per_second": round(speed.operations / 1e9, 1),
+            "gigabytes_per_second": round(speed.bytes / 1e9, 1),
+        },
+    }
+
+
+def as_text(plan: dict[str, Any]) -> str:
+    """The plan for a person: the first prompt, then what would happen."""
+    first, tokens, shots = plan["first_prompt"], plan["tokens"], plan["shots"]
+    about = "" if tokens["counted"] else "about "
+    lines = [
+        f"First prompt ({first['id']}, {len(first['token_ids']) or 'uncounted'} tokens):",
+        "",
+        first["text"],
+        "",
+        f"model     {plan['model']['name']} ({plan['model']['family']}), {plan['dtype']} on "
+        f"{plan['device']}",
+        f"prompt    {plan['prompt']['name']}@{plan['prompt']['hash']}",
+        f"data      {plan['dataset']}, {plan['split']}: {plan['examples']} examples, "
+        f"{plan['masks']} masks; {plan['answered']} answered in the run's folder",
+        f"tokens    {about}{tokens['prompts']:,} in prompts, {tokens['longest_prompt']:,} in the "
+        f"longest; at most {tokens['answers_at_most']:,} in answers",
+    ]
+    if shots["shown"] or shots["dropped"]:
+        lines.append(
+            f"shots     {shots['shown']:,} shown; {shots['dropped']:,} left out for want of room, "
+            f"in {shots['examples_with_dropped']:,} examples"
+        )
+    if "seconds" not in plan:
+        why = "nothing is computed here" if not tokens["counted"] else "terms are ranked"
+        return "\n".join([*lines, "", f"There is no estimate of time: {why}."])
+    memory, seconds, measured = plan["memory_bytes"], plan["seconds"], plan["measured"]
+    gib = {name: f"{size / 2**30:.1f}" for name, size in memory.items()}
+    lines += [
+        f"memory    about {gib['total']} GiB: weights {gib['weights']}, cache of "
+        f"{plan['rows_at_once']} rows {gib['cache']}, one layer {gib['layer']}, base {gib['base']}",
+        f"time      about {duration(seconds['usual'])} on one process, "
+        f"at most {duration(seconds['at_most'])}",
+        "",
+        f"The estimate: {plan['parameters']:,} parameters counted from the configuration; "
+        f"{plan['computed_prompt_tokens']:,} prompt tokens after sharing common beginnings; this "
+        f"{plan['device']} measured now at {measured['gflop_per_second']:,} GFLOP/s and "
+        f"{measured['gigabytes_per_second']:,} GB/s, half of which a run reaches. No weights were "
+        "loaded and nothing was written.",
+    ]
+    return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(42.4)
+    '42 s'
+    >>> duration(7300)
+    '2 h 2 min'
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

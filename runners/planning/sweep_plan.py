@@ -1,0 +1,270 @@
+"""`express sweep --dry-run`: models times settings, what is done, prompts and a rough estimate.
+
+Nothing is started and no weights are loaded. The estimate is that of `express run --dry-run`, made
+from some of the examples and with four characters to a token, since no tokenizer is loaded either.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from express_dataset import Example
+from express_dataset.errors import DataError, require
+from express_dataset.sources import load
+
+from ..config import RunConfig
+from ..engines.base import EngineOptions, Prompt, budget
+from ..errors import RunError
+from ..models import ResolvedModel, family_of
+from ..prompts.setting import Setting, setting_of
+from ..runs.store import RunFolder
+from ..server import API, is_dummy
+from .dry_run import CHARACTERS_PER_TOKEN, duration
+from .sweep import Job, Result, Sweep, counted, run_config, status
+
+SAMPLE = 100
+
+
+def plan(sweep: Sweep) -> dict[str, Any]:
+    """What a sweep would do, ready for JSON.
+
+    Returns:
+        `runs`: for each what `Result` holds, with `prompts` (None where the data cannot be had),
+        `answered`, and `estimate` (None with a reason, `why`, where there is none); and the sums
+        `prompts` and `answered`.
+
+    Raises:
+        RunError: `sweep.json` or an answer of a run cannot be read.
+    """
+    runs = [_run(job, result) for job, result in zip(sweep.jobs, status(sweep), strict=True)]
+    known = [run["prompts"] for run in runs]
+    return {
+        "out": str(sweep.out),
+        "runs": runs,
+        "prompts": None if None in known else sum(known),
+        "answered": sum(run["answered"] for run in runs),
+    }
+
+
+def _run(job: Job, result: Result) -> dict[str, Any]:
+    config = run_config(job)
+    found = {
+        **asdict(result),
+        "data": f"{config.dataset}, {config.split}",
+        "prompts": None,
+        "answered": len(RunFolder(Path(result.folder)).answered()),
+        "estimate": None,
+        "why": "",
+    }
+    try:
+        examples = _examples(config.dataset, config.split)[: config.limit]
+        found["prompts"] = len(examples)
+        found["estimate"] = _estimate(config, examples)
+    except _NoEstimate as error:
+        found["why"] = str(error)
+    except (DataError, RunError) as error:
+        found["why"] = str(error).rstrip(".")
+    return found
+
+
+class _NoEstimate(Exception):  # noqa: N818 - no fault
+    """Why there is none."""
+
+
+@cache
+def _read(dataset: str, split: str) -> tuple[Example, ...] | str:
+    # A failure is kept as well: the Hub is not asked again for each of many runs.
+    try:
+        return load(dataset, split=split).examples
+    except DataError as error:
+        return str(error)
+
+
+def _examples(dataset: str, split: str) -> tuple[Example, ...]:
+    found = _read(dataset, split)
+    if isinstance(found, str):
+        raise DataError(found)
+    return found
+
+
+def _estimate(config: RunConfig, examples: Sequence[Example]) -> dict[str, Any]:
+    """Parameters, memory and seconds of one run."""
+    from . import estimate
+
+    if config.model.startswith(API) or is_dummy(config.model):
+        raise _NoEstimate("it computes nothing here")
+    if config.decode == "rank":
+        raise _NoEstimate("a ranking depends on its vocabulary")
+    folder = _at_hand(config.model)
+    if folder is None:
+        raise _NoEstimate("its configuration is not on this disk")
+    model = _model(config, folder)
+    torch = require("torch", "run")
+    on_gpu = config.device != "cpu" and torch.cuda.is_available()
+    auto = "bfloat16" if on_gpu else "float32"
+    setting = setting_of(config, model.family)
+    options = EngineOptions(
+        setting.template,
+        device="cuda" if on_gpu else "cpu",
+        dtype=auto if config.dtype == "auto" else config.dtype,
+        trust_remote_code=config.trust_remote_code,
+        quantize=config.quantize,
+    )
+    shape = _shape(model, config.trust_remote_code)
+    prompts = _prompts(config, setting, model, examples)
+    rows = estimate.rows_at_once(len(examples), options, config.batch_size)
+    speed = _speed(options.device, options.dtype)
+    seconds = estimate.seconds(shape, speed, prompts, options, rows)
+    scale = len(examples) / len(prompts)
+    return {
+        "device": options.device,
+        "parameters": shape.parameters,
+        "tokens": round(scale * sum(len(prompt.ids) for prompt in prompts)),
+        "memory_bytes": estimate.memory(shape, prompts, options, rows),
+        "seconds": {name: round(scale * value, 1) for name, value in seconds.items()},
+    }
+
+
+def _at_hand(model: str) -> Path | None:
+    """The folder with a model's configuration, if it is on this disk; nothing is fetched."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    local = Path(model).expanduser()
+    if local.is_dir():
+        return local.resolve()
+    repo, _, revision = model.partition("@")
+    try:
+        found = try_to_load_from_cache(repo, "config.json", revision=revision or None)
+    except HFValidationError:
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def _model(config: RunConfig, folder: Path) -> ResolvedModel:
+    file = folder / "config.json"
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise _NoEstimate(f"{file} is no JSON object")
+    family = config.family or family_of(content)
+    if family is None:
+        raise _NoEstimate(f"{file} names no known architecture")
+    return ResolvedModel(config.model, folder, "", family)  # type: ignore[arg-type]  # checked
+
+
+@cache
+def _shape(model: ResolvedModel, trust_remote_code: bool) -> Any:
+    from . import estimate
+
+    return estimate.shape_of(model, trust_remote_code)
+
+
+@cache
+def _speed(device: str, dtype: str) -> Any:
+    from . import estimate
+
+    return estimate.measure(device, dtype)
+
+
+def _prompts(
+    config: RunConfig, setting: Setting, model: ResolvedModel, examples: Sequence[Example]
+) -> list[Prompt]:
+    """Prompts of some examples, evenly spread, with pieces of text in place of tokens."""
+    shots: tuple[Example, ...] = ()
+    if setting.shots:
+        shots = _examples(config.dataset, "few_shot")[: setting.shots]
+    found = []
+    for example in examples[:: -(-len(examples) // SAMPLE)]:
+        n_masks = len(example.labels)
+        text = setting.template.render(example.text, n_masks, shots)
+        allowed = 0 if model.family == "masked" else budget(n_masks, setting.template.reasoning)
+        found.append(Prompt(example, text, _pieces(text), allowed, cue=setting.template.cue))
+    return found
+
+
+def _pieces(text: str) -> tuple[int, ...]:
+    """A number for every four characters, the same for the same ones."""
+    size = CHARACTERS_PER_TOKEN
+    return tuple(zlib.crc32(text[i : i + size].encode()) for i in range(0, len(text), size))
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The plan for a person: a table of models and settings, then prompts and estimates."""
+    runs = found["runs"]
+    names = [(run["options"]["model"], run["name"].rpartition("/")[2]) for run in runs]
+    models, settings = (list(dict.fromkeys(column)) for column in zip(*names, strict=True))
+    cells = {name: _cell(run) for name, run in zip(names, runs, strict=True)}
+    rows = [["model", *settings]]
+    rows += [[model, *(cells.get((model, one), "-") for one in settings)] for model in models]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        f"{counted(len(runs), 'run')}: {counted(len(models), 'model')} in "
+        f"{counted(len(settings), 'setting')}, into {found['out']}. Nothing is started.",
+        "",
+        *("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows),
+        "",
+        f"prompts   {_prompt_numbers(found)}",
+        *_estimates(runs, names),
+    ]
+    lines += [f"failed    {run['name']}: {run['sentence']}" for run in runs if run["sentence"]]
+    counts = Counter(run["status"] for run in runs)
+    summary = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    return "\n".join([*lines, "", f"{summary} of {counted(len(runs), 'run')}"])
+
+
+def _cell(run: dict[str, Any]) -> str:
+    if run["status"] != "waiting" or not run["answered"]:
+        return str(run["status"])
+    return f"{run['answered']} of {run['prompts'] or '?'}"
+
+
+def _prompt_numbers(found: dict[str, Any]) -> str:
+    runs = found["runs"]
+    unknown = next((run["why"] for run in runs if run["prompts"] is None), None)
+    if unknown is not None:
+        return f"their number is not known: {unknown}"
+    each = Counter((run["prompts"], run["data"]) for run in runs).most_common()
+    first, last = f"{each[0][0][0]:,} of {each[0][0][1]}", each[0][0][1]
+    if len(each) == 1:
+        told = f"{first}, in each run"
+    else:
+        told = f"{first}, in {counted(each[0][1], 'run')}"
+        for (prompts, data), number in each[1:]:
+            told += f", {prompts:,}{'' if data == last else f' of {data}'} in "
+            told += counted(number, "run")
+            last = data
+    return f"{told}: {found['prompts']:,} in all, {found['answered']:,} answered"
+
+
+def _estimates(runs: Sequence[dict[str, Any]], names: Sequence[tuple[str, str]]) -> list[str]:
+    """A line for each model that there is an estimate of, and one for each reason of the others."""
+    told: dict[str, list[str]] = {}
+    none: dict[str, dict[str, list[str]]] = {}
+    for run, (model, setting) in zip(runs, names, strict=True):
+        found = run["estimate"]
+        if run["prompts"] is None or run["status"] == "done":
+            continue
+        if found is None:
+            none.setdefault(run["why"], {}).setdefault(model, []).append(setting)
+            continue
+        memory = found["memory_bytes"]["total"] / 2**30
+        about = f"{model}: {found['parameters']:,} parameters, about {memory:.1f} GiB on one "
+        line = told.setdefault(model, [f"estimate  {about}{found['device']}"])
+        line.append(f"{setting} about {duration(found['seconds']['usual'])}")
+    lines = ["; ".join(parts) for parts in told.values()]
+    if lines:
+        lines.append("          (rough: four characters to a token, one process, no run begun yet)")
+    for why, models in none.items():
+        which = (f"{model} ({', '.join(settings)})" for model, settings in models.items())
+        lines.append(f"none for  {', '.join(which)}: {why}")
+    return lines

@@ -1,0 +1,86 @@
+"""The examples that may be shown as shots, and what makes two of them the same story."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from express_dataset import Example
+from express_dataset.schema import fingerprint
+from express_dataset.splits import normalised
+
+from ..errors import RunError
+
+
+class Pool:
+    """The examples that may be shown as shots: each text once, in the order of their ids.
+
+    A shot is never of the asked post, nor has it the same text or nearly the same (see
+    `same_story`). No source of EXPRESS tells who wrote a post, so the post stands for its author.
+
+    Args:
+        examples: the few_shot split of the data that the asked examples come from.
+        source: its name, for messages.
+
+    >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
+    >>> pool = Pool([row], "mine")
+    >>> len(pool.examples)
+    1
+    >>> pool.take(row, iter([0]), 1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    express_runners.errors.RunError: --shots 1: for example a only 0 of the 1 few_shot...
+    """
+
+    def __init__(self, examples: Sequence[Example], source: str) -> None:
+        texts: dict[str, Example] = {}
+        for example in sorted(examples, key=lambda row: row.id):
+            texts.setdefault(normalised(example.text), example)
+        self.source = source
+        self.examples = tuple(texts.values())
+        self._words = [_words(example.text) for example in self.examples]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the pool; another pool gives other prompts."""
+        return fingerprint(self.examples)
+
+    def take(self, asked: Example, order: Iterator[int], count: int) -> list[Example]:
+        """The first `count` examples of `order` that may be shown with `asked`."""
+        words = _words(asked.text)
+        taken: list[Example] = []
+        for position in order:
+            shot = self.examples[position]
+            if shot.post_id == asked.post_id or same_story(self._words[position], words):
+                continue
+            taken.append(shot)
+            if len(taken) == count:
+                return taken
+        raise RunError(
+            f"--shots {count}: for example {asked.id} only {len(taken)} of the "
+            f"{len(self.examples)} few_shot examples of {self.source} are neither its own post nor "
+            f"nearly its text; use --shots {len(taken)} or fewer."
+        )
+
+
+def same_story(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two sets of words are nearly the same: Jaccard index of at least 0.8.
+
+    >>> same_story(frozenset("abcd"), frozenset("abcde"))
+    True
+    >>> same_story(frozenset("abc"), frozenset("abcd"))
+    False
+    """
+    shared = len(one & other)
+    return shared >= NEAR_DUPLICATE * (len(one) + len(other) - shared)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))
+
+
+NEAR_DUPLICATE = 0.8
+"""Two texts that share this part of their words are one story told twice."""
+
+
+_WORD = re.compile(r"\w+")

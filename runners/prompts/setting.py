@@ -1,0 +1,109 @@
+"""A prompt setting: which wording, and which solved examples are shown with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from express_metric.signature import safe_value
+
+from ..errors import RunError
+from .similarity import DEFAULT_ENCODER
+from .wording import Template, from_file, ours
+
+if TYPE_CHECKING:
+    from ..config import RunConfig
+    from .pool import Pool
+
+DEFAULT_SHOTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a model is shown beside the story.
+
+    Attributes:
+        template: the wording.
+        shots: solved examples per prompt.
+        choice: random (one draw for the run), random-per-example, or similar; empty without.
+        seed: of the draw.
+        encoder: what tells which examples are similar; empty without.
+
+    >>> Setting(ours("few-shot"), 5, "similar", encoder="all-MiniLM-L6-v2").name
+    'few-shot-5-similar'
+    >>> Setting(ours("few-shot"), 3, "random", seed=7).name
+    'few-shot-3-random-seed7'
+    """
+
+    template: Template
+    shots: int = 0
+    choice: str = ""
+    seed: int = 0
+    encoder: str = ""
+
+    @property
+    def name(self) -> str:
+        """The setting as a signature names it, without the template's hash."""
+        if not self.shots:
+            return self.template.name
+        parts = [self.template.name, str(self.shots), self.choice]
+        if self.choice != "similar" and self.seed:
+            parts.append(f"seed{self.seed}")
+        if self.encoder not in ("", DEFAULT_ENCODER):
+            parts.append(safe_value(self.encoder.rstrip("/").rpartition("/")[2]).replace("@", "-"))
+        return "-".join(parts)
+
+    def record(self, pool: Pool) -> dict[str, Any]:
+        """The setting as `run.json` keeps it, with the `pool` that shots come from."""
+        record: dict[str, Any] = {
+            "name": self.name,
+            "hash": self.template.hash,
+            "sha256": self.template.sha256,
+        }
+        if self.template.cue:
+            record["cue"] = self.template.cue
+        if self.shots:
+            record["shots"] = {
+                "per_prompt": self.shots,
+                "choice": self.choice,
+                "pool": len(pool.examples),
+                "pool_fingerprint": pool.fingerprint,
+            }
+            if self.encoder:
+                record["shots"]["encoder"] = self.encoder
+            else:
+                record["shots"]["seed"] = self.seed
+        return record
+
+
+def setting_of(config: RunConfig, family: str) -> Setting:
+    """The prompt setting that a run's options ask for.
+
+    Args:
+        config: the options, whose names and combinations are checked already.
+        family: the model's; a masked model is shown the story alone.
+
+    Raises:
+        RunError: a masked model with another setting, or a template that cannot be used.
+    """
+    if family == "masked":
+        if config.prompt != "zero-shot" or config.template:
+            asked = f"--prompt {config.prompt}" if not config.template else "--template"
+            raise RunError(
+                f"{asked} does not fit --model {config.model}: a masked model is shown the story "
+                "alone and fills its masks; use --prompt zero-shot without a template."
+            )
+        return Setting(ours("fill-mask"))
+    name = config.prompt
+    template = from_file(name, config.template) if config.template else ours(name)
+    if name != "few-shot":
+        return Setting(template)
+    choice = config.shot_choice or "random"
+    similar = choice == "similar"
+    return Setting(
+        template,
+        config.shots or DEFAULT_SHOTS,
+        choice,
+        0 if similar else config.seed,
+        (config.encoder or DEFAULT_ENCODER) if similar else "",
+    )

