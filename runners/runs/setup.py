@@ -1,0 +1,109 @@
+"""What a run needs before it asks: examples, pool, engine options."""
+
+from __future__ import annotations
+
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from express_dataset import Example
+from express_dataset.errors import require
+from express_dataset.schema import fingerprint
+from express_dataset.sources import Loaded, load
+
+from .answering import answer_all
+from ..config import RunConfig
+from ..engines.base import EngineOptions, budget
+from ..errors import RunError
+from .evidence import session
+from ..models import ResolvedModel, resolve
+from .scores import lexicon_record, pick_lexicon, score_run
+from ..server import HF_ROUTER, Server
+from ..prompts.setting import Setting, setting_of
+from ..prompts.pool import Pool
+from ..prompts.shots import choose
+from .store import SCORES_FILE, RunFolder, write_json
+from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
+
+
+def select(config: RunConfig, loaded: Loaded) -> tuple[Example, ...]:
+    """The examples that a run is about."""
+    examples = loaded.examples[: config.limit]
+    if not examples:
+        raise RunError(f"--dataset {config.dataset} has no example in split {config.split!r}.")
+    return examples
+
+
+def pool_of(config: RunConfig, setting: Setting) -> Pool:
+    """The examples that may be shown as shots: the few_shot split of the same data."""
+    if not setting.shots:
+        return Pool((), config.dataset)
+    return Pool(load(config.dataset, split="few_shot").examples, config.dataset)
+
+
+def engine_options(
+    config: RunConfig, model: ResolvedModel, setting: Setting, device: Any
+) -> EngineOptions:
+    """How the engine is to load and prompt the model."""
+    dtype = config.dtype
+    if model.family in ("api", "dummy"):
+        dtype = "served" if model.family == "api" else "none"
+    elif dtype == "auto":
+        dtype = "bfloat16" if device.type == "cuda" else "float32"
+    return EngineOptions(
+        template=setting.template,
+        device=str(device),
+        dtype=dtype,
+        trust_remote_code=config.trust_remote_code,
+        server=_server(config) if model.family == "api" else None,
+        labels=_train_labels(config) if model.family == "dummy" else (),
+        vocabulary=_vocabulary(config, model),
+        several=config.several_tokens or "pll",
+        quantize=config.quantize,
+        spread=config.spread,
+    )
+
+
+def _vocabulary(config: RunConfig, model: ResolvedModel) -> Vocabulary | None:
+    """The terms to rank, or None where the model writes freely."""
+    if config.decode != "rank":
+        return None
+    if model.family in ("api", "dummy"):
+        raise RunError(
+            f"--decode rank needs the model's own probabilities, which --model {config.model} does "
+            "not give: use --decode free."
+        )
+    if config.several_tokens and model.family != "masked":
+        raise RunError(
+            f"--several-tokens is for masked models, and --model {config.model} is a "
+            f"{model.family} one: leave it out."
+        )
+    if config.vocabulary in (None, TRAIN):
+        return from_labels(_train_labels(config))
+    return from_file(Path(config.vocabulary or ""))
+
+
+def _server(config: RunConfig) -> Server:
+    answered = RunFolder(config.out).answered().values()
+    return Server(
+        url=config.base_url or HF_ROUTER,
+        concurrency=config.concurrency,
+        retries=config.retries,
+        timeout=config.request_timeout,
+        max_total_tokens=config.max_total_tokens,
+        spent=sum(line["prompt_tokens"] + line["new_tokens"] for line in answered),
+        token_parameter=config.token_parameter,
+        reasoning_tokens=config.reasoning_tokens,
+        temperature=None if config.no_temperature else 0.0,
+    )
+
+
+def _train_labels(config: RunConfig) -> tuple[str, ...]:
+    """What a dummy draws from: every label of the train split, as often as it occurs."""
+    train = load(config.dataset, split="train").examples
+    return tuple(label for example in train for label in example.labels)
