@@ -99,11 +99,10 @@ def check_line(line: Mapping[str, Any], example: Example, rules: Rules, where: s
     ...         "reason": dict.fromkeys(terms), "finish": "list", "prompt_tokens": 9,
     ...         "new_tokens": 3, "seconds": 0.1}
     >>> check_line(line, row, Rules(), "line 1")
-    >>> check_line(line | {"references": ["mad"]}, row, Rules(), "line 1")
+    >>> check_line(line | {"references": ["mad"]}, row, Rules(), "1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    express_cards.submissions.strict.Refusal: line 1: the references are ['mad'], but the data \
-    has ['sad']
+    express_cards.submissions.strict.Refusal: 1: the references are ['mad'], but the data has...
     """
     _check_form(line, where)
     if line["references"] != list(example.labels):
