@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from express_dataset import Example
 
@@ -16,11 +16,6 @@ from .progress import progress
 from .ranks import rank_record
 from .reading import read_completion
 from .store import RunFolder, Shard
-
-
-from collections.abc import Sequence
-from typing import TypeVar
-
 
 
 def answer_all(

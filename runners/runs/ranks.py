@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from .store import PREDICTIONS_FILE, differences, read_answers, read_run_record
 from ..vocabulary import Vocabulary, normalised, order
+from .store import PREDICTIONS_FILE, differences, read_answers, read_run_record
 
 TOP = 5
 DECIMALS = 4

@@ -1,7 +1,6 @@
-"""runners/runs/run.py"""
+"""One run: one model under one setting on one split, on one process or many."""
 
 from __future__ import annotations
-
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,20 +15,17 @@ from express_dataset.errors import require
 from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, load
 
-from .answering import answer_all
 from ..config import RunConfig
 from ..engines.base import EngineOptions, budget
 from ..errors import RunError
-from .evidence import session
 from ..models import ResolvedModel, resolve
-from .setup import engine_options, pool_of, select
-from .scores import lexicon_record, pick_lexicon, score_run
-from ..server import HF_ROUTER, Server
-from ..prompts.setting import Setting, setting_of
-from ..prompts.pool import Pool
+from ..prompts.setting import setting_of
 from ..prompts.shots import choose
+from .answering import answer_all
+from .evidence import session
+from .scores import lexicon_record, pick_lexicon, score_run
+from .setup import engine_options, pool_of, select
 from .store import SCORES_FILE, RunFolder, write_json
-from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
-from express_dataset.errors import require
-from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, load
 
-from .answering import answer_all
 from ..config import RunConfig
-from ..engines.base import EngineOptions, budget
+from ..engines.base import EngineOptions
 from ..errors import RunError
-from .evidence import session
-from ..models import ResolvedModel, resolve
-from .scores import lexicon_record, pick_lexicon, score_run
-from ..server import HF_ROUTER, Server
-from ..prompts.setting import Setting, setting_of
+from ..models import ResolvedModel
 from ..prompts.pool import Pool
-from ..prompts.shots import choose
-from .store import SCORES_FILE, RunFolder, write_json
+from ..prompts.setting import Setting
+from ..server import HF_ROUTER, Server
 from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
+from .store import RunFolder
 
 
 def select(config: RunConfig, loaded: Loaded) -> tuple[Example, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support.tiny_models import make
-
 from express_runners.config import RunConfig
 from express_runners.runs.run import run
+from support.tiny_models import make
 
 WORDS = ("sad", "happy", "angry", "proud", "afraid", "calm")
 ROWS = 60
