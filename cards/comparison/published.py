@@ -1,0 +1,78 @@
+"""The paper's published figures, to stand beside one's own; never ranked, never tested."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SETTINGS = {
+    "zero_shot": "zero-shot",
+    "few_shot_random": "few-shot random",
+    "few_shot_nearest": "few-shot similar",
+    "cot": "cot",
+}
+"""The paper's settings, as `runs.Run.setting` names them."""
+FIGURES = {"AccL": "lexical_accuracy", "AccV": "vector_accuracy", "F1V": "vector_f1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One row of Table 3: a model under a setting, on the paper's own version of the data.
+
+    Attributes:
+        model: id on the Hub, or the served model's name.
+        family, size: as the paper groups them.
+        architecture: masked, seq2seq, causal or api.
+        setting: a value of `SETTINGS`.
+        figures: `lexical_accuracy`, `vector_accuracy` and `vector_f1`, as shares to three digits.
+    """
+
+    model: str
+    family: str
+    size: str
+    architecture: str
+    setting: str
+    figures: dict[str, float]
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """All figures of the paper that this package carries, by table; the source is in `source`."""
+    text = Path(__file__).with_name("published.json").read_text("utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def rows() -> Iterator[Published]:
+    """Every model and setting of Table 3, in its order.
+
+    >>> sum(1 for _ in rows())
+    35
+    >>> next(rows()).figures["vector_f1"]
+    0.658
+    """
+    for row in tables()["table_3"]["rows"]:
+        for key, setting in SETTINGS.items():
+            if row[key] is not None:
+                figures = {FIGURES[name]: value for name, value in row[key].items()}
+                about = (row[name] for name in ("model", "family", "size", "architecture"))
+                yield Published(*about, setting, figures)
+
+
+def beside(model: str, setting: str) -> Published | None:
+    """The published row of a model, whatever organisation its name is given with.
+
+    >>> beside("./models/roberta-base", "zero-shot").figures["lexical_accuracy"]
+    0.318
+    >>> beside("roberta-large", "zero-shot") is None
+    True
+    """
+    name = model.removeprefix("api:").rstrip("/").rpartition("/")[2].lower()
+    for row in rows():
+        if row.setting == setting and row.model.rpartition("/")[2].lower() == name:
+            return row
+    return None
