@@ -47,7 +47,7 @@ def _causal(paper: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _average(paper: dict[str, Any], setting: str, figure: str) -> float:
-    values = [row[setting][figure] for row in _causal(paper)]
+    values = [float(row[setting][figure]) for row in _causal(paper)]
     return sum(values) / len(values)
 
 

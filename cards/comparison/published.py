@@ -59,8 +59,10 @@ def rows() -> Iterator[Published]:
         for key, setting in SETTINGS.items():
             if row[key] is not None:
                 figures = {FIGURES[name]: value for name, value in row[key].items()}
-                about = (row[name] for name in ("model", "family", "size", "architecture"))
-                yield Published(*about, setting, figures)
+                model, family, size, kind = (
+                    str(row[name]) for name in ("model", "family", "size", "architecture")
+                )
+                yield Published(model, family, size, kind, setting, figures)
 
 
 def beside(model: str, setting: str) -> Published | None:
