@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
+from ..files import read_json
+from ..parquet import sha256
 from .nlp import MODELS, pipeline_version
 from .reddit import SUFFIXES
 from .segment import LIMIT, SMALLEST
@@ -38,16 +40,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def default_key() -> Path:
-    """Where the key of the pseudonyms is kept if nothing else is said.
-
-    Returns:
-        A path in the user's configuration folder.
-
-    >>> default_key().name
-    'construct.key'
-    >>> default_key().parent.name
-    'express'
-    """
+    """Where the key of the pseudonyms is kept if nothing else is said."""
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "express" / "construct.key"
 
@@ -68,16 +61,6 @@ class BuildConfig:
         workers: how many tasks run at a time; it changes nothing in the result.
         executor: ``local``, ``slurm`` or ``ray``.
         executor_options: further settings of datatrove's executor, such as ``partition``.
-
-    Raises:
-        DataError: a setting is out of range or unknown.
-
-    >>> BuildConfig(dumps=(Path("a.zst"),), out=Path("built")).min_words
-    50
-    >>> BuildConfig(dumps=(), out=Path("built"), workers=0)
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: workers is 0; give 1 or more
     """
 
     dumps: tuple[Path, ...]
@@ -109,20 +92,6 @@ class BuildConfig:
 def find_dumps(given: Iterable[Path]) -> tuple[Path, ...]:
     """List the dumps, in an order that does not depend on how they were given.
 
-    Args:
-        given: files and folders.
-
-    Returns:
-        The files, sorted by name.
-
-    Raises:
-        DataError: a path is missing or of an unknown kind, a folder holds no dump, two files
-            have one name, or nothing was given.
-
-    >>> find_dumps([])
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: no dump was given; name at least one file
     >>> find_dumps([Path("nowhere.zst")])
     Traceback (most recent call last):
     ...
@@ -152,34 +121,12 @@ def find_dumps(given: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def is_dump(path: Path) -> bool:
-    """Tell by its name whether a file is a dump.
-
-    Args:
-        path: a file.
-
-    Returns:
-        Whether the name ends in one of `SUFFIXES`.
-
-    >>> is_dump(Path("RS_2020-01.zst"))
-    True
-    >>> is_dump(Path("notes.txt"))
-    False
-    """
+    """Tell by its name whether a file is a dump."""
     return path.name.endswith(SUFFIXES)
 
 
 def load_key(path: Path) -> bytes:
-    """Read the key of the pseudonyms.
-
-    Args:
-        path: the key file.
-
-    Returns:
-        32 bytes.
-
-    Raises:
-        DataError: the file is missing or holds something else.
-    """
+    """Read the key of the pseudonyms."""
     try:
         text = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -194,18 +141,7 @@ def load_key(path: Path) -> bytes:
 
 
 def ensure_key(path: Path, out: Path) -> bytes:
-    """Read the key, or make one that only the user can read.
-
-    Args:
-        path: the key file.
-        out: the folder of the build, in which it must not be.
-
-    Returns:
-        32 bytes.
-
-    Raises:
-        DataError: the key lies inside `out`, or as for `load_key`.
-    """
+    """Read the key, or make one that only the user can read."""
     if path.resolve().is_relative_to(out.resolve()):
         raise DataError(f"{path}: the key must not lie in {out}, which is to be published")
     if not path.exists():
@@ -224,15 +160,7 @@ def ensure_key(path: Path, out: Path) -> bytes:
 
 
 def settings(config: BuildConfig, key: bytes) -> dict[str, Any]:
-    """Everything that decides what comes out, apart from the dumps.
-
-    Args:
-        config: the build.
-        key: the key; only a check value that does not tell it is kept.
-
-    Returns:
-        Names and values that JSON can hold.
-    """
+    """Everything that decides what comes out, apart from the dumps."""
     words = "\n".join(sorted(terms(config.protocol)))
     return {
         "min_words": config.min_words,
@@ -249,16 +177,7 @@ def settings(config: BuildConfig, key: bytes) -> dict[str, Any]:
 
 
 def inputs(dumps: Iterable[Path], known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What tells whether the dumps are still the same.
-
-    Args:
-        dumps: the files.
-        known: what this returned at an earlier start; a file of the same size and time of
-            change is not read again.
-
-    Returns:
-        For each file name its size, time of change and SHA-256.
-    """
+    """What tells whether the dumps are still the same."""
     told = {}
     for path in dumps:
         stat = path.stat()
@@ -266,21 +185,21 @@ def inputs(dumps: Iterable[Path], known: Mapping[str, Any]) -> dict[str, dict[st
         if seen.get("bytes") == stat.st_size and seen.get("changed") == stat.st_mtime_ns:
             told[path.name] = dict(seen)
             continue
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        told[path.name] = {"bytes": stat.st_size, "changed": stat.st_mtime_ns, "sha256": digest}
+        told[path.name] = {
+            "bytes": stat.st_size,
+            "changed": stat.st_mtime_ns,
+            "sha256": sha256(path),
+        }
     return told
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what a build wrote about itself."""
+    return read_json(path, "move the folder away and build again")
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Name what differs between two starts.
-
-    Args:
-        then: the settings and inputs of the first start.
-        now: those of this one.
-
-    Returns:
-        One phrase for each difference.
 
     >>> differences({"settings": {"a": 1}, "inputs": {}}, {"settings": {"a": 2}, "inputs": {}})
     ['a was 1 and is 2']

@@ -21,9 +21,6 @@ class Gate:
 
     The search is that of RE2, through pyarrow: it reads hundreds of megabytes a second.
 
-    Args:
-        protocol: the masking protocol, for its terms.
-
     >>> Gate("express").may_match(["He is sad.", "I was so sad.", "I was here."])
     [False, True, False]
     >>> Gate("express").may_match(["f&#101;eling sad"])
@@ -42,14 +39,7 @@ class Gate:
         self._terms = "(?i)" + "|".join(map(re.escape, sorted(terms(protocol))))
 
     def may_match(self, texts: list[str]) -> list[bool]:
-        """Judge a batch of posts.
-
-        Args:
-            texts: the posts as they stand in the dump.
-
-        Returns:
-            One flag for each: False only where nothing would be masked.
-        """
+        """Judge a batch of posts."""
         if not texts:
             return []
         flags = ["&" in text or self._hides(text) for text in texts]

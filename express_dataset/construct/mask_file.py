@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import DataError
+from ..files import whole
 from .masking import BATCH_SIZE, escape_masks, mask_texts
 from .terms import DEFAULT_PROTOCOL, check_protocol
 
@@ -29,11 +28,6 @@ class MaskSummary:
         masks: masks in all of them.
         negated: masks of feelings that the author denies.
         escaped: posts in which the author had typed ``<mask>`` or ``[MASK]``.
-
-    >>> MaskSummary("express", posts=2, masked=1, masks=3, negated=0, escaped=0).masks
-    3
-    >>> MaskSummary("express", 0, 0, 0, 0, 0) == MaskSummary("express", 0, 0, 0, 0, 0)
-    True
     """
 
     protocol: str
@@ -60,12 +54,9 @@ def mask_file(
             a device, gets each line as it is masked.
         protocol: `express` or `express-2025`.
 
-    Returns:
-        The counts.
-
     Raises:
-        DataError: there is no such protocol or file, or a line is not UTF-8, not a JSON object,
-            or without an `id` or a text; the sentence names the line.
+        DataError: a line is not UTF-8, not a JSON object, or without an `id` or a text; the
+            sentence names the line.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -75,10 +66,6 @@ def mask_file(
     ...     row = json.loads(masked.read_text())
     >>> summary.masks, row["text"], row["labels"], row["offsets"]
     (1, 'I felt <mask>.', ['sad'], [7])
-    >>> mask_file("no-such-file.jsonl", "out.jsonl")
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: no-such-file.jsonl cannot be read: No such file or directory
     """
     check_protocol(protocol)
     source = Path(path)
@@ -101,17 +88,8 @@ def _write_to(source: Path, out: Path, protocol: str) -> MaskSummary:
         # A file put in the place of a pipe or a device, such as /dev/null, would destroy it.
         with out.open("w", encoding="utf-8") as sink:
             return _write(source, sink, protocol)
-    # Where a link leads, so that the link stays; realpath, because resolve fails on a ring of them.
-    target = Path(os.path.realpath(out))
-    part = target.with_name(target.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as sink:
-            summary = _write(source, sink, protocol)
-        part.replace(target)
-    finally:
-        with suppress(OSError):
-            part.unlink()
-    return summary
+    with whole(out) as unfinished, unfinished.open("w", encoding="utf-8") as sink:
+        return _write(source, sink, protocol)
 
 
 def _write(source: Path, sink: TextIO, protocol: str) -> MaskSummary:

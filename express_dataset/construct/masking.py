@@ -81,8 +81,6 @@ class Masked:
     >>> found = mask("I felt Sad.")
     >>> found.text, found.labels, found.surfaces, found.offsets
     ('I felt <mask>.', ('sad',), ('Sad',), (7,))
-    >>> mask("I'm not angry").negated
-    (True,)
     """
 
     text: str
@@ -98,17 +96,10 @@ def mask_texts(
 ) -> Iterator[Masked]:
     """Mask the emotion words that authors disclose about themselves.
 
-    Args:
-        texts: posts; read one batch at a time.
-        protocol: `express` or `express-2025`.
-        batch_size: how many posts are looked at together.
-
-    Yields:
-        One `Masked` for each post, in order.
+    Posts are read one batch at a time.
 
     Raises:
-        DataError: there is no such protocol, `batch_size` is below 1, a post already holds
-            `MASK` (use `escape_masks` first), or spaCy's pipeline is not installed.
+        DataError: a post already holds `MASK` (use `escape_masks` first).
 
     >>> posts = ["I was proud and happy!", "It was a sad day."]
     >>> [found.text for found in mask_texts(posts)]
@@ -135,16 +126,6 @@ def mask_texts(
 def mask(text: str, protocol: str = DEFAULT_PROTOCOL) -> Masked:
     """Mask one post; `mask_texts` is faster for many.
 
-    Args:
-        text: the post.
-        protocol: `express` or `express-2025`.
-
-    Returns:
-        The masked post.
-
-    Raises:
-        DataError: as for `mask_texts`.
-
     >>> mask("I don't feel lonely.").text
     "I don't feel <mask>."
     >>> mask("I don't feel lonely.", "express-2025").text
@@ -158,40 +139,17 @@ def escape_masks(text: str) -> str:
 
     The length stays the same, so every place in the text does, too.
 
-    Args:
-        text: a post.
-
-    Returns:
-        The post, safe for `mask_texts`.
-
     >>> escape_masks("I feel <mask> or [MASK]")
     'I feel (mask) or (MASK)'
-    >>> escape_masks("a < b, [mask")
-    'a < b, [mask'
     """
     return _LOOKALIKE.sub(lambda found: f"({found[0][1:-1]})", text)
 
 
 def unmask(text: str, words: Iterable[str]) -> str:
-    """Put words back into their masks.
-
-    Args:
-        text: a text with masks.
-        words: one word for each mask, in order: `surfaces` give the post back, `labels` the
-            same in lower case.
-
-    Returns:
-        The text without masks.
-
-    Raises:
-        DataError: there are more or fewer words than masks.
+    """Put words back into their masks: `surfaces` give the post, `labels` the same in lower case.
 
     >>> unmask("I was <mask> and <mask>.", ["sad", "angry"])
     'I was sad and angry.'
-    >>> unmask("I was <mask>.", [])
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: the text has 1 masks but 0 words were given
     """
     parts = text.split(MASK)
     fill = list(words)

@@ -18,20 +18,7 @@ _UNUSED = ("ner", "lemmatizer")
 
 @lru_cache(maxsize=1)
 def pipeline() -> Language:
-    """Load the tagger and the parser.
-
-    Returns:
-        The pipeline, the same object at each call.
-
-    Raises:
-        MissingExtra: spaCy is not installed.
-        DataError: spaCy is there but none of `MODELS` is.
-
-    >>> [token.pos_ for token in pipeline()("I am sad")]
-    ['PRON', 'AUX', 'ADJ']
-    >>> pipeline().has_pipe("ner")
-    False
-    """
+    """Load the tagger and the parser; each call gives the same object."""
     spacy = require("spacy", "construct")
     for name in MODELS:
         if spacy.util.is_package(name):
@@ -44,18 +31,6 @@ def pipeline() -> Language:
 
 
 def pipeline_version() -> str:
-    """Name the pipeline in use: masks can differ from one version of it to another.
-
-    Returns:
-        Its name and version and that of spaCy.
-
-    Raises:
-        DataError: as for `pipeline`.
-
-    >>> pipeline_version().startswith("core_web_sm")
-    True
-    >>> "spacy" in pipeline_version()
-    True
-    """
+    """Name the pipeline in use: masks can differ from one version of it to another."""
     meta = pipeline().meta
     return f"{meta['name']}-{meta['version']} (spacy {require('spacy', 'construct').__version__})"

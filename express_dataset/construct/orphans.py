@@ -21,17 +21,7 @@ _building: list[int] = []
 
 
 def claim(path: Path) -> None:
-    """Wait until no other process holds this file, then hold it until the next claim.
-
-    Args:
-        path: the file; it is made if it is absent.
-
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "locks" / "00000"
-    >>> claim(file)
-    >>> file.exists()
-    True
-    """
+    """Wait until no other process holds this file, then hold it until the next claim."""
     path.parent.mkdir(parents=True, exist_ok=True)
     while _claimed:
         _claimed.pop().close()
@@ -41,14 +31,7 @@ def claim(path: Path) -> None:
 
 
 def end_with(builder: int) -> None:
-    """Make this process end when another ends, where the system can tell (Linux).
-
-    Args:
-        builder: the other's id; 0, or this process itself, for none.
-
-    >>> end_with(0)
-    >>> end_with(os.getpid())
-    """
+    """Make this process end when another ends, where the system can tell (Linux)."""
     if builder in (0, os.getpid(), *_watched) or not hasattr(os, "pidfd_open"):
         return
     _watched.add(builder)

@@ -41,13 +41,7 @@ _SENTENCE_END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A phrase with an emotion word in its tail; all three are places in the post.
-
-    >>> Candidate("be", 0, 4, 7)
-    Candidate(kind='be', start=0, tail=4, end=7)
-    >>> "I'm sad"[4:7]
-    'sad'
-    """
+    """A phrase with an emotion word in its tail; all three are places in the post."""
 
     kind: Kind
     start: int
@@ -62,11 +56,6 @@ class Patterns:
     `gate_feel` and `gate_be` read lower-cased text and match wherever the others do, and more:
     they begin with plain letters, which `re` finds several times faster than a word boundary.
     They do not consume the tail: "him I was sad" must not end at the "im" of "him".
-
-    >>> bool(patterns("express").feel.search("I don't feel sad"))
-    True
-    >>> bool(patterns("express-2025").feel.search("I don't feel sad"))
-    False
     """
 
     feel: re.Pattern[str]
@@ -79,22 +68,7 @@ class Patterns:
 
 @lru_cache(maxsize=4)
 def patterns(protocol: str) -> Patterns:
-    """Compile the patterns of a protocol.
-
-    Args:
-        protocol: `express` or `express-2025`.
-
-    Returns:
-        The patterns, compiled once for each protocol.
-
-    Raises:
-        DataError: there is no such protocol.
-
-    >>> patterns("express-2025").be.search("Then I was so very sad indeed")[1]
-    ' so very sad'
-    >>> patterns("express-2025").be.search("I was feeling sad") is None
-    True
-    """
+    """The patterns of a protocol, compiled once."""
     if check_protocol(protocol) == EXPRESS_2025:
         word, gap, who = r"\w++", r"\s++", "i"
         be = rf"i(?:'?m|{gap}(?:am|was|ha(?:ve|d){gap}been))"
@@ -128,16 +102,6 @@ def may_match(text: str, protocol: str) -> bool:
 
     A text for which this is false has none; one for which it is true may have none either.
 
-    Args:
-        text: a post.
-        protocol: `express` or `express-2025`.
-
-    Returns:
-        False only where `candidates` finds nothing.
-
-    Raises:
-        DataError: there is no such protocol.
-
     >>> may_match("It was a sad day, he was angry.", "express")
     False
     >>> may_match("Then I WAS angry.", "express")
@@ -160,16 +124,6 @@ def may_match(text: str, protocol: str) -> bool:
 def candidates(text: str, protocol: str) -> list[Candidate]:
     """Find the phrases of a post in which an emotion word may be masked.
 
-    Args:
-        text: a post.
-        protocol: `express` or `express-2025`.
-
-    Returns:
-        The candidates, pattern by pattern, each in the order of the text.
-
-    Raises:
-        DataError: there is no such protocol.
-
     >>> text = "I just felt sad. Feeling better, but I am tired."
     >>> [(found.kind, text[found.tail:found.end]) for found in candidates(text, "express")]
     [('feel', 'sad'), ('be', 'tired')]
@@ -180,20 +134,7 @@ def candidates(text: str, protocol: str) -> list[Candidate]:
 
 
 def every_candidate(text: str, protocol: str) -> Iterator[Candidate]:
-    """Find the candidates without asking `may_match` first.
-
-    Args:
-        text: a post.
-        protocol: `express` or `express-2025`.
-
-    Yields:
-        The same candidates as `candidates`, only later where there are none.
-
-    >>> [found.kind for found in every_candidate("Still feeling sad", "express")]
-    ['feeling']
-    >>> list(every_candidate("He was sad", "express"))
-    []
-    """
+    """Find the candidates without asking `may_match` first."""
     found = patterns(protocol)
     known = terms(protocol)
 

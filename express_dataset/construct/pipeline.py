@@ -25,14 +25,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, require
+from ..files import write_json
 from ..schema import COLUMNS, Example
 from ..splits import SPLITS
-from .config import WORK, BuildConfig, differences, ensure_key, find_dumps, inputs, settings
+from .config import (
+    WORK,
+    BuildConfig,
+    differences,
+    ensure_key,
+    find_dumps,
+    inputs,
+    read_state,
+    settings,
+)
 from .dedup import minhash_config
 from .orphans import children_end_too
 from .report import REPORT, BuildReport, load_report
 from .tokens import WORDS
-from .writing import read_json, write_json
 
 if TYPE_CHECKING:
     from datatrove.executor.base import PipelineExecutor
@@ -46,18 +55,9 @@ _OURS = {WORK, REPORT, "data", "README.md"}
 def build(config: BuildConfig) -> BuildReport:
     """Build a dataset from Reddit dumps, or go on with a build that was stopped.
 
-    Args:
-        config: what to build from what. `workers` and `executor` may differ from one start to
-            the next; anything else may not.
-
-    Returns:
-        The report. On Slurm the tasks are handed in and the report is not finished; the same
-        command gives it when they are done.
-
-    Raises:
-        DataError: a dump, the key, the tokenizer or a setting is wrong; `out` holds something
-            else, or a build with other settings; another process is building there; nothing
-            was left to write; a file cannot be read or written; the disk is full.
+    `workers` and `executor` may differ from one start to the next; anything else may not. On
+    Slurm the tasks are handed in and the report is not finished; the same command gives it when
+    they are done.
     """
     # datatrove shows bars of work that takes no time.
     os.environ.setdefault("TQDM_DISABLE", "1")
@@ -90,7 +90,7 @@ def _build(config: BuildConfig, out: Path) -> BuildReport:
         return _finished(out, now, dumps)
     with _alone(out):
         state = out / WORK / "state.json"
-        then = read_json(state) if state.exists() else None
+        then = read_state(state) if state.exists() else None
         now["inputs"] = inputs(dumps, then["inputs"] if then else {})
         if then:
             _refuse_changes(out, then, now)
@@ -238,15 +238,6 @@ def build_sample(posts: Path | None = None) -> list[Example]:
     """Build the embedded sample from its raw posts.
 
     Its posts are short, so each fits whole and no real tokenizer is needed; its key is public.
-
-    Args:
-        posts: the raw posts, by default those in the package.
-
-    Returns:
-        The rows: train, then test, then few_shot.
-
-    Raises:
-        DataError: as for `build`.
     """
     import pyarrow.parquet
 
@@ -264,14 +255,7 @@ def build_sample(posts: Path | None = None) -> list[Example]:
 
 
 def write_sample(path: Path) -> int:
-    """Build the embedded sample and write it as JSON lines.
-
-    Args:
-        path: the file, ``sample/examples.jsonl`` in the package.
-
-    Returns:
-        How many rows were written.
-    """
+    """Build the embedded sample and write it as JSON lines."""
     rows = build_sample()
     lines = (json.dumps(asdict(row), ensure_ascii=False) for row in rows)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -65,13 +65,7 @@ class BrokenFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post that passed, as it stands in the dump.
-
-    >>> Post("abc", "I feel sad.", "me", "advice", 1551903292, False).id
-    'abc'
-    >>> Post("abc", "I feel sad.", None, None, None, None).author is None
-    True
-    """
+    """A post that passed, as it stands in the dump."""
 
     id: str
     text: str
@@ -100,11 +94,7 @@ class Dump:
     problem: str | None = None
 
     def posts(self) -> Iterator[Post]:
-        """Read the posts that may hold something to mask.
-
-        Yields:
-            The posts, in the order of the file.
-        """
+        """Read the posts that may hold something to mask."""
         gate = Gate(self.protocol)
         batch: list[dict[str, Any]] = []
         size = 0
@@ -173,17 +163,7 @@ class Dump:
 
 
 def chunks(path: Path) -> Iterator[bytes]:
-    """Read a file as it was before compression, piece by piece.
-
-    Args:
-        path: a ``.zst``, ``.gz`` or plain file.
-
-    Yields:
-        Pieces of bytes.
-
-    Raises:
-        BrokenFileError: the file is empty, of another form, cut off or damaged.
-    """
+    """Read a file as it was before compression, piece by piece."""
     if not path.stat().st_size:
         raise BrokenFileError("empty-file")
     if path.suffix == ".zst":
@@ -234,12 +214,6 @@ def _gz_chunks(path: Path) -> Iterator[bytes]:
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
     r"""Put pieces of bytes together into lines.
 
-    Args:
-        pieces: the bytes of a file, in order.
-
-    Yields:
-        Each line that is not blank, without its end; None for one that is too long.
-
     >>> list(lines([b'{"a"', b': 1}\n\n{}\r', b'\n[]']))
     [b'{"a": 1}', b'{}', b'[]']
     >>> list(lines([b"x" * 600_000, b"x" * 600_000, b"\n{}\n"]))
@@ -281,13 +255,6 @@ def _unreadable(line: bytes) -> str:
 
 def why_not(record: Mapping[str, Any], min_words: int) -> str | None:
     """Say why a post is of no use.
-
-    Args:
-        record: a post in the field names of Reddit dumps.
-        min_words: the fewest words it must have.
-
-    Returns:
-        A key of `REASONS`, or None for a post to keep.
 
     >>> why_not({"id": "a", "selftext": "[removed]", "is_self": True}, 1)
     'removed'

@@ -12,9 +12,9 @@ from typing import Any
 from ..parquet import sha256
 from ..schema import Example
 from ..splits import SPLITS
+from .config import read_state
 from .dedup import Decision
 from .reddit import PROBLEMS, REASONS
-from .writing import read_json
 
 REPORT = "build.json"
 """The report's name in the built folder; the build is finished when it is there."""
@@ -28,12 +28,6 @@ class BuildReport:
         out: the built folder.
         content: what `build.json` holds; empty until the build is finished.
         finished: false where a cluster is still at work.
-
-    >>> report = BuildReport(Path("built"), {}, finished=False)
-    >>> report.problems
-    ()
-    >>> report.splits
-    {}
     """
 
     out: Path
@@ -58,34 +52,16 @@ class BuildReport:
 
 
 def load_report(out: Path) -> BuildReport:
-    """Read the report of a finished build.
-
-    Args:
-        out: the built folder.
-
-    Returns:
-        The report.
-
-    Raises:
-        DataError: `build.json` is not a report.
-    """
-    return BuildReport(out, read_json(out / REPORT), finished=True)
+    """Read the report of a finished build."""
+    return BuildReport(out, read_state(out / REPORT), finished=True)
 
 
 def problem_sentence(file: Mapping[str, Any]) -> str:
     """Tell what is wrong with a dump and how to mend it.
 
-    Args:
-        file: an entry of ``inputs`` in the report.
-
-    Returns:
-        One sentence.
-
     >>> problem_sentence({"name": "a.zst", "problem": "cut-off", "lines": 7})
     'a.zst: the zstd file breaks off in the middle, as if a copy had not been finished; the 7 \
 lines before that were read; get the file again and build into a new folder'
-    >>> problem_sentence({"name": "a.gz", "problem": "empty-file", "lines": 0})
-    'a.gz: the file is empty; get the file again and build into a new folder'
     """
     kind = "gzip" if file["name"].endswith(".gz") else "zstd"
     what = PROBLEMS[file["problem"]].format(kind=kind)
@@ -105,12 +81,7 @@ class Tally:
         self.flags: Counter[str] = Counter()
 
     def add(self, split: str, row: Example) -> None:
-        """Count a row.
-
-        Args:
-            split: where it goes.
-            row: the row.
-        """
+        """Count a row."""
         self.labels.update(row.labels)
         self.words[len(row.text.split())] += 1
         self.masks[len(row.labels)] += 1
@@ -121,15 +92,7 @@ class Tally:
 
 
 def task_counts(stats: Path, tasks: int) -> list[Counter[str]]:
-    """Read what each task has counted.
-
-    Args:
-        stats: the folder where datatrove keeps it.
-        tasks: how many there are.
-
-    Returns:
-        The counts of each task.
-    """
+    """Read what each task has counted."""
     import json
 
     told = []
@@ -146,17 +109,7 @@ def task_counts(stats: Path, tasks: int) -> list[Counter[str]]:
 def assemble(
     state: Mapping[str, Any], tasks: list[Counter[str]], decision: Decision, tally: Tally
 ) -> dict[str, Any]:
-    """Put the report together. It tells nothing of time, machine or workers.
-
-    Args:
-        state: the settings and inputs of the build.
-        tasks: the counts of each dump.
-        decision: what became of the posts.
-        tally: what was written.
-
-    Returns:
-        The content of `build.json`, without its outputs.
-    """
+    """Put the report together. It tells nothing of time, machine or workers."""
     total = sum(tasks, start=Counter[str]())
     dropped = {reason: total[reason] for reason in REASONS}
     kept = total["masked-posts"]
@@ -196,16 +149,8 @@ def assemble(
 def summary(values: Counter[int]) -> dict[str, float]:
     """Describe how numbers are spread.
 
-    Args:
-        values: how often each occurs.
-
-    Returns:
-        Least, quartiles, mean and greatest; nothing where there are none.
-
     >>> summary(Counter([1, 2, 3, 4]))
     {'min': 1, 'q1': 1, 'median': 2, 'q3': 3, 'max': 4, 'mean': 2.5}
-    >>> summary(Counter())
-    {}
     """
     count = values.total()
     if not count:
@@ -225,14 +170,7 @@ def summary(values: Counter[int]) -> dict[str, float]:
 
 
 def command(state: Mapping[str, Any]) -> str:
-    """The command that builds the same again, given the same dumps and key.
-
-    Args:
-        state: the settings and inputs of the build.
-
-    Returns:
-        A line for a shell, with DIR and FILE where the maker's own paths stood.
-    """
+    """The command that builds the same again, given the same dumps and key."""
     settings = state["settings"]
     options = [
         f"--{name.replace('_', '-')} {shlex.quote(str(settings[name]))}"
@@ -243,12 +181,5 @@ def command(state: Mapping[str, Any]) -> str:
 
 
 def output_hashes(data: Path) -> dict[str, str]:
-    """Hash the files of a finished build.
-
-    Args:
-        data: the folder of Parquet files.
-
-    Returns:
-        SHA-256 for each name.
-    """
+    """Hash the files of a finished build."""
     return {path.name: sha256(path) for path in sorted(data.glob("*.parquet"))}

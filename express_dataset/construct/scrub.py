@@ -84,12 +84,6 @@ def scrub(text: str) -> str:
     characters go. User names, communities, links, e-mail addresses and phone numbers become
     a word in brackets. A mask that the author typed becomes ``(mask)``.
 
-    Args:
-        text: the post as it stands in the dump.
-
-    Returns:
-        The scrubbed text, without white space at its ends.
-
     >>> scrub("Ask u/some_one on r/advice &amp; call 555-123-4567.")
     'Ask [user] on [community] & call [phone].'
     >>> scrub("I feel &lt;mask&gt;, see https://example.org/a.")
@@ -99,19 +93,7 @@ def scrub(text: str) -> str:
 
 
 def scrub_counting(text: str) -> tuple[str, int]:
-    """Rewrite a post as `scrub` does, and count the masks that its author typed.
-
-    Args:
-        text: the post as it stands in the dump.
-
-    Returns:
-        The scrubbed text, and how many masks in it became ``(mask)``.
-
-    >>> scrub_counting("I feel &lt;mask&gt; or [MASK].")
-    ('I feel (mask) or (mask).', 2)
-    >>> scrub_counting("I feel (mask).")
-    ('I feel (mask).', 0)
-    """
+    """Rewrite a post as `scrub` does, and count the masks that its author typed."""
     if "&" in text:
         text = _unescape(text)
     if not text.isascii():
@@ -143,12 +125,7 @@ def _unescape(text: str) -> str:
 class Pseudonyms:
     """Names for posts and authors that only the holder of the key can make.
 
-    Args:
-        key: the secret, at least 16 bytes.
-
     >>> names = Pseudonyms(b"0123456789abcdef")
-    >>> names.of("post", "abc123") == names.of("post", "abc123")
-    True
     >>> names.of("post", "abc123") == names.of("author", "abc123")
     False
     """
@@ -160,19 +137,5 @@ class Pseudonyms:
         return "Pseudonyms(a secret key)"
 
     def of(self, kind: str, name: str) -> str:
-        """Give the pseudonym of a name.
-
-        Args:
-            kind: what is named (``"post"`` or ``"author"``), so that equal names differ.
-            name: the real id.
-
-        Returns:
-            16 hexadecimal digits of HMAC-SHA256 (RFC 2104).
-
-        >>> len(Pseudonyms(b"0123456789abcdef").of("post", "abc123"))
-        16
-        >>> a, b = Pseudonyms(b"0123456789abcdef"), Pseudonyms(b"another key, 16+")
-        >>> a.of("post", "abc123") == b.of("post", "abc123")
-        False
-        """
+        """Give the pseudonym of a name."""
         return hmac.new(self._key, f"{kind}/{name}".encode(), hashlib.sha256).hexdigest()[:16]

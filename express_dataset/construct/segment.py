@@ -80,22 +80,10 @@ def segment(
     each group gets a window centred on its centroid. Windows are trimmed to whole sentences
     where text was cut, or to whole words where that would lose a mask.
 
-    Args:
-        text: the masked post, with one ``<mask>`` per label.
-        labels: the masked terms, in order.
-        tokenizer: from `load_tokenizer`.
-        limit: the most tokens of a segment, two special ones included; at least 32.
-
-    Returns:
-        The windows in the order of the text; none where the post has no mask.
-
-    Raises:
-        ValueError: the number of labels differs from the number of masks.
+    `limit` counts tokens, the two special ones included, and is at least `SMALLEST`.
 
     >>> from express_dataset.construct.tokens import load_tokenizer
     >>> words = load_tokenizer("words")
-    >>> [window.text for window in segment("I feel <mask>.", ["sad"], words)]
-    ['I feel <mask>.']
     >>> long = "It rained all day. " * 9 + "I was <mask>. " + "Then it was dry. " * 30
     >>> [(w.text.count("rained"), w.labels) for w in segment(long, ["sad"], words, limit=40)]
     [(3, ('sad',))]

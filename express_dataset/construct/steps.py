@@ -25,13 +25,7 @@ logger.disable("datatrove")
 
 
 class Words(WordTokenizer):  # type: ignore[misc]
-    """Words between spaces, for MinHash: datatrove has taken out all else by then.
-
-    >>> Words().word_tokenize("i feel sad")
-    ['i', 'feel', 'sad']
-    >>> Words().span_tokenize("i feel")
-    [(0, 1), (2, 6)]
-    """
+    """Words between spaces, for MinHash: datatrove has taken out all else by then."""
 
     def word_tokenize(self, text: str) -> list[str]:
         """Split a text at white space."""
@@ -56,15 +50,7 @@ class Pairs(MinhashDedupBuckets):  # type: ignore[misc]
 
 
 class ReadReddit(PipelineStep):  # type: ignore[misc]
-    """Read one dump a task.
-
-    Args:
-        dumps: the files; their number is the number of tasks.
-        min_words: the fewest words of a post.
-        protocol: the masking protocol.
-        locks: a folder; a task waits there for one that a killed build has left behind.
-        builder: the process with which the task ends, or 0.
-    """
+    """Read one dump a task."""
 
     type = "📖 - READER"
     name = "Reddit"
@@ -102,11 +88,7 @@ class ReadReddit(PipelineStep):  # type: ignore[misc]
 
 
 class Scrub(PipelineStep):  # type: ignore[misc]
-    """Take out what points to a person.
-
-    Args:
-        key: the file of the key: the key itself must not be in what datatrove saves.
-    """
+    """Take out what points to a person."""
 
     type = "🧽 - SCRUB"
     name = "names, links, numbers"
@@ -134,11 +116,7 @@ class Scrub(PipelineStep):  # type: ignore[misc]
 
 
 class Mask(PipelineStep):  # type: ignore[misc]
-    """Mask the self-disclosed feelings; posts with none go no further.
-
-    Args:
-        protocol: the masking protocol.
-    """
+    """Mask the self-disclosed feelings; posts with none go no further."""
 
     type = "🎭 - MASK"
     name = "feelings"
@@ -174,12 +152,7 @@ class Mask(PipelineStep):  # type: ignore[misc]
 
 
 class Segment(PipelineStep):  # type: ignore[misc]
-    """Cut masked posts into segments.
-
-    Args:
-        tokenizer: its name or folder.
-        max_tokens: the most tokens of a segment.
-    """
+    """Cut masked posts into segments."""
 
     type = "✂️ - SEGMENT"
     name = "windows"

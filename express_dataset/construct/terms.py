@@ -23,24 +23,7 @@ PROTOCOLS = (DEFAULT_PROTOCOL, EXPRESS_2025)
 
 
 def check_protocol(protocol: str) -> str:
-    """Return the name if it is a masking protocol.
-
-    Args:
-        protocol: the name to look at.
-
-    Returns:
-        The same name.
-
-    Raises:
-        DataError: there is no such protocol.
-
-    >>> check_protocol("express")
-    'express'
-    >>> check_protocol("express-2024")
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: there is no masking protocol 'express-2024': use 'express' or 'express-2025'
-    """  # noqa: E501 (a doctest cannot be folded)
+    """Return the name if it is a masking protocol."""
     if protocol not in PROTOCOLS:
         names = " or ".join(repr(name) for name in PROTOCOLS)
         raise DataError(f"there is no masking protocol {protocol!r}: use {names}")
@@ -59,19 +42,8 @@ def _marked() -> dict[str, frozenset[str]]:
 def terms(protocol: str = DEFAULT_PROTOCOL) -> frozenset[str]:
     """The words that a protocol may mask, in lower case.
 
-    Args:
-        protocol: `express` (all words of the list) or `express-2025`.
-
-    Returns:
-        The words.
-
-    Raises:
-        DataError: there is no such protocol.
-
     >>> "devastated" in terms(), "devastated" in terms("express-2025")
     (True, False)
-    >>> terms("express-2025") < terms()
-    True
     """
     faithful = check_protocol(protocol) == EXPRESS_2025
     return frozenset(
@@ -83,19 +55,8 @@ def terms(protocol: str = DEFAULT_PROTOCOL) -> frozenset[str]:
 def felt_terms(protocol: str = DEFAULT_PROTOCOL) -> frozenset[str]:
     """The words among `terms` that are masked only after *feel*, never after "I am".
 
-    Args:
-        protocol: `express` or `express-2025`.
-
-    Returns:
-        The words, in lower case.
-
-    Raises:
-        DataError: there is no such protocol.
-
     >>> "strong" in felt_terms(), "sad" in felt_terms()
     (True, False)
-    >>> "curious" in felt_terms(), "curious" in felt_terms("express-2025")
-    (False, True)
     """
     faithful = check_protocol(protocol) == EXPRESS_2025
     marked = _marked()

@@ -1,0 +1,57 @@
+"""Files written whole or not at all, and JSON in them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .errors import DataError
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a name beside a file; what is written there takes its place if nothing fails.
+
+    A link is followed and stays. After an error the file is as it was.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> with whole(file) as unfinished:
+    ...     _ = unfinished.write_text("all of it", encoding="utf-8")
+    >>> file.read_text(encoding="utf-8")
+    'all of it'
+    """
+    # realpath, because resolve fails on a ring of links.
+    target = Path(os.path.realpath(path))
+    unfinished = target.with_name(f"{target.name}.part")
+    try:
+        yield unfinished
+        unfinished.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file whole or not at all."""
+    with whole(path) as unfinished:
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        unfinished.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def read_json(path: Path, mend: str) -> dict[str, Any]:
+    """Read the JSON object in a file; an error tells to `mend` it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): {mend}") from None
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise DataError(f"{path} holds no JSON object: {mend}")
+    return content
