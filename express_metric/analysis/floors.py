@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -73,6 +74,52 @@ references' own
         said = _said(references, nearest)
         found[NEAREST] = score(references, said, lexicon, protocol).figures
     return found
+
+
+def vector_floors(references: Sequence[Sequence[str]], lexicon: Lexicon) -> dict[str, Figures]:
+    """The paper's floors: uniformly random vectors (expected values), and the all-zero vector.
+
+    They answer with vectors, not words, so no word can be right. Two zero vectors count as
+    identical, as under protocol ``paper``.
+
+    >>> from express_metric import load_lexicon
+    >>> found = vector_floors([["sad"], ["unheard-of"]], load_lexicon("nrc"))
+    >>> found["all zeros"]["vector_accuracy"]
+    0.5
+    """
+    labels = [normal(word) for row in references for word in row]
+    if not labels:
+        return {}
+    size = len(DIMENSIONS)
+    ones = np.array([int(lexicon.vector(label).sum()) for label in labels])
+    expected = np.array([_expected_f1(number, size) for number in range(size + 1)])
+    rest = {"valid_rate": 1.0, "lexical_accuracy": None}
+    return {
+        "random vectors": rest
+        | {
+            "vector_accuracy": 2.0**-size,
+            "vector_f1": float(expected[ones].mean()),
+            "dimension_accuracy": 0.5,
+        },
+        "all zeros": rest
+        | {
+            "vector_accuracy": float((ones == 0).mean()),
+            "vector_f1": 0.0,
+            "dimension_accuracy": float(1 - ones.mean() / size),
+        },
+    }
+
+
+def _expected_f1(ones: int, size: int) -> float:
+    """F1 of a vector of so many ones with fair random bits: hits and false alarms are binomial."""
+    if ones == 0:
+        return 0.0
+    total = sum(
+        math.comb(ones, hits) * math.comb(size - ones, extra) * 2 * hits / (ones + hits + extra)
+        for hits in range(ones + 1)
+        for extra in range(size - ones + 1)
+    )
+    return total / 2.0**size
 
 
 def _said(references: Sequence[Sequence[str]], nearest: Sequence[Sequence[str]]) -> list[Reading]:

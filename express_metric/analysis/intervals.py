@@ -16,7 +16,7 @@ import numpy as np
 
 from .resampling import Floats, scipy_part
 
-Method = Literal["bca", "percentile", "basic", "exact", "none"]
+Method = Literal["bca", "percentile", "basic", "exact", "normal", "none"]
 # With fewer, the skewness that BCa corrects by is itself mostly noise, and no finding is decided.
 MIN_POSTS = 10
 SAME = 1e-12  # draws that differ by less differ by rounding
@@ -30,7 +30,7 @@ class Interval:
     Attributes:
         value: the figure.
         low, high: the ends of the interval.
-        method: ``bca``, ``percentile``, ``basic``, ``exact`` or ``none``.
+        method: ``bca``, ``percentile``, ``basic``, ``exact``, ``normal`` or ``none``.
 
     >>> Interval(0.5, 0.4, 0.6, "bca").excludes(0.3)
     True

@@ -35,9 +35,9 @@ def test_every_figure_is_the_papers(paper: dict[str, Any]) -> None:
     keys = ("label", "prediction", "frequency")
     assert ours["table_a6"] == [[row[key] for key in keys] for row in paper["table_A6"]]
     assert ours["table_a7"] == paper["table_A7"]
-    keys = ("model", "setting_against_zero_shot", "p_value_as_printed", "cohens_d")
+    names = ("model", "setting_against_zero_shot", "p_value_as_printed", "cohens_d")
     assert [list(row.values()) for row in ours["table_a10"]] == [
-        [row[key] for key in keys] for row in paper["table_A10"]
+        [row[name] for name in names] for row in paper["table_A10"]
     ]
     assert [(*row["models"], row["p"], row["d"]) for row in ours["table_a11"]] == [
         (row["model_1"], row["model_2"], row["p_value_as_printed"], row["cohens_d"])
