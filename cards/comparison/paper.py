@@ -1,0 +1,343 @@
+"""Own runs beside the paper's tables, all under its own protocol.
+
+Published rows are references: never ranked, and never tested against own runs, for they come from
+an older version of the data and from other rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from express_metric.analysis.confusion import OTHER
+from express_metric.analysis.floors import vector_floors
+from express_metric.analysis.intervals import Interval
+from express_metric.analysis.masks import Masks, mask_table
+from express_metric.analysis.paired import paired, scores_by
+from express_metric.analysis.resampling import Resampling
+from express_metric.analysis.significance import intervals
+from express_metric.parsing import Protocol
+from express_metric.scoring import count
+
+from .contradictions import contradictions
+from .published import FIGURES, SETTINGS, beside, rows, tables
+from .runs import Run, model_size
+
+PROTOCOL: Protocol = "paper"
+MOST_WORDS = 75
+MOST_ERRORS = 20
+# A label must stand here so often before the share of its errors is listed (Table A.6).
+MIN_LABEL = 5
+_PLAIN = Resampling(draws=2_000)
+
+
+def beside_the_paper(runs: Sequence[Run], how: Resampling = _PLAIN) -> dict[str, Any]:
+    """The paper's tables and figures with own figures next to the published ones.
+
+    Args:
+        runs: on any examples; pairs are tested only where they answered the same.
+        how: draws, seed and level of the intervals.
+
+    Returns:
+        Ready for JSON: ``table_3`` (rows, averages, floors), ``table_a4``, ``table_a6``,
+        ``table_a10``, ``table_a11``, ``figure_2``, ``figure_3``, ``figure_a3`` and
+        ``does_not_follow``; every row says whether it is published.
+    """
+    masks = {run.name: _masks(run) for run in runs}
+    own = [_own(run, how) for run in runs]
+    return {
+        "source": tables()["source"],
+        "floors_note": _FLOORS,
+        "protocol": PROTOCOL,
+        "note": _note(runs),
+        "table_3": {
+            "rows": [*map(_theirs, rows()), *own],
+            "averages": _averages(own),
+            "floors": _floors(runs[0]) if runs else [],
+        },
+        "table_4": [{"published": True, **row} for row in tables()["table_4"]["rows"]],
+        "table_a4": _labels(runs[0]) if runs else [],
+        "table_a6": _errors(list(masks.values())),
+        "table_a10": _settings(runs, masks),
+        "table_a11": _models(runs, masks),
+        "figure_2": _sizes(own),
+        "figure_3": _by_model(own),
+        "figure_a3": _words(runs, masks),
+        "does_not_follow": [dataclasses.asdict(one) for one in contradictions()],
+    }
+
+
+def _masks(run: Run) -> Masks:
+    return mask_table(run.references, run.readings[PROTOCOL], run.lexicon, PROTOCOL, run.posts)
+
+
+def _note(runs: Sequence[Run]) -> str:
+    paper = tables()
+    told = (
+        f"Published figures ({paper['source']}) are of {paper['data']}: {paper['masks']:,} masks. "
+        "They are never ranked, and no test compares them with your runs, whose rows differ."
+    )
+    lexicons = {run.lexicon.label for run in runs}
+    own = f" Your runs: lexicon {', '.join(sorted(lexicons))}." if runs else ""
+    nrc = any(label.startswith("nrc") for label in lexicons)
+    return told + own + (_NRC if nrc else "")
+
+
+_FLOORS = (
+    "Random vectors are ten fair bits for each mask; the value is the expected one, so no seed "
+    "matters. All zeros match every label without a vector. The paper's .322 and .037 came from "
+    "another table of vectors than the released one: the lexicon was changed after the figures."
+)
+_NRC = (
+    " The lexicon nrc is not the authors' table: 54% of the labels have the same vector in both, "
+    "so AccV comes out about 0.6 points lower and F1V about 1.0 higher than with theirs."
+)
+
+
+def _theirs(row: Any) -> dict[str, Any]:
+    figures = {name: {"value": value} for name, value in row.figures.items()}
+    return {
+        "published": True,
+        "model": row.model,
+        "family": row.family,
+        "size": row.size,
+        "setting": row.setting,
+        "masks": tables()["masks"],
+        "figures": figures,
+    }
+
+
+def _own(run: Run, how: Resampling) -> dict[str, Any]:
+    """One's own row: figures with intervals, and what lies between them and the published ones."""
+    counts = count(run.references, run.readings[PROTOCOL], run.lexicon, PROTOCOL)
+    found = intervals(counts, PROTOCOL, run.posts, how)
+    theirs = beside(run.model, run.setting)
+    figures = {name: found[name] for name in ("valid_rate", *FIGURES.values())}
+    return {
+        "published": False,
+        "name": run.name,
+        "model": run.model,
+        "parameters": run.parameters,
+        "line": run.line,
+        "setting": run.setting,
+        "masks": sum(map(len, run.references)),
+        "signature": str(run.signatures[PROTOCOL]),
+        "figures": {name: one.to_dict() for name, one in figures.items()},
+        "difference": None
+        if theirs is None
+        else {name: _less(found[name], value) for name, value in theirs.figures.items()},
+    }
+
+
+def _less(own: Interval, published: float) -> dict[str, Any]:
+    """Own less published; the interval is that of the own figure alone."""
+    ends = {"value": own.value, "low": own.low, "high": own.high}
+    return {name: None if end is None else end - published for name, end in ends.items()}
+
+
+def _averages(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Averages over models by setting: printed, recomputed from the paper's rows, and own."""
+    found = []
+    for key, setting in SETTINGS.items():
+        theirs = [row for row in rows() if row.setting == setting]
+        causal = [row for row in theirs if row.architecture in ("causal", "api")]
+        mine = [row for row in own if row["setting"] == setting]
+        found.append(
+            {
+                "setting": setting,
+                "printed": {
+                    FIGURES[name]: value
+                    for name, value in tables()["table_3"]["averages"][key].items()
+                },
+                "recomputed": _mean([row.figures for row in causal]),
+                "own": _mean(
+                    [
+                        {name: row["figures"][name]["value"] for name in FIGURES.values()}
+                        for row in mine
+                    ]
+                ),
+                "own_models": len({row["model"] for row in mine}),
+            }
+        )
+    return found
+
+
+def _mean(figures: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    def of(name: str) -> float | None:
+        values = [value for row in figures if (value := row[name]) is not None]
+        return float(np.mean(values)) if values else None
+
+    return {name: of(name) for name in FIGURES.values()}
+
+
+def _floors(run: Run) -> list[dict[str, Any]]:
+    """The paper's two floors, as printed and as the lexicon at hand gives them."""
+    here = vector_floors(run.references, run.lexicon)
+    names = {"random": "random vectors", "all_zeros": "all zeros"}
+    return [
+        {
+            "floor": names[key],
+            "printed": {FIGURES[name]: value for name, value in printed.items()},
+            "own": {name: here[names[key]][name] for name in FIGURES.values()} if here else {},
+        }
+        for key, printed in tables()["table_3"]["floors"].items()
+    ]
+
+
+def _labels(run: Run) -> list[dict[str, Any]]:
+    """Table A.4: how often each label stands, as published and here."""
+    printed: dict[str, int] = tables()["table_a4"]
+    here = Counter(label for row in run.references for label in row)
+    whole, total = tables()["masks"], sum(here.values())
+    return [
+        {
+            "label": label,
+            "published": count,
+            "published_share": count / whole,
+            "own": here[label],
+            "own_share": here[label] / total if total else None,
+        }
+        for label, count in printed.items()
+    ]
+
+
+def _errors(masks: Sequence[Masks]) -> list[dict[str, Any]]:
+    """Table A.6: what is said for a label where vectors differ, as a share of the label's masks."""
+    printed = {(label, said): share for label, said, share in tables()["table_a6"]}
+    whole: Counter[str] = Counter()
+    wrong: Counter[tuple[str, str]] = Counter()
+    for table in masks:
+        terms = table.vocabulary
+        whole.update(terms[label] for label in table.label)
+        missed = table.valid & (table.bits[table.label] != table.bits[table.answer])
+        pairs = zip(table.label[missed], table.answer[missed], strict=True)
+        wrong.update((terms[label], terms[answer]) for label, answer in pairs)
+    shares = {
+        pair: number / whole[pair[0]]
+        for pair, number in wrong.items()
+        if whole[pair[0]] >= MIN_LABEL
+    }
+    often = sorted(shares, key=lambda pair: (-shares[pair], pair))[:MOST_ERRORS]
+    return [
+        {
+            "label": pair[0],
+            "prediction": pair[1],
+            "published": printed.get(pair),
+            "own": wrong[pair] / whole[pair[0]] if whole[pair[0]] else None,
+            "masks": whole[pair[0]],
+        }
+        for pair in [*printed, *(pair for pair in often if pair not in printed)]
+    ]
+
+
+def _settings(runs: Sequence[Run], masks: Mapping[str, Masks]) -> list[dict[str, Any]]:
+    """Table A.10: each setting against zero-shot of the same model."""
+    printed = {
+        (row["model"].lower(), SETTINGS[row["setting"]]): row for row in tables()["table_a10"]
+    }
+    found: list[dict[str, Any]] = [
+        {"published": True, "model": row["model"], "setting": setting, "p": row["p"], "d": row["d"]}
+        for (_, setting), row in printed.items()
+    ]
+    for base in runs:
+        for run in runs:
+            if base.setting == SETTINGS["zero_shot"] != run.setting and run.model == base.model:
+                found += _pair(base, run, masks, {"model": run.model, "setting": run.setting})
+    return found
+
+
+def _models(runs: Sequence[Run], masks: Mapping[str, Masks]) -> list[dict[str, Any]]:
+    """Table A.11: models against each other under the same setting."""
+    found: list[dict[str, Any]] = [
+        {"published": True, "models": row["models"], "p": row["p"], "d": row["d"]}
+        for row in tables()["table_a11"]
+    ]
+    for place, first in enumerate(runs):
+        for second in runs[place + 1 :]:
+            if first.model != second.model and first.setting == second.setting:
+                about = {"models": [second.model, first.model], "setting": first.setting}
+                found += _pair(first, second, masks, about)
+    return found
+
+
+def _pair(
+    first: Run, second: Run, masks: Mapping[str, Masks], about: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The statistics of one pair on F1, by posts and by masks; none where the rows differ."""
+    if first.references != second.references or first.ids != second.ids:
+        return []
+    found: dict[str, Any] = {"published": False, **about}
+    for unit in ("posts", "masks"):
+        scores = [scores_by(masks[run.name], "vector_f1", unit) for run in (first, second)]
+        two = paired(scores[0], scores[1], unit)
+        one = paired(scores[0], scores[1], unit, "greater")
+        found[unit] = {
+            "pairs": two.pairs,
+            "ties": two.ties,
+            "p_two_sided": two.p_value,
+            "p_one_sided": one.p_value,
+            "d": None if two.d is None else two.d.to_dict(),
+        }
+    return [found]
+
+
+def _sizes(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Figure 2: zero-shot vector accuracy by the number of parameters, a line for each family."""
+    zero = SETTINGS["zero_shot"]
+    points = [
+        {
+            "published": True,
+            "line": row.family,
+            "model": row.model,
+            "parameters": model_size(row.model),
+            "value": row.figures["vector_accuracy"],
+        }
+        for row in rows()
+        if row.setting == zero
+    ]
+    points += [
+        {
+            "published": False,
+            "line": row["line"],
+            "model": row["model"],
+            "parameters": row["parameters"],
+            "value": row["figures"]["vector_accuracy"]["value"],
+        }
+        for row in own
+        if row["setting"] == zero
+    ]
+    return sorted(points, key=lambda point: (point["line"], point["parameters"] or 0))
+
+
+def _by_model(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Figure 3: vector accuracy of each model by setting."""
+    found: dict[tuple[bool, str], dict[str, float | None]] = {}
+    for row in rows():
+        cells = found.setdefault((True, row.model), {})
+        cells[row.setting] = row.figures["vector_accuracy"]
+    for mine in own:
+        cells = found.setdefault((False, mine["model"]), {})
+        cells[mine["setting"]] = mine["figures"]["vector_accuracy"]["value"]
+    return [
+        {"published": published, "model": model, "settings": cells}
+        for (published, model), cells in found.items()
+    ]
+
+
+def _words(runs: Sequence[Run], masks: Mapping[str, Masks]) -> dict[str, Any]:
+    """Figure A.3: how often people say their 75 commonest words, and how often models do."""
+    if not runs:
+        return {"words": [], "people": [], "models": {}}
+    first = masks[runs[0].name]
+    people = Counter(first.vocabulary[label] for label in first.label)
+    words = [word for word, _ in people.most_common(MOST_WORDS) if word != OTHER]
+    said = {}
+    for run in runs:
+        table = masks[run.name]
+        answers = Counter(table.vocabulary[answer] for answer in table.answer[table.valid])
+        said[run.name] = [answers[word] for word in words]
+    return {"words": words, "people": [people[word] for word in words], "models": said}

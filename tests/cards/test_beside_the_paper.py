@@ -1,0 +1,125 @@
+"""Own runs beside the paper's tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from express_cards.comparison.paper import beside_the_paper
+from express_cards.comparison.runs import Run, load_runs
+from express_metric import Reading, Signature, load_lexicon
+
+NRC = load_lexicon("nrc")
+
+
+def made(model: str, setting: str, answers: list[str]) -> Run:
+    """A run on twelve posts about sadness, one mask each."""
+    rows: list[tuple[str, ...]] = [("sad",)] * len(answers)
+    readings = [Reading((word,)) for word in answers]
+    signature = Signature("d", "test", len(rows), "paper", NRC.label)
+    name = f"{model.rpartition('/')[2]} {setting}"
+    posts = [f"p{place}" for place in range(len(rows))]
+    return Run(
+        name, model, "causal", setting, rows, {"paper": readings}, posts, posts, NRC,
+        {"paper": signature},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def runs() -> list[Run]:
+    """Gemma-2-9B without and with examples, and another model."""
+    return [
+        made("google/gemma-2-9b-it", "zero-shot", ["sad"] * 6 + ["happy"] * 6),
+        made("google/gemma-2-9b-it", "few-shot similar", ["sad"] * 9 + ["happy"] * 3),
+        made("org/other-1b", "zero-shot", ["happy"] * 12),
+    ]
+
+
+def test_own_rows_stand_beside_published_ones_and_are_never_ranked(runs: list[Run]) -> None:
+    found = beside_the_paper(runs)
+    table = found["table_3"]["rows"]
+    assert [row["published"] for row in table] == [True] * 35 + [False] * 3
+    first, similar, other = table[35:]
+    # .5 here, .223 in the paper; the interval is that of our own figure.
+    assert first["difference"]["lexical_accuracy"]["value"] == pytest.approx(0.5 - 0.223)
+    assert similar["difference"]["lexical_accuracy"]["value"] == pytest.approx(0.75 - 0.278)
+    assert other["difference"] is None
+    interval = first["figures"]["lexical_accuracy"]
+    assert first["difference"]["lexical_accuracy"]["low"] == pytest.approx(interval["low"] - 0.223)
+
+
+def test_averages_are_printed_recomputed_and_own(runs: list[Run]) -> None:
+    zero = beside_the_paper(runs)["table_3"]["averages"][0]
+    assert zero["printed"]["lexical_accuracy"] == 0.21
+    assert zero["recomputed"]["lexical_accuracy"] == pytest.approx(0.216, abs=5e-4)
+    assert (zero["own"]["lexical_accuracy"], zero["own_models"]) == (0.25, 2)
+
+
+def test_pairs_have_the_papers_statistics(runs: list[Run]) -> None:
+    found = beside_the_paper(runs)
+    (settings,) = [row for row in found["table_a10"] if not row["published"]]
+    assert (settings["model"], settings["setting"]) == ("google/gemma-2-9b-it", "few-shot similar")
+    first, second = [1.0] * 6 + [0.0] * 6, [1.0] * 9 + [0.0] * 3
+    scores = [value or _overlap() for value in first], [value or _overlap() for value in second]
+    theirs = stats.wilcoxon(scores[1], scores[0], method="approx")
+    assert settings["posts"]["p_two_sided"] == pytest.approx(theirs.pvalue)
+    assert settings["posts"]["p_one_sided"] == pytest.approx(theirs.pvalue / 2)
+    assert settings["posts"]["ties"] == 9
+    (models,) = [row for row in found["table_a11"] if not row["published"]]
+    assert models["models"] == ["org/other-1b", "google/gemma-2-9b-it"]
+
+
+def _overlap() -> float:
+    sad, happy = (NRC.vector(word) for word in ("sad", "happy"))
+    return float(2 * (sad & happy).sum() / (sad.sum() + happy.sum()))
+
+
+def test_runs_on_other_rows_are_not_tested(runs: list[Run]) -> None:
+    ids = [f"q{place}" for place in range(12)]
+    moved = dataclasses.replace(runs[1], ids=ids, posts=ids)
+    found = beside_the_paper([runs[0], moved])
+    assert [row for row in found["table_a10"] if not row["published"]] == []
+
+
+def test_errors_pool_runs_and_count_all_masks_of_the_label(runs: list[Run]) -> None:
+    found = beside_the_paper(runs)["table_a6"]
+    (sad,) = [row for row in found if row["label"] == "sad"]
+    assert (sad["prediction"], sad["masks"], sad["published"]) == ("happy", 36, None)
+    assert sad["own"] == pytest.approx((6 + 3 + 12) / 36)
+    assert found[0] == {
+        "label": "thankful", "prediction": "grateful", "published": 0.6, "own": None, "masks": 0,
+    }  # fmt: skip
+
+
+def test_figures_hold_published_and_own_points(runs: list[Run]) -> None:
+    found = beside_the_paper(runs)
+    mine = [point for point in found["figure_2"] if not point["published"]]
+    assert [(point["parameters"], point["value"]) for point in mine] == [(9e9, 0.5), (1e9, 0.0)]
+    theirs = [point for point in found["figure_2"] if point["published"]]
+    assert len(theirs) == 14
+    (gemma,) = [
+        row for row in found["figure_3"]
+        if not row["published"] and row["model"] == "google/gemma-2-9b-it"
+    ]  # fmt: skip
+    assert gemma["settings"] == {"zero-shot": 0.5, "few-shot similar": 0.75}
+    words = found["figure_a3"]
+    assert (words["words"], words["people"]) == (["sad"], [12])
+    assert words["models"]["gemma-2-9b-it few-shot similar"] == [9]
+
+
+def test_the_reference_file_gives_every_table(reference: Path, tmp_path: Path) -> None:
+    runs = load_runs([reference / "gpt4o_predictions.csv"])
+    found: dict[str, Any] = json.loads(json.dumps(beside_the_paper(runs)))
+    own = found["table_3"]["rows"][-1]["figures"]
+    assert own["vector_f1"]["value"] == pytest.approx(0.713761867675419, abs=1e-12)
+    happy = found["table_a4"][0]
+    assert (happy["label"], happy["published"], happy["own"]) == ("happy", 2999, 56)
+    thankful = found["table_a6"][0]
+    assert (thankful["published"], round(thankful["own"], 3)) == (0.6, 0.636)
+    assert len(found["figure_a3"]["words"]) == 75
+    assert "changed after" in found["floors_note"]
