@@ -57,12 +57,25 @@ async function painted(xml, svg) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
+// A cell that a spreadsheet would take for a formula is kept a text.
+function cell(text) {
+  const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+function numbers(figure) {
+  const rows = [...figure.querySelectorAll("tr")];
+  const lines = rows.map((row) => [...row.cells].map((one) => cell(one.textContent.trim())).join());
+  return new Blob([lines.join("\r\n") + "\r\n"], { type: "text/csv" });
+}
+
 async function save(button) {
   const figure = button.closest("figure");
   const svg = figure.querySelector("svg");
-  const xml = standalone(svg);
   const kind = button.dataset.export;
-  const blob = kind === "svg" ? new Blob([xml], { type: "image/svg+xml" }) : await painted(xml, svg);
+  const blob =
+    kind === "csv" ? numbers(figure)
+    : kind === "svg" ? new Blob([standalone(svg)], { type: "image/svg+xml" })
+    : await painted(standalone(svg), svg);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = `express-${figure.id}.${kind}`;

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ..config import RunConfig
-from . import dataset, harness, results, space
+from . import dataset, harness, reproduce, results, space
 from .printing import Format, FormatOption, print_json
 from .takes import takes
 
@@ -30,6 +30,7 @@ app.add_typer(results.app, name="results")
 # Without a name: its one command stands beside the others.
 app.add_typer(space.app)
 app.add_typer(harness.app)
+app.add_typer(reproduce.app)
 
 
 LexiconOption = Annotated[

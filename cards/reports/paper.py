@@ -1,0 +1,249 @@
+"""The page *Beside the paper*: published and own figures, table by table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from express_runners.errors import RunError
+from express_runners.runs.store import cannot_write
+
+from ..comparison.published import FIGURES, SETTINGS, beside
+from ..drawings.lines import Axis, Line, line_chart, sizes, steps
+from ..drawings.svg import Figure
+from ..pages import render
+
+SHORT = {figure: name for name, figure in FIGURES.items()}
+Cells = tuple[str, ...]
+
+
+def paper_page(found: Mapping[str, Any], out: Path) -> Path:
+    """Write the page.
+
+    Args:
+        found: what `beside_the_paper` gives; without runs the page holds the published figures.
+        out: the page.
+
+    Raises:
+        RunError: the page cannot be written.
+        MissingExtra: jinja2 is not installed.
+    """
+    page = render("paper.html", "report.css", ["page.js"], **view(found))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # A name may hold half a surrogate pair, which UTF-8 has no form for.
+        out.write_bytes(page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise RunError(cannot_write(out, error)) from error
+    return out
+
+
+def view(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that the page's template shows, as text and figures."""
+    own = [row for row in found["table_3"]["rows"] if not row["published"]]
+    return {
+        "note": found["note"],
+        "floors_note": found["floors_note"],
+        "own": len(own),
+        "table_3": [_row(row) for row in _own_first(found["table_3"]["rows"])],
+        "averages": [_average(row) for row in found["table_3"]["averages"]],
+        "floors": [_floor(row) for row in found["table_3"]["floors"]],
+        "table_4": [_context(row) for row in found["table_4"]],
+        "table_a4": [
+            (
+                row["label"],
+                f"{row['published']:,}",
+                _share(row["published_share"]),
+                f"{row['own']:,}",
+                _share(row["own_share"]),
+            )
+            for row in found["table_a4"]
+        ],
+        "table_a6": [
+            (
+                row["label"],
+                row["prediction"],
+                _share(row["published"], 0),
+                _share(row["own"], 0),
+                str(row["masks"]),
+            )
+            for row in found["table_a6"]
+        ],
+        "table_a10": [_test(row, row.get("setting", "")) for row in found["table_a10"]],
+        "table_a11": [_test(row, "") for row in found["table_a11"]],
+        "figures": figures(found),
+        "does_not_follow": [
+            (one["where"], one["what"], one["printed"], one["follows"], one["arithmetic"])
+            for one in found["does_not_follow"]
+        ],
+    }
+
+
+def figures(found: Mapping[str, Any]) -> list[Figure]:
+    """Figures 2, 3 and A.3, published and own."""
+    return [*_by_size(found["figure_2"]), _by_setting(found["figure_3"]), *_words(found)]
+
+
+def _by_size(points: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    sized = [point for point in points if point["parameters"] and point["value"] is not None]
+    groups: dict[tuple[bool, str], list[tuple[float, float]]] = {}
+    for point in sized:
+        place = (math.log10(point["parameters"]), point["value"])
+        groups.setdefault((point["published"], point["line"]), []).append(place)
+    lines = [Line(name, dots, published) for (published, name), dots in groups.items()]
+    lines.sort(key=lambda line: line.dashed)
+    left_out = [point["model"] for point in points if not point["parameters"]]
+    caption = "Zero-shot. Models of one family share a line; published ones are dashed."
+    if left_out:
+        caption += f" Without a known size: {', '.join(dict.fromkeys(left_out))}."
+    axis = sizes([point["parameters"] for point in sized])
+    top = steps(max(point["value"] for point in sized))
+    text = ("Figure 2: same vector, by model size", caption)
+    return [line_chart("figure-2", text, lines, axis, top)]
+
+
+def _by_setting(models: Sequence[Mapping[str, Any]]) -> Figure:
+    names = list(SETTINGS.values())
+    lines = []
+    for row in models:
+        cells = row["settings"]
+        dots = [
+            (float(place), cells[name])
+            for place, name in enumerate(names)
+            if cells.get(name) is not None
+        ]
+        if dots and (len(dots) > 1 or not row["published"]):
+            lines.append(Line(row["model"].rpartition("/")[2], dots, row["published"]))
+    lines.sort(key=lambda line: line.dashed)
+    axis = Axis("", [(float(place), name) for place, name in enumerate(names)], -0.3, 3.3)
+    top = steps(max(y for line in lines for _, y in line.points))
+    text = (
+        "Figure 3: same vector, by setting",
+        "Models asked under one setting only are left out of the published ones.",
+    )
+    return line_chart("figure-3", text, lines, axis, top)
+
+
+def _words(found: Mapping[str, Any]) -> list[Figure]:
+    words = found["figure_a3"]
+    if not words["words"]:
+        return []
+    places = range(len(words["words"]))
+    said = {"people": words["people"], **words["models"]}
+    lines = [
+        Line(name, [(float(i), float(counts[i])) for i in places], marks=False)
+        for name, counts in said.items()
+    ]
+    ticks = [(float(i), words["words"][i]) for i in places if i % 5 == 0]
+    axis = Axis("word", ticks, 0.0, float(max(len(places) - 1, 1)))
+    top = steps(max(max(counts) for counts in said.values()), percent=False)
+    text = (
+        f"Figure A.3: how often the {len(places)} commonest words of people are said",
+        "Words in the order of people's counts; every fifth is named.",
+    )
+    return [line_chart("figure-a3", text, lines, axis, top)]
+
+
+def _own_first(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Own rows before the others, each above the published one that it stands beside."""
+    own = [row for row in rows if not row["published"]]
+    order: list[Mapping[str, Any]] = []
+    for row in own:
+        published = beside(row["model"], row["setting"])
+        twin = [
+            r
+            for r in rows
+            if r["published"]
+            and published is not None
+            and (r["model"], r["setting"]) == (published.model, published.setting)
+        ]
+        order += [row, *twin]
+    seen = {id(row) for row in order}
+    return [*order, *(row for row in rows if id(row) not in seen)]
+
+
+def _row(row: Mapping[str, Any]) -> Cells:
+    """A row of Table 3."""
+    cells = [_figure(row["figures"][name]) for name in FIGURES.values()]
+    if row["published"]:
+        return ("published", row["model"], row["setting"], f"{row['masks']:,}", *cells, "")
+    apart = row["difference"]
+    told = "" if apart is None else _apart(apart)
+    return ("yours", row["model"], row["setting"], f"{row['masks']:,}", *cells, told)
+
+
+def _apart(difference: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Own less published in points, with the interval of the own figure."""
+    return "; ".join(
+        f"{SHORT[name]} {_points(one['value'])}"
+        + ("" if one["low"] is None else f" ({_points(one['low'])} to {_points(one['high'])})")
+        for name, one in difference.items()
+    )
+
+
+def _points(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:+.1f}"
+
+
+def _figure(one: Mapping[str, float | None]) -> str:
+    value, low, high = one["value"], one.get("low"), one.get("high")
+    if value is None:
+        return "-"
+    return (
+        f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    )
+
+
+def _average(row: Mapping[str, Any]) -> Cells:
+    def three(figures: Mapping[str, float | None]) -> str:
+        return " / ".join(_number(figures[name]) for name in FIGURES.values())
+
+    models = f" ({row['own_models']} models)" if row["own_models"] else ""
+    return (
+        row["setting"],
+        three(row["printed"]),
+        three(row["recomputed"]),
+        f"{three(row['own'])}{models}",
+    )
+
+
+def _floor(row: Mapping[str, Any]) -> Cells:
+    names = ("vector_accuracy", "vector_f1")
+    return (
+        row["floor"],
+        *(_number(row["printed"][name]) for name in names),
+        *(_number(row["own"].get(name)) for name in names),
+    )
+
+
+def _context(row: Mapping[str, Any]) -> Cells:
+    source = "published" if row["published"] else "yours"
+    figures = (f"{row[name]:.3f}" for name in FIGURES)
+    return (source, row["setting"], f"{row['avg_post_length_words']:,}", *figures)
+
+
+def _test(row: Mapping[str, Any], setting: str) -> Cells:
+    name = row["model"] if "model" in row else " against ".join(row["models"])
+    if row["published"]:
+        return ("published", name, setting, row["p"], "", f"{row['d']:g}", "")
+    posts, masks = row["posts"], row["masks"]
+    d = posts["d"]
+    return (
+        "yours",
+        name,
+        row.get("setting", setting),
+        f"{posts['p_two_sided']:.3g} (one-sided {posts['p_one_sided']:.3g})",
+        f"{posts['pairs']} posts, {posts['ties']} ties; by masks p = {masks['p_two_sided']:.3g}",
+        "-" if d is None else f"{d['value']:.3f}",
+        "" if d is None else f"{d['low']:.3f} to {d['high']:.3f}",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}%}"
