@@ -140,3 +140,8 @@ class Team:
         for member in self.members:
             member.join(240)
         return [member.exitcode for member in self.members]
+
+
+def model_server_path() -> Path:
+    """The script of the small chat server."""
+    return Path(__file__).with_name("model_server.py")

@@ -1,0 +1,255 @@
+"""A model server of one's own for the time of a run: started, waited for, started again, ended."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import RunError
+
+HOST = "127.0.0.1"
+_AT = ("--host", HOST, "--port", "{port}")
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "vllm": ("vllm", "serve", "{model}", *_AT),
+    "sglang": ("python3", "-m", "sglang.launch_server", "--model-path", "{model}", *_AT),
+    "transformers": ("transformers", "serve", "{model}", *_AT),
+    "llama.cpp": ("llama-server", "-m", "{model}", *_AT),
+}
+"""How the known servers are started; another is a command with `{model}` and `{port}`."""
+INSTALLS = {
+    "vllm": "pip install vllm",
+    "sglang": "pip install 'sglang[all]'",
+    "transformers": "pip install 'transformers[serving]'",
+    "llama.cpp": "install llama.cpp (https://github.com/ggml-org/llama.cpp)",
+}
+ADAPTERS = {
+    "vllm": ("--enable-lora", "--lora-modules", "{name}={adapter}"),
+    "sglang": ("--lora-paths", "{name}={adapter}"),
+}
+ADAPTER_NAME = "express-adapter"
+TAIL = 8
+RESTARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What is to be served.
+
+    Attributes:
+        kind: a name of `COMMANDS`, or a command line that holds `{model}` and `{port}`.
+        model: id on the Hub, folder, or file, as the server takes it.
+        adapter: a folder with a LoRA adapter, for servers that take one.
+        replicas: servers of the same model, each at a port of its own.
+        timeout: seconds until a server that does not answer is given up.
+    """
+
+    kind: str
+    model: str
+    adapter: str | None = None
+    replicas: int = 1
+    timeout: float = 1800.0
+
+    @property
+    def asked(self) -> str:
+        """What requests call the model."""
+        return ADAPTER_NAME if self.adapter else self.model
+
+    def command(self, port: int) -> list[str]:
+        """The command line of one server.
+
+        Raises:
+            RunError: the command lacks a place, is not installed, or takes no adapter.
+
+        >>> Serving("run {model} --at {port}", "org/m").command(8000)
+        ['run', 'org/m', '--at', '8000']
+        """
+        words: Sequence[str] = COMMANDS.get(self.kind) or self._own()
+        if self.adapter is not None:
+            if self.kind not in ADAPTERS:
+                raise RunError(
+                    f"--serve {self.kind} takes no adapter here: merge it first (`express train "
+                    f"merge`), or use --serve {' or '.join(ADAPTERS)}."
+                )
+            words = (*words, *ADAPTERS[self.kind])
+        places = {
+            "{model}": self.model,
+            "{port}": str(port),
+            "{adapter}": self.adapter or "",
+            "{name}": ADAPTER_NAME,
+        }
+        filled = []
+        for word in words:
+            for place, value in places.items():
+                word = word.replace(place, value)
+            filled.append(word)
+        if self.kind in COMMANDS:
+            # Beside this Python first: a virtual environment need not be activated.
+            path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+            program = shutil.which(filled[0], path=path)
+            if program is None or (self.kind == "sglang" and find_spec("sglang") is None):
+                raise RunError(
+                    f"--serve {self.kind}: it is not installed here; {INSTALLS[self.kind]}."
+                )
+            filled[0] = program
+        return filled
+
+    def _own(self) -> list[str]:
+        try:
+            words = shlex.split(self.kind)
+        except ValueError as error:
+            raise RunError(f"--serve {self.kind!r} is no command line ({error}).") from error
+        for place in ("{model}", "{port}"):
+            if not any(place in word for word in words):
+                raise RunError(
+                    f"--serve {self.kind!r}: choose {', '.join(COMMANDS)}, or give a command with "
+                    "{model} and {port} in it."
+                )
+        return words
+
+
+@contextmanager
+def served(serving: Serving) -> Iterator[list[str]]:
+    """Start servers, wait until all are well, give their addresses, and end them, whatever happens.
+
+    A server that ends while it is used is started again at its port, up to three times.
+
+    Raises:
+        RunError: a server did not start; with the last lines of its log.
+    """
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(_Server(serving, place)) for place in range(serving.replicas)
+        ]
+        for server in servers:
+            server.wait()
+        yield [server.url for server in servers]
+
+
+class _Server:
+    """One server process behind a guard, its last lines of log, and who starts it again."""
+
+    def __init__(self, serving: Serving, place: int) -> None:
+        self._serving = serving
+        self._name = f"server {place + 1}" if serving.replicas > 1 else "the server"
+        self._port = _free_port()
+        self._command = serving.command(self._port)
+        self._log: deque[str] = deque(maxlen=TAIL)
+        self._ended = threading.Event()
+        self._well = False
+        self._process: subprocess.Popen[str] | None = None
+        self.url = f"http://{HOST}:{self._port}/v1"
+
+    def __enter__(self) -> _Server:
+        self._start()
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        process = self._process
+        if process is not None and process.stdin is not None:
+            process.stdin.close()  # the guard ends the server's whole group
+            process.wait()
+
+    def _start(self) -> None:
+        guard = [sys.executable, "-m", "express_runners.planning.guard", *self._command]
+        process = subprocess.Popen(
+            guard,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._process = process
+        # Read always: a server whose pipe is full would stand still.
+        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        # In pieces, so that a log without line ends takes no memory.
+        while piece := process.stdout.readline(2000):
+            if line := "".join(mark for mark in piece if mark.isprintable()).strip():
+                self._log.append(line[:300])
+
+    def _watch(self) -> None:
+        """Start the server again where it ends before it is told to."""
+        for _ in range(RESTARTS):
+            process = self._process
+            assert process is not None
+            code = process.wait()
+            if self._ended.is_set() or not self._well:
+                return
+            sys.stderr.write(f"{self._name} ended (exit status {code}); it is started again\n")
+            self._start()
+
+    def wait(self) -> None:
+        """Return once the server answers.
+
+        Raises:
+            RunError: it ended, or did not answer in time.
+        """
+        began = told = time.monotonic()
+        while True:
+            process = self._process
+            assert process is not None
+            if (code := process.poll()) is not None:
+                raise RunError(
+                    f"--serve {self._serving.kind}: {self._name} ended at its start (exit status "
+                    f"{code}); {self._last()}"
+                )
+            if _healthy(self._port):
+                self._well = True
+                return
+            now = time.monotonic()
+            if now - began > self._serving.timeout:
+                raise RunError(
+                    f"--serve {self._serving.kind}: {self._name} did not answer within "
+                    f"{self._serving.timeout:g} s; {self._last()}"
+                )
+            if now - told > 10:
+                told = now
+                last = self._log[-1] if self._log else "no log yet"
+                sys.stderr.write(f"waiting for {self._name}, {now - began:.0f} s ({last})\n")
+            time.sleep(0.2)
+
+    def _last(self) -> str:
+        time.sleep(0.2)  # its last words may still be on their way
+        lines = " | ".join(self._log)
+        return f"the last of its log: {lines}" if lines else "it wrote no log."
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _healthy(port: int) -> bool:
+    """Whether the server says that it is well, or at least which models it has."""
+    for path in ("/health", "/v1/models"):
+        asked = http.client.HTTPConnection(HOST, port, timeout=5)
+        try:
+            asked.request("GET", path)
+            if asked.getresponse().status == 200:
+                return True
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            asked.close()
+    return False

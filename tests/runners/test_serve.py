@@ -1,0 +1,143 @@
+"""A server of one's own for a run: it starts, is waited for, comes back, and never stays behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.launching import model_server_path
+
+from express_runners.errors import RunError
+from express_runners.planning.serve import Serving, served
+
+
+def command(*words: object) -> str:
+    """A command for `--serve` that starts the tests' own server."""
+    start = [sys.executable, model_server_path(), *map(str, words)]
+    return f"{shlex.join(map(str, start))} {{port}} --model-is {{model}}"
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie of another parent has ended.
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that must come."""
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def health(url: str) -> bool:
+    with contextlib.suppress(OSError):
+        return bool(urllib.request.urlopen(url.replace("/v1", "/health"), timeout=5).status == 200)
+    return False
+
+
+def test_it_is_waited_for_and_ended_with_what_it_started(tmp_path: Path) -> None:
+    child = tmp_path / "pid"
+    with served(Serving(command("--after", 1, "--child", child), "org/m", replicas=2)) as urls:
+        assert len(set(urls)) == 2
+        assert all(map(health, urls))
+    assert not any(map(health, urls))
+    until(lambda: not alive(int(child.read_text())))
+
+
+def test_a_server_that_ends_is_started_again_at_its_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = tmp_path / "pid"
+    with served(Serving(command("--child", child), "org/m")) as (url,):
+        first = int(child.read_text())
+        group = os.getpgid(first)
+        os.killpg(group, signal.SIGKILL)
+        until(lambda: health(url) and int(child.read_text()) != first)
+    assert "the server ended (exit status 137); it is started again" in capsys.readouterr().err
+    assert not health(url)
+
+
+def test_one_that_ends_at_its_start_is_told_with_its_last_words() -> None:
+    with (
+        pytest.raises(
+            RunError, match=r"ended at its start \(exit status 1\); .*CUDA error: no k"
+        ) as said,
+        served(Serving(command("--exit"), "org/m")),
+    ):
+        pass
+    assert "\x1b" not in str(said.value)
+
+
+def test_one_that_never_answers_is_given_up_and_ended(tmp_path: Path) -> None:
+    child = tmp_path / "pid"
+    serving = Serving(command("--after", 600, "--child", child), "org/m", timeout=1.5)
+    with pytest.raises(RunError, match=r"did not answer within 1\.5 s"), served(serving):
+        pass
+    until(lambda: not alive(int(child.read_text())))
+
+
+def test_a_flood_of_log_stops_nobody() -> None:
+    with served(Serving(command("--noise"), "org/m")) as (url,):
+        assert health(url)
+
+
+def test_it_ends_where_its_starter_is_killed(tmp_path: Path) -> None:
+    child = tmp_path / "pid"
+    code = (
+        "import sys, time\n"
+        "from express_runners.planning.serve import Serving, served\n"
+        "with served(Serving(sys.argv[1], 'org/m')) as urls:\n"
+        "    print(urls[0], flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code, command("--child", child)], stdout=subprocess.PIPE, text=True
+    )
+    assert starter.stdout is not None
+    url = starter.stdout.readline().strip()
+    assert health(url)
+    starter.kill()
+    starter.wait()
+    until(lambda: not health(url) and not alive(int(child.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("serving", "said"),
+    [
+        (Serving("vllm", "org/m"), r"--serve vllm: it is not installed here; pip install vllm\."),
+        (Serving("vlm", "org/m"), r"choose vllm, sglang, transformers, llama\.cpp, or give a"),
+        (Serving("x '{model} {port}", "org/m"), "is no command line"),
+        (Serving("run {model} {port}", "org/m", adapter="a"), "takes no adapter here: merge it"),
+    ],
+)
+def test_what_cannot_be_served_is_one_sentence(serving: Serving, said: str) -> None:
+    with pytest.raises(RunError, match=said):
+        serving.command(8000)
+
+
+def test_known_servers_are_started_on_the_loopback_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "vllm"
+    program.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    serving = Serving("vllm", "org/m", adapter="./tuned")
+    assert serving.command(8000) == [
+        str(program), "serve", "org/m", "--host", "127.0.0.1", "--port", "8000",
+        "--enable-lora", "--lora-modules", "express-adapter=./tuned",
+    ]  # fmt: skip
+    assert serving.asked == "express-adapter"

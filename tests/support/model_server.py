@@ -1,0 +1,83 @@
+"""A small chat server with faults: `python model_server.py PORT [--after N] [--die N] ...`.
+
+It answers every mask with *sad*, `--after` seconds from its start on. `--die N` ends it after N
+answers, the first time only (it leaves a file `--once`). `--exit` ends it at once with a message.
+`--noise` floods its log; `--child` leaves a sleeping child process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--after", type=float, default=0.0)
+    parser.add_argument("--die", type=int)
+    parser.add_argument("--once", type=Path)
+    parser.add_argument("--exit", action="store_true")
+    parser.add_argument("--noise", action="store_true")
+    parser.add_argument("--child", type=Path)
+    parser.add_argument("--model-is")
+    return parser.parse_args()
+
+
+GIVEN = options()
+STARTED = time.monotonic()
+ANSWERED = [0]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """GET /health and POST /v1/chat/completions."""
+
+    def do_GET(self) -> None:
+        ready = time.monotonic() - STARTED >= GIVEN.after
+        self.send(200 if ready and self.path == "/health" else 503, {"ready": ready})
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        masks = asked["messages"][0]["content"].rpartition("TEXT")[2].count("<mask>") or 1
+        ANSWERED[0] += 1
+        if GIVEN.die is not None and ANSWERED[0] > GIVEN.die and not GIVEN.once.exists():
+            GIVEN.once.touch()
+            os._exit(9)
+        message = {"role": "assistant", "content": json.dumps(["sad"] * masks)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
+        whole = {"id": "1", "object": "chat.completion", "created": 0, "choices": [choice]}
+        self.send(200, {**whole, "model": asked["model"], "usage": usage})
+
+    def send(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing for each request."""
+
+
+def main() -> None:
+    if GIVEN.exit:
+        sys.exit("CUDA error: no kernel image\x1b[31m is available")
+    if GIVEN.child is not None:
+        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        GIVEN.child.write_text(str(sleeper.pid))
+    if GIVEN.noise:
+        threading.Thread(target=lambda: [print("x" * 5000) for _ in range(20000)]).start()
+    ThreadingHTTPServer(("127.0.0.1", GIVEN.port), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
