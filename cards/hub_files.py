@@ -12,16 +12,10 @@ if TYPE_CHECKING:
 def same(data: bytes, there: RepoFile | None) -> bool:
     """Whether the Hub has a file as it is here: by git's hash, or for a large one by its own.
 
-    Args:
-        data: the file here.
-        there: what the Hub tells of its own; None if it has none.
-
     >>> from huggingface_hub.hf_api import RepoFile
     >>> empty = RepoFile(path="a", size=0, oid="e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
     >>> same(b"", empty), same(b"a", empty)
     (True, False)
-    >>> same(b"", None)
-    False
     """
     if there is None:
         return False

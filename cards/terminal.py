@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from express_metric.parsing import PROTOCOLS
 
 from .words import FIGURES, advice, percent
 
@@ -24,8 +27,6 @@ def text_width() -> int:
 
     >>> 0 < text_width()
     True
-    >>> isinstance(text_width(), int)
-    True
     """
     return shutil.get_terminal_size((TEXT_WIDTH, 24)).columns
 
@@ -34,8 +35,6 @@ def table_width() -> int:
     """How wide a table may be: as `text_width`, but in a pipe a row always stays in one line.
 
     >>> text_width() <= table_width()
-    True
-    >>> isinstance(table_width(), int)
     True
     """
     return shutil.get_terminal_size((UNFOLDED, 24)).columns
@@ -46,18 +45,30 @@ def terminal() -> Console:
     return Console(highlight=False, width=text_width())
 
 
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> Table:
+    """Aligned columns: the first `left` as text, the others as numbers, what they hold escaped."""
+    made = Table(*map(escape, header), box=None, pad_edge=False)
+    for column in made.columns[left:]:
+        column.justify = "right"
+    for row in rows:
+        made.add_row(*map(escape, row))
+    return made
+
+
 def print_scores(scores: dict[str, Any]) -> None:
     """Print the figures of both protocols, what could not be read, and the signatures."""
     console = terminal()
     wide = console.width >= EXPLAINED
-    heads = ("figure", "paper", "revised", *(["what it says"] if wide else []))
-    table = Table(*heads, box=None, pad_edge=False)
-    for column in table.columns[1:3]:
-        column.justify = "right"
-    for name, meaning in FIGURES.items():
-        shares = (percent(scores[protocol][name]) for protocol in ("paper", "revised"))
-        table.add_row(name, *shares, *([meaning] if wide else []))
-    console.print(table)
+    shown = table(
+        ("figure", *PROTOCOLS, *(["what it says"] if wide else [])),
+        (
+            (name, *(percent(scores[p][name]) for p in PROTOCOLS), *([meaning] if wide else []))
+            for name, meaning in FIGURES.items()
+        ),
+    )
+    if wide:
+        shown.columns[-1].justify = "left"
+    console.print(shown)
     paper, revised = scores["paper"], scores["revised"]
     console.print(
         f"\n{revised['n_examples']} examples, {revised['n_masks']} masks; the lexicon knows "
@@ -118,11 +129,7 @@ def print_build(out: Path, finished: bool, splits: dict[str, int], dropped: dict
         console.print("The tasks are with the cluster; run the same command again when they end.")
         return
     for title, counts in (("rows", splits), ("left out", dropped)):
-        table = Table(title, "", box=None, pad_edge=False)
-        table.columns[1].justify = "right"
-        for name, count in counts.items():
-            table.add_row(escape(name), str(count))
-        console.print(table)
+        console.print(table((title, ""), ((name, str(count)) for name, count in counts.items())))
         console.print()
     console.print(f"{escape(str(out / 'build.json'))}  everything counted", soft_wrap=True)
     console.print(f"\nNext: express dataset stats {escape(str(out))}", soft_wrap=True)

@@ -13,6 +13,13 @@ FIGURES = {
     "vector_f1": "overlap of the emotions in the two words' vectors",
     "dimension_accuracy": "share of the ten dimensions that are equal",
 }
+FIGURE_NAMES = {
+    "valid_rate": "readable",
+    "lexical_accuracy": "same word",
+    "vector_accuracy": "same emotions",
+    "vector_f1": "overlap of emotions",
+    "dimension_accuracy": "equal dimensions",
+}
 LOW_VALID_RATE = 0.9
 
 REASONS: dict[str, str] = {
@@ -37,6 +44,15 @@ def percent(value: float | None) -> str:
     '-'
     """
     return "-" if value is None else f"{value:.1%}"
+
+
+def short(text: str, most: int) -> str:
+    """Cut a text that is too long for its place.
+
+    >>> short("abcdef", 4), short("abcd", 4)
+    ('abc\u2026', 'abcd')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}\u2026"
 
 
 def advice(scores: dict[str, Any]) -> list[str]:

@@ -39,14 +39,8 @@ _AGREE = "I will not try to identify or contact writers"
 def dataset_card(facts: Facts) -> str:
     """Render the card: a YAML header for the Hub, and Markdown for people.
 
-    Args:
-        facts: what the folder's writer knows of the data.
-
     Returns:
         The text of `README.md`; the same for the same facts.
-
-    Raises:
-        MissingExtra: jinja2 is not installed.
     """
     found = facts.statistics
     return fill(
@@ -72,11 +66,7 @@ def dataset_card(facts: Facts) -> str:
 
 
 def header(facts: Facts) -> str:
-    """The YAML between the card's two lines of dashes, with what a gate asks of readers.
-
-    Args:
-        facts: what the folder's writer knows of the data.
-    """
+    """The YAML between the card's two lines of dashes, with what a gate asks of readers."""
     import yaml
 
     sample = facts.about.kind == "sample"
@@ -113,8 +103,6 @@ def size_category(rows: int) -> str:
 
     >>> size_category(168), size_category(33_679)
     ('n<1K', '10K<n<100K')
-    >>> size_category(10**8)
-    'n>10M'
     """
     return next((name for limit, name in _SIZES if rows < limit), "n>10M")
 

@@ -22,22 +22,13 @@ OFFICIAL = "inspect eval express_runners/express"
 def evaluation(examples: Sequence[Example], name: str) -> Evaluation:
     """What Inspect's generic loader needs of the test split.
 
-    Args:
-        examples: the test split.
-        name: what the data is called.
-
     Returns:
         The rows of the flat configuration, and the text of `eval.yaml`.
-
-    Raises:
-        MissingExtra: PyYAML or Jinja is not installed.
 
     >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
     >>> found = evaluation([row], "mine")
     >>> found.rows[0]["target"], found.rows[0]["n_masks"]
     ('sad', 1)
-    >>> "express_exact" in found.text
-    True
     """
     yaml = require("yaml", "publish")
     template = ours("zero-shot")

@@ -14,10 +14,6 @@ from express_runners.runs.scores import pick_lexicon
 def dataset_facts(source: str, lexicon: str | None) -> dict[str, Any]:
     """Count what a dataset holds.
 
-    Args:
-        source: as for `express_dataset.load_examples`.
-        lexicon: nrc, express or a file; the data's own if None.
-
     Returns:
         What `express_dataset.publishing.statistics.statistics` returns, with `coverage`.
     """
@@ -33,10 +29,6 @@ def dataset_facts(source: str, lexicon: str | None) -> dict[str, Any]:
 def coverage(labels: Mapping[str, int], lexicon: Lexicon) -> dict[str, Any]:
     """Tell which labels have a vector.
 
-    Args:
-        labels: how many masks have each label.
-        lexicon: where vectors come from.
-
     Returns:
         `lexicon`; `masks` and `labels`, each with counts of `vector` (known, not all zero),
         `zero` (known, all zero) and `unknown`; `dimensions`, the share of the masks whose
@@ -46,8 +38,6 @@ def coverage(labels: Mapping[str, int], lexicon: Lexicon) -> dict[str, Any]:
     >>> found = coverage({"sad": 3, "zzz": 1}, load_lexicon("nrc"))
     >>> found["masks"]
     {'vector': 3, 'zero': 0, 'unknown': 1}
-    >>> found["dimensions"]["sadness"], found["without_vector"]
-    (0.75, {'zzz': 1})
     """
     masks = dict.fromkeys(("vector", "zero", "unknown"), 0)
     distinct = dict(masks)

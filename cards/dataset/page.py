@@ -32,16 +32,11 @@ SPLIT_HEADER = (
 def write_stats(found: Mapping[str, Any], out: Path) -> Path:
     """Write the page.
 
-    Args:
-        found: the statistics of a dataset, with `coverage`.
-        out: the file.
-
     Returns:
         The same path.
 
     Raises:
         DataError: the page cannot be written.
-        MissingExtra: jinja2 is not installed.
     """
     if out.is_dir():
         raise DataError(f"--out {out} is a folder; give the name of a file, such as page.html")
@@ -58,11 +53,7 @@ def write_stats(found: Mapping[str, Any], out: Path) -> Path:
 
 
 def view(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that the page's template shows.
-
-    Args:
-        found: the statistics of a dataset, with `coverage`.
-    """
+    """Everything that the page's template shows."""
     total = found["splits"]["all"]
     masks = total["masks"]
     failed = any(found["checks"].values())
@@ -96,11 +87,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def split_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """A row for each split, under `SPLIT_HEADER`.
-
-    Args:
-        found: the statistics of a dataset.
-    """
+    """A row for each split, under `SPLIT_HEADER`."""
     rows = []
     for name in (*SPLITS, "all"):
         one = found["splits"][name]
@@ -121,8 +108,6 @@ def check_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
     >>> check_rows({"checks": {"empty_texts": 0, "ids_used_twice": 2}})
     [('rows without a text', '0', 'good'), ('ids that are used more than once', '2', 'BAD')]
-    >>> check_rows({"checks": {}})
-    []
     """
     return [
         (CHECKS[name], str(count), "BAD" if count else "good")
@@ -131,11 +116,7 @@ def check_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def label_notes(found: Mapping[str, Any]) -> list[str]:
-    """What should be known of the labels beside their counts.
-
-    Args:
-        found: the statistics of a dataset, with `coverage`.
-    """
+    """What should be known of the labels beside their counts."""
     notes = []
     unseen, test = found["labels_of_test_not_in_train"], found["splits"]["test"]["masks"]
     if unseen:

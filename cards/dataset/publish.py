@@ -53,10 +53,6 @@ class PublishOptions:
 def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, Any]:
     """Write a folder, and upload it where that is asked.
 
-    Args:
-        options: what the command line asks.
-        card: makes the dataset card.
-
     Returns:
         `data`, `rows`, `license`, `labels_not_in_term_list`; `folder` (None if it was only for
         the upload) and its `files`; `hub` (None without `--to`) with `repo`, `url`, `commit`,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from ..terminal import terminal
+from ..terminal import table, terminal
 from ..words import percent
 from .page import SPLIT_HEADER, check_rows, label_notes, split_rows
 
@@ -18,15 +16,10 @@ MOST_LABELS = 10
 
 
 def print_stats(found: Mapping[str, Any], page: Path | None) -> None:
-    """Print the figures of each split, the checks and the most frequent labels.
-
-    Args:
-        found: the statistics of a dataset, with `coverage`.
-        page: the page that was written, else None.
-    """
+    """Print the figures of each split, the checks and the most frequent labels."""
     console = terminal()
     console.print(f"\n[bold]{escape(found['name'])}[/bold] ({escape(found['data'])})\n")
-    _print_table(console, SPLIT_HEADER, split_rows(found))
+    console.print(table(SPLIT_HEADER, split_rows(found)))
     masks = found["splits"]["all"]["masks"]
     console.print()
     common = list(found["labels"].items())[:MOST_LABELS]
@@ -44,17 +37,13 @@ def print_stats(found: Mapping[str, Any], page: Path | None) -> None:
     for line in (*found["notes"], *label_notes(found)):
         console.print(escape(line), soft_wrap=True)
     console.print()
-    _print_table(console, ("must be 0", "found", ""), check_rows(found))
+    console.print(table(("must be 0", "found", ""), check_rows(found)))
     if page is not None:
         console.print(f"\n{escape(str(page))}  open it in a browser", soft_wrap=True)
 
 
 def print_published(told: Mapping[str, Any]) -> None:
-    """Print what `express dataset publish` wrote and uploaded.
-
-    Args:
-        told: what the command prints as JSON.
-    """
+    """Print what `express dataset publish` wrote and uploaded."""
     console = terminal()
     rows = ", ".join(f"{name} {count}" for name, count in told["rows"].items())
     console.print(f"{escape(told['data'])}: {rows}; licence {escape(told['license'])}")
@@ -73,12 +62,3 @@ def print_published(told: Mapping[str, Any]) -> None:
         folder = Path(told["folder"])
         name = str(folder) if folder.is_absolute() else f"./{folder}"
         console.print(f'\nNext: datasets.load_dataset("{escape(name)}")', soft_wrap=True)
-
-
-def _print_table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(*header, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table)

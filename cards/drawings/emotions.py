@@ -10,15 +10,31 @@ from express_metric.analysis.masks import Masks
 from express_metric.plutchik import DIMENSIONS
 
 from ..words import percent
-from .svg import WIDTH, Drawn, Figure, arc, at, legend, marker, picture, short, tag
+from .svg import (
+    LEFT,
+    WIDTH,
+    Drawn,
+    Figure,
+    across,
+    arc,
+    at,
+    legend,
+    marker,
+    named,
+    number,
+    picture,
+    rect,
+    tag,
+)
+from .svg import key as squares
 
 # Clockwise from the top, each emotion opposite to its contrary (Plutchik 1980).
 WHEEL = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
 PEOPLE, MODEL = "people", "model"
-LEFT = 122.0  # where the axis of shares begins
 RIGHT = WIDTH - 3.0  # where numbers end
 NUMBER = 49.0  # what a column of numbers takes
 BARS = (80.0, 206.0)  # begin and length of the bars of dimensions
+PARTS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 STEPS = (0.05, 0.1, 0.2, 0.25)  # between the rings of the wheel
 
 Point = tuple[float | None, float | None, float | None]
@@ -27,19 +43,12 @@ Point = tuple[float | None, float | None, float | None]
 def wheel(key: str, name: str, masks: Masks) -> Figure:
     """Plutchik's eight emotions: how often people's and the model's words carry each.
 
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        masks: one run.
-
     >>> from express_metric import Reading, load_lexicon
     >>> from express_metric.analysis.masks import mask_table
     >>> masks = mask_table([["sad"]], [Reading(("glad",))], load_lexicon("nrc"), "revised")
     >>> found = wheel("wheel", "m", masks)
     >>> found.rows[0], found.rows[4]
     (('joy', '0.0%', '100.0%'), ('sadness', '100.0%', '0.0%'))
-    >>> found.svg.count("<path")
-    16
     """
     people = _carried(masks, masks.label)
     model = _carried(masks, masks.answer[masks.valid])
@@ -62,7 +71,7 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
     for ring in rings:
         x, y = at(centre, reach * ring / edge, 22.5)
         parts.append(tag("text", f"{ring:.0%}", x=x, y=y + 3, cls="small halo"))
-    parts += _key([(PEOPLE, "people's words")], 292) + _key([(MODEL, name)], 310)
+    parts += squares([(PEOPLE, "people's words")], 292) + squares([(MODEL, name)], 310)
     return Figure(
         key,
         "The wheel of eight emotions",
@@ -79,43 +88,25 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
 
 
 def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Precision, recall and F1 for each of the ten dimensions.
-
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        dimensions: the `dimensions` of a breakdown.
+    """Precision, recall and F1 for each of the ten dimensions, the `dimensions` of a breakdown.
 
     >>> row = {"support": 2, "precision": None, "recall": 0.5, "f1": 0.5}
-    >>> found = dimension_bars("bars", "m", dict.fromkeys(DIMENSIONS, row))
-    >>> found.rows[0]
+    >>> dimension_bars("bars", "m", dict.fromkeys(DIMENSIONS, row)).rows[0]
     ('anger', '2', '-', '50.0%', '50.0%')
-    >>> found.svg.count("<rect") == 2 * len(DIMENSIONS) + 3
-    True
     """
     left, reach = BARS
     parts, y = _axis(left, reach, 16, 20 + 46 * len(DIMENSIONS)), 24.0
     for dimension in DIMENSIONS:
         row = dimensions[dimension]
         parts.append(tag("text", dimension, x=left - 8, y=y + 20, text_anchor="end"))
-        for place, part in enumerate(("precision", "recall", "f1")):
-            value = row[part]
-            top = y + 11 * place
-            if value is not None:
-                width = value * reach
-                parts.append(tag("rect", x=left, y=top, width=width, height=9, cls=f"bar b{place}"))
-            parts.append(
-                tag(
-                    "text",
-                    percent(value),
-                    x=left + 4 + (value or 0) * reach,
-                    y=top + 8,
-                    cls="tiny halo",
-                )
-            )
+        for place, part in enumerate(PARTS):
+            top, width = y + 11 * place, (row[part] or 0) * reach
+            if row[part] is not None:
+                parts.append(rect(left, top, width, 9, f"bar b{place}"))
+            where = {"x": left + 4 + width, "y": top + 8}
+            parts.append(tag("text", percent(row[part]), **where, cls="tiny halo"))
         y += 46
-    keys = [("bar b0", "precision"), ("bar b1", "recall"), ("bar b2", "F1")]
-    parts += _key(keys, y + 8, apart=100)
+    parts += squares([(f"bar b{i}", said) for i, said in enumerate(PARTS.values())], y + 8, 100)
     return Figure(
         key,
         "The ten dimensions",
@@ -123,14 +114,10 @@ def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, An
         "does too. Recall: of the person's words that carry it, the share where the model's does "
         "too. F1 joins both.",
         picture(f"Precision, recall and F1 by dimension of {name}", y + 34, *parts),
-        ("dimension", "people's words", "precision", "recall", "F1"),
+        ("dimension", "people's words", *PARTS.values()),
         [
-            (
-                name,
-                str(dimensions[name]["support"]),
-                *(percent(dimensions[name][part]) for part in ("precision", "recall", "f1")),
-            )
-            for name in DIMENSIONS
+            (name, str(row["support"]), *(percent(row[part]) for part in PARTS))
+            for name, row in dimensions.items()
         ],
     )
 
@@ -146,7 +133,6 @@ def points(
     """Shares as points with their intervals: a row for each group, a mark for each series.
 
     Args:
-        key: the figure's name.
         text: title and caption.
         series: names of the series.
         rows: the group's name, and for each series value, low and high in 0..1 (None for none).
@@ -155,45 +141,35 @@ def points(
 
     >>> points("p", ("Title", ""), ["a"], [("x", [(0.5, 0.4, 0.6)])], "group").rows
     [('x', '50.0%', '40.0% to 60.0%')]
-    >>> points("p", ("Title", ""), ["a", "b"], [("x", [(0.5, None, None)] * 2)], "", [7]).rows
-    [('x', '7', '50.0%', '50.0%')]
     """
-    title, caption = text
     lines, gap = 14 * len(series), 8 if len(series) < 3 else 16
-    parts: list[Drawn] = []
-    legend_height = 0.0
-    if len(series) > 1:
-        parts, legend_height = legend(series, 2)
-        legend_height += 8
-    begin = legend_height + 20
+    several = len(series) > 1
+    parts, begin = legend(series, 2) if several else ([], -8.0)
+    begin += 28
     y = begin + 4
     # Names, axis, values, numbers of masks: each has a column, so that nothing covers a line.
     column = RIGHT - (NUMBER if masks else 0)
     reach = column - NUMBER - LEFT
+    counts = [f"{count:,}" for count in masks]
     if masks:
-        parts.append(_number("masks", RIGHT, begin - 8))
+        parts.append(number("masks", RIGHT, begin - 8))
     for place, (name, values) in enumerate(rows):
-        parts.append(_name(name, y + lines / 2 + 4))
+        middle = y + lines / 2 + 4
+        parts.append(named(name, LEFT - 8, middle, anchor="end"))
         if masks:
-            parts.append(_number(f"{masks[place]:,}", RIGHT, y + lines / 2 + 4))
+            parts.append(number(counts[place], RIGHT, middle))
         for which, value in enumerate(values):
             parts += _point(which, value, y + 14 * which + 7, reach)
             if value[0] is not None:
-                parts.append(_number(percent(value[0]), column, y + 14 * which + 11))
+                parts.append(number(percent(value[0]), column, y + 14 * which + 11))
         y += lines + gap
-    several = len(series) > 1
     return Figure(
         key,
-        title,
-        caption,
-        picture(title, y + 4, *_axis(LEFT, reach, begin - 4, y), *parts),
-        (
-            first,
-            *(["masks"] if masks else []),
-            *(series if several else ("share", "interval")),
-        ),
+        *text,
+        picture(text[0], y + 4, *_axis(LEFT, reach, begin - 4, y), *parts),
+        (first, *(["masks"] if masks else []), *(series if several else ("share", "interval"))),
         [
-            (name, *([f"{masks[place]:,}"] if masks else []), *_cells(values))
+            (name, *counts[place : place + 1], *_cells(values))
             for place, (name, values) in enumerate(rows)
         ],
     )
@@ -205,46 +181,16 @@ def _rings(top: float) -> tuple[float, list[float]]:
     return step, [step * ring for ring in range(1, math.ceil(top / step - 1e-9) + 1)]
 
 
-def _name(name: str, y: float) -> Drawn:
-    shown = tag_text(short(name, 19))
-    return tag("text", tag("title", name), shown, x=LEFT - 8, y=y, text_anchor="end")
-
-
-def _number(text: str, x: float, y: float) -> Drawn:
-    return tag("text", text, x=x, y=y, text_anchor="end", cls="tiny")
-
-
 def _cells(values: Sequence[Point]) -> list[str]:
+    """Share and interval apart for one series, together for several."""
+    reaches = [
+        "" if low is None or high is None else f"{percent(low)} to {percent(high)}"
+        for _, low, high in values
+    ]
+    shares = [percent(share) for share, _, _ in values]
     if len(values) == 1:
-        return [percent(values[0][0]), between(values[0])]
-    return [_with_interval(value) for value in values]
-
-
-def between(value: Point) -> str:
-    """An interval in words.
-
-    >>> between((0.5, 0.4, 0.6))
-    '40.0% to 60.0%'
-    >>> between((0.5, None, None))
-    '-'
-    """
-    _, low, high = value
-    return "-" if low is None or high is None else f"{percent(low)} to {percent(high)}"
-
-
-def tag_text(text: str) -> Drawn:
-    """A piece of text beside other children of an element.
-
-    >>> tag_text("a<b")
-    '<tspan>a&lt;b</tspan>'
-    >>> tag_text("")
-    '<tspan></tspan>'
-    """
-    return tag("tspan", text)
-
-
-def _with_interval(value: Point) -> str:
-    return percent(value[0]) if value[1] is None else f"{percent(value[0])} ({between(value)})"
+        return [*shares, reaches[0] or "-"]
+    return [f"{a} ({b})" if b else a for a, b in zip(shares, reaches, strict=True)]
 
 
 def _carried(masks: Masks, terms: Any) -> dict[str, float]:
@@ -255,23 +201,9 @@ def _carried(masks: Masks, terms: Any) -> dict[str, float]:
     }
 
 
-def _key(names: Sequence[tuple[str, str]], y: float, apart: float = 190) -> list[Drawn]:
-    found: list[Drawn] = []
-    for place, (cls, name) in enumerate(names):
-        x = 8 + apart * place
-        found.append(tag("rect", x=x, y=y, width=12, height=12, cls=cls))
-        shown = tag_text(short(name, 52))
-        found.append(tag("text", tag("title", name), shown, x=x + 18, y=y + 10))
-    return found
-
-
 def _axis(left: float, reach: float, top: float, bottom: float) -> list[Drawn]:
-    found: list[Drawn] = []
-    for step in range(5):
-        x = left + reach * step / 4
-        found.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, cls="grid"))
-        found.append(tag("text", f"{25 * step}%", x=x, y=top - 4, text_anchor="middle", cls="tiny"))
-    return found
+    shares = [(step / 4, f"{25 * step}%") for step in range(5)]
+    return across(shares, lambda share: left + reach * share, top, bottom)
 
 
 def _point(series: int, value: Point, y: float, reach: float) -> list[Drawn]:

@@ -14,18 +14,11 @@ COLUMNS, SIDE, HEIGHT = 4, 66.0, 110.0
 
 
 def place_points(key: str, name: str, places: Mapping[str, Any]) -> Figure:
-    """How high the person's word stands among all terms.
-
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        places: what `express_runners.runs.ranks.rank_scores` gives.
+    """How high the person's word stands among all terms, of `rank_scores` of a run.
 
     >>> places = {"masks": 2, "in_vocabulary": 2, "top1": 0.5, "top3": 0.5, "top5": 1, "mrr": 0.625}
     >>> [row[:2] for row in place_points("places", "m", places).rows][::3]
     [('top 1', '50.0%'), ('mean 1/place (MRR)', '62.5%')]
-    >>> place_points("places", "m", places).header
-    ('measure', 'share', 'interval')
     """
     caption = (
         f"{name} put all terms of a list in order. Top 1, 3 and 5: how often the person's word is "
@@ -40,20 +33,12 @@ def place_points(key: str, name: str, places: Mapping[str, Any]) -> Figure:
 
 
 def calibration_plots(key: str, name: str, found: Mapping[str, Any]) -> Figure | None:
-    """Stated probability against what came true, a small plot for each dimension.
-
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        found: the `calibration` of a breakdown.
+    """Stated probability against what came true, the `calibration` of a breakdown, in small plots.
 
     >>> one = {"error": 0.25, "brier": 0.0625, "bins": [{"n": 1, "probability": 0.75, "share": 1}]}
     >>> drawn = calibration_plots("calibration", "m", {"term": one, "dimensions": {"joy": one}})
     >>> drawn.rows[1], drawn.svg.count("<circle")
     (('joy', '75.0%', '100.0%', '25.0%', '0.062'), 2)
-    >>> none = {"error": None, "brier": None, "bins": []}
-    >>> calibration_plots("calibration", "m", {"term": none, "dimensions": {}}) is None
-    True
     """
     if not found["term"]["bins"]:
         return None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..words import percent
+from ..words import short
 from .emotions import Point, points
-from .svg import WIDTH, Drawn, Figure, picture, short, tag
+from .svg import WIDTH, Drawn, Figure, named, number, picture, rect, stack, tag
+from .svg import key as squares
 
 MOST_USED, CONFUSED, PAIRS, FLIPS = 12, 10, 15, 3
 KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
+VERDICTS = {"over": "too often", "under": "too rarely", "even": "may be chance"}
 TURNED = {
     "positive": "good \u2192 bad",
     "negative": "bad \u2192 good",
@@ -21,12 +23,8 @@ TURNED = {
 def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figure | None:
     """The words that a model says too often and too rarely; None where there is nothing to show.
 
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        uses: the `overuse` of a breakdown.
+    It is the `overuse` of a breakdown.
 
-    >>> overuse_bars("overuse", "m", [])
     >>> use = {"term": "sad", "people": 1, "model": 5, "excess": 0.4, "low": 0.2, "high": 0.6,
     ...        "verdict": "over"}
     >>> overuse_bars("overuse", "m", [use]).rows
@@ -62,9 +60,7 @@ def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figu
                 str(use["model"]),
                 _points(use["excess"]),
                 f"{_points(use['low'])} to {_points(use['high'])}",
-                {"over": "too often", "under": "too rarely", "even": "may be chance"}[
-                    use["verdict"]
-                ],
+                VERDICTS[use["verdict"]],
             )
             for use in shown
         ],
@@ -74,14 +70,8 @@ def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figu
 def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn:
     length = use["excess"] * scale
     side = "model" if length > 0 else "people"
-    bar = tag(
-        "rect",
-        x=min(middle, middle + length),
-        y=y + 2,
-        width=abs(length),
-        height=12,
-        cls=side if use["verdict"] != "even" else f"{side} open",
-    )
+    cls = side if use["verdict"] != "even" else f"{side} open"
+    bar = rect(min(middle, middle + length), y + 2, abs(length), 12, cls)
     line = tag(
         "line",
         x1=middle + use["low"] * scale,
@@ -94,10 +84,10 @@ def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn
     return tag(
         "g",
         tag("title", f"{use['term']}: people {use['people']}, model {use['model']}"),
-        tag("text", short(use["term"], 14), x=90, y=y + 12, text_anchor="end"),
+        named(use["term"], 90, y + 12, 14, "end"),
         bar,
         line,
-        tag("text", numbers, x=WIDTH - 3, y=y + 12, text_anchor="end", cls="tiny"),
+        number(numbers, WIDTH - 3, y + 12),
         cls="pick",
         **({"data_model": use["term"]} if length > 0 else {"data_person": use["term"]}),
     )
@@ -106,12 +96,8 @@ def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn
 def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | None:
     """Milder, as strong, stronger; None where no error stays in the family.
 
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        shift: the `intensity` of a breakdown.
+    It is the `intensity` of a breakdown.
 
-    >>> intensity_bar("intensity", "m", {"same_family": 0})
     >>> net = {"value": 1.0, "low": None, "high": None}
     >>> shift = {"same_family": 1, "errors": 2, "softened": 1, "equal": 0, "heightened": 0,
     ...          "net": net, "pairs": [("furious", "angry", 1)]}
@@ -121,21 +107,8 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
     whole = shift["same_family"]
     if not whole:
         return None
-    parts: list[Drawn] = []
-    x = 10.0
-    for kind, said in KINDS:
-        share = shift[kind] / whole
-        width = (WIDTH - 20) * share
-        parts.append(tag("rect", tag("title", said), x=x, y=14, width=width, height=30, cls=kind))
-        if width > 34:
-            parts.append(
-                tag("text", percent(share), x=x + width / 2, y=34, text_anchor="middle", cls="on")
-            )
-        x += width
-    for place, (kind, said) in enumerate(KINDS):
-        left = 10 + 109 * place
-        parts.append(tag("rect", x=left, y=56, width=12, height=12, cls=kind))
-        parts.append(tag("text", f"{said} ({shift[kind]})", x=left + 17, y=66))
+    parts = stack([(kind, said, shift[kind] / whole) for kind, said in KINDS], 14, 30)
+    parts += squares([(kind, f"{said} ({shift[kind]})") for kind, said in KINDS], 56, 109)
     net = shift["net"]
     told = (
         ""
@@ -159,12 +132,8 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
 def valence_points(key: str, name: str, valence: Mapping[str, Any]) -> Figure | None:
     """How often good is taken for bad and bad for good; None where no two words can tell.
 
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        valence: the `valence` of a breakdown.
+    It is the `valence` of a breakdown.
 
-    >>> valence_points("valence", "m", {"by": []})
     >>> rate = {"group": "both", "masks": 4, "share": 0.25, "low": 0.05, "high": 0.7}
     >>> found = valence_points("valence", "m", {"by": [rate], "pairs": [["happy", "sad", 1]]})
     >>> found.rows, found.caption[-33:]
@@ -193,16 +162,11 @@ def valence_points(key: str, name: str, valence: Mapping[str, Any]) -> Figure | 
 def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
     """People's most frequent words against the model's answers, as shares of each row.
 
-    Args:
-        key: the figure's name.
-        name: the model's name.
-        confusion: the `confusion` of `terms` of a breakdown.
+    It is the `confusion` of `terms` of a breakdown.
 
     >>> table = {"labels": ["sad"], "table": [[1, 0, 2]]}
     >>> confusion_map("confusion", "m", table).rows
     [('sad', 'sad', '1'), ('sad', 'none', '2')]
-    >>> confusion_map("confusion", "m", {"labels": [], "table": []}).rows
-    []
     """
     labels = confusion["labels"][:CONFUSED]
     # What falls outside the columns shown is counted with `other`.
@@ -220,12 +184,12 @@ def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
         parts.append(tag("text", short(column, 13), x=x, y=y, transform=f"rotate(-60 {x:g} {y:g})"))
     for i, (label, row) in enumerate(zip(labels, table, strict=True)):
         y = top + size * i
-        parts.append(tag("text", short(label, 14), x=left - 6, y=y + 14, text_anchor="end"))
+        parts.append(named(label, left - 6, y + 14, 14, "end"))
         whole = sum(row)
-        for j, number in enumerate(row):
+        for j, count in enumerate(row):
             parts.append(
                 _cell(
-                    (label, columns[j], number, whole),
+                    (label, columns[j], count, whole),
                     left + size * j,
                     y,
                     size - 1,
@@ -253,34 +217,23 @@ def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
 
 
 def _cell(what: tuple[str, str, int, int], x: float, y: float, size: float, *, word: bool) -> Drawn:
-    label, column, number, whole = what
-    share = number / whole if whole else 0.0
+    label, column, count, whole = what
+    share = count / whole if whole else 0.0
     right = label == column and word
-    children: list[str] = [
-        tag("title", f"{label} \u2192 {column}: {number} of {whole}"),
-        tag("rect", x=x, y=y, width=size, height=size, cls="empty"),
-    ]
-    if number:
+    said = f"{label} \u2192 {column}: {count} of {whole}"
+    children = [tag("title", said), rect(x, y, size, size, "empty")]
+    if count:
         # The root keeps small shares visible.
-        children.append(
-            tag(
-                "rect",
-                x=x,
-                y=y,
-                width=size,
-                height=size,
-                cls="heat",
-                fill_opacity=max(share**0.5, 0.12),
-            )
-        )
+        opacity = max(share**0.5, 0.12)
+        box = {"x": x, "y": y, "width": size, "height": size}
+        children.append(tag("rect", **box, cls="heat", fill_opacity=opacity))
     if right:
-        children.append(tag("rect", x=x + 1, y=y + 1, width=size - 2, height=size - 2, cls="frame"))
-    if number:
-        children.append(
-            tag("text", str(number), x=x + size / 2, y=y + 13, text_anchor="middle", cls="tiny on")
-        )
-    picked = {"data_person": label, **({"data_model": column} if word else {})} if number else {}
-    return tag("g", *children, cls="pick" if number else None, **picked)
+        children.append(rect(x + 1, y + 1, size - 2, size - 2, "frame"))
+    if count:
+        where = {"x": x + size / 2, "y": y + 13}
+        children.append(tag("text", str(count), **where, text_anchor="middle", cls="tiny on"))
+    picked = {"data_person": label, **({"data_model": column} if word else {})} if count else {}
+    return tag("g", *children, cls="pick" if count else None, **picked)
 
 
 def _points(share: float) -> str:

@@ -61,11 +61,6 @@ class Packed:
         data: gzip in base64.
         width: characters kept on each side of a mask; None where texts are whole.
         texts: whether there are texts.
-
-    >>> Packed("", None, True).width is None
-    True
-    >>> Packed("", 90, True).width
-    90
     """
 
     data: str
@@ -76,14 +71,8 @@ class Packed:
 def clip(text: str, width: int | None) -> str:
     """Keep what stands around the masks, cut between words.
 
-    Args:
-        text: a text with masks.
-        width: characters to keep on each side of a mask; None keeps the whole text.
-
     >>> clip("Yesterday all was well. Today I am <mask> and so on and on.", 12)
     '\u2026Today I am <mask> and so on\u2026'
-    >>> clip("I am <mask>.", None)
-    'I am <mask>.'
     """
     if width is None:
         return text
@@ -99,11 +88,6 @@ def clip(text: str, width: int | None) -> str:
 def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
     """Pack the examples and all runs' answers, with as much text as fits.
 
-    Args:
-        sheet: runs on the same examples.
-        masks: each run's table of masks under ``revised``.
-        budget: the most bytes.
-
     Returns:
         The widest that fits; labels and answers alone where nothing else does.
 
@@ -115,8 +99,6 @@ def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
     >>> found = pack(sheet, [mask_table([["sad"]], readings, nrc, "revised")])
     >>> found.width, unpack(found.data)["texts"]
     (None, ['I am <mask>.'])
-    >>> unpack(found.data)["runs"][0]["kinds"]
-    ['4']
     """
     kept = _kinds(masks)
     rows, texts = len(sheet.ids), sheet.source.texts is not None
@@ -140,8 +122,6 @@ def unpack(data: str) -> dict[str, Any]:
 
     >>> unpack(_dump({"ids": ["a"]}))
     {'ids': ['a']}
-    >>> unpack(_dump({}))
-    {}
     """
     found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(data)))
     return found

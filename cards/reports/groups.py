@@ -30,11 +30,6 @@ class Grouping:
         question: what a reader may ask of it.
         ends: what the last and the first group are in a sentence, with a place for the group's
             name; None where groups have no order.
-
-    >>> Grouping("By length", "words", "Does it matter?").ends is None
-    True
-    >>> Grouping("", "", "", ("in texts of {} words", "in those of {}")).ends[1].format("0-49")
-    'in those of 0-49'
     """
 
     title: str
@@ -99,18 +94,10 @@ def group_figures(
 ) -> list[Figure]:
     """A figure for each way to group masks that the data knows; none for a single group.
 
-    Args:
-        names: the runs' names.
-        found: each run's breakdown.
-        trained: whether frequencies are those of a train split.
-
     >>> row = {"masks": 40, "lexical_accuracy": 0.5, "low": 0.4, "high": 0.6}
     >>> by = {"negated": [{**row, "group": "no"}, {**row, "group": "yes"}]}
     >>> [figure.key for figure in group_figures(["m"], [{"emotions": [], "by": by}], trained=True)]
     ['by-negated']
-    >>> by = {"negated": [{**row, "group": "no"}]}
-    >>> group_figures(["m"], [{"emotions": [], "by": by}], trained=True)
-    []
     """
     drawn = []
     where = "in the train split" if trained else "among these masks"

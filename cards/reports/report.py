@@ -18,11 +18,6 @@ from .view import view
 def write_report(folder: Path, examples: Sequence[Example], lexicon: str | None = None) -> Path:
     """Write `report.html` into the folder of a finished run.
 
-    Args:
-        folder: the run's folder.
-        examples: the examples that it answered.
-        lexicon: nrc, express or a file; the run's own if None.
-
     Returns:
         The page's path.
 
@@ -36,26 +31,13 @@ def write_report(folder: Path, examples: Sequence[Example], lexicon: str | None 
 def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path:
     """Write a page on one run, or on several that answered the same examples.
 
-    Args:
-        paths: runs' folders, or files that `express score` takes.
-        out: the page.
-        lexicon: nrc, express or a file; the data's own if None.
-
     Returns:
         The page's path.
-
-    Raises:
-        RunError, MetricError, DataError: a run that cannot be read, runs that cannot be compared,
-            or a page that cannot be written; the message says how to mend it.
 
     >>> report([], Path("page.html"))
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: no run is given: give a run's folder or a file of results.
-    >>> report([Path("no-such.csv")], Path("page.html"))
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: no-such.csv: there is no such file
     """
     require("jinja2", "report")  # said before any work is done
     if not paths:
@@ -71,9 +53,6 @@ def page_of(sheet: Sheet) -> str:
     Nothing from data is ever markup: jinja2 escapes it, drawings escape it, and the examples are a
     packed block of which the script makes text nodes. The policy in the page's head admits only
     the page's own scripts and style, by their hashes, and no request to anywhere.
-
-    Args:
-        sheet: one run, or several on the same examples.
     """
     return render("report.html", "report.css", ["page.js", "examples.js"], **view(sheet))
 

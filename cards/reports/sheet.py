@@ -41,11 +41,6 @@ class Told:
         asked: what `run.json` says was asked; empty for a file.
         notes: what a reader should know, such as why there are no texts.
         subreddits: where each was posted, or None; None where the source does not tell.
-
-    >>> Told(["sad"], None).notes
-    ()
-    >>> Told(["b", "a"], ["<mask>1", "<mask>2"]).picked([1, 0]).texts
-    ['<mask>2', '<mask>1']
     """
 
     completions: Sequence[str | None]
@@ -146,24 +141,11 @@ def read_sheet(
 ) -> Sheet:
     """Read runs' folders, or files that `express score` takes.
 
-    Args:
-        paths: the folders and files; at most `MOST_RUNS`.
-        lexicon: nrc, express or a file; each run's own if None.
-        examples: the examples of the first run where they are at hand; else they are loaded.
-
-    Raises:
-        RunError, MetricError, DataError: a run that cannot be read, or runs that cannot be
-            compared; the message says how to mend it.
-
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "mine.jsonl"
     >>> _ = path.write_text('{"references": ["sad"], "completion": "", "text": "I am <mask>."}\\n')
     >>> read_sheet([path], "nrc").source.texts
     ['I am <mask>.']
-    >>> read_sheet([path] * 7, "nrc")
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: 7 runs are given; a page holds at most 6.
     """
     if len(paths) > MOST_RUNS:
         raise RunError(f"{len(paths)} runs are given; a page holds at most {MOST_RUNS}.")

@@ -41,8 +41,6 @@ class Tile:
 
     >>> Tile("35.3%", "the person's own word", "").value
     '35.3%'
-    >>> Tile("1", "a", "b").reach
-    'b'
     """
 
     value: str
@@ -53,15 +51,10 @@ class Tile:
 def tiles(found: Mapping[str, Interval]) -> list[Tile]:
     """The three numbers that a reader should take away, of one run.
 
-    Args:
-        found: figure to interval, under ``revised``.
-
     >>> half = Interval(0.5, 0.4, 0.6, "bca")
     >>> names = ("lexical_accuracy", "vector_accuracy", "valid_rate")
     >>> [tile.value for tile in tiles(dict.fromkeys(names, half))]
     ['50.0%', '50.0%', '50.0%']
-    >>> tiles(dict.fromkeys(names, half))[0].reach
-    'likely between 40.0% and 60.0%'
     """
     texts = {
         "lexical_accuracy": "of the hidden words named exactly",
@@ -76,18 +69,12 @@ def tiles(found: Mapping[str, Interval]) -> list[Tile]:
 def story(found: Mapping[str, Any], figures: Mapping[str, Interval]) -> list[str]:
     """Some sentences on one run.
 
-    Args:
-        found: its `breakdown`.
-        figures: figure to interval, under ``revised``.
-
     >>> from express_metric import Reading, load_lexicon
     >>> from express_metric.analysis.breakdown import breakdown
     >>> found = breakdown([["sad"]] * 3, [Reading(("sad",))] * 3, load_lexicon("nrc"), "revised")
     >>> sure = dict.fromkeys(("lexical_accuracy", "vector_accuracy"), Interval(1, 0.3, 1, "exact"))
     >>> len(story(found, sure))
     1
-    >>> story(found, sure)[0][:61]
-    'Always answering with the commonest word would name 100.0% of'
     """
     parts = (_emotions, _overused, _intensity, _flips, _variety)
     said = [_floor(found, figures), *(part(found) for part in parts)]
@@ -113,15 +100,10 @@ def extremes(groups: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
 def comparison_story(compared: Mapping[str, Any]) -> list[str]:
     """Who named the person's word most often, and whether that may be chance.
 
-    Args:
-        compared: what `express_cards.comparison.compare.compare_runs` gives.
-
     >>> run = {"name": "a", "figures": {EXACT: {"value": 0.5}}, "against_baseline": None}
     >>> other = {**run, "name": "b", "against_baseline": {EXACT: {"p_corrected": 0.2}}}
     >>> comparison_story({"baseline": "a", "runs": [run, other]})[1]
     'Between b and a the difference may be chance (p = 0.2).'
-    >>> comparison_story({"baseline": "a", "runs": [run]})
-    ["The person's own word: a 50.0%."]
     """
     first = compared["baseline"]
     exact = {run["name"]: run["figures"][EXACT]["value"] or 0.0 for run in compared["runs"]}
@@ -145,17 +127,12 @@ def comparison_story(compared: Mapping[str, Any]) -> list[str]:
 def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
     """The differences from the first run, and the paper's findings, as cells of two tables.
 
-    Args:
-        compared: what `express_cards.comparison.compare.compare_runs` gives.
-
     >>> gap = {"value": 0.1, "low": 0.05, "high": 0.15}
     >>> against = {EXACT: {"difference": gap, "p_corrected": 0.01}}
     >>> runs = [{"name": "b", "against_baseline": against}]
     >>> found = comparison_cells({"runs": runs, "findings": []})
     >>> found["header"], found["checks"]
     (('run', 'lexical_accuracy'), [])
-    >>> found["rows"][0][1].replace(chr(160), " ")
-    '+10.0 (+5.0 to +15.0) p = 0.01*'
     """
     rows = []
     figures: tuple[str, ...] = ()
@@ -176,16 +153,9 @@ def notes(
 ) -> list[str]:
     """What a reader should know before believing the figures; each note once.
 
-    Args:
-        names: the runs' names.
-        found: each run's breakdown.
-        told: what was told beside the answers.
-
     >>> whole = {"figures": {"valid_rate": 1.0}, "invalid": {}, "n_examples": 1}
     >>> notes(["a"], [whole], [Told([], None, notes=("Mind the gap.",))])
     ['Mind the gap.']
-    >>> notes(["a"], [whole], [Told([], None)])
-    []
     """
     lines = dict.fromkeys(_unscored(names, found))
     for one in told:

@@ -47,10 +47,6 @@ Figures = dict[str, dict[str, dict[str, Interval]]]  # protocol, run, figure
 def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     """All that the template needs.
 
-    Args:
-        sheet: one run, or several on the same examples.
-        how: draws, seed and level of the intervals; tables of many take fewer draws.
-
     >>> from express_metric import Reading, Signature, load_lexicon
     >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))]
     >>> signatures = {p: Signature("d", "test", 1, p, nrc.label) for p in PROTOCOLS}
@@ -59,8 +55,6 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     >>> found = view(Sheet([run], [Told(["sad"], None)]), Resampling(draws=100))
     >>> found["title"], found["about"]
     ('EXPRESS report: a', 'Data d: 1 examples, 1 masks.')
-    >>> [figure.key for figure in found["overview"]]
-    ['five-figures']
     """
     runs, nearest = sheet.runs, sheet.nearest()
     facts = replace(sheet.facts(), nearest=nearest.labels)

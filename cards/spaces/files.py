@@ -17,13 +17,6 @@ MANIFEST = "space.json"
 def card(header: Mapping[str, Any], body: str) -> str:
     """A Space's README.md: what the Hub reads between two lines of dashes, and Markdown.
 
-    Args:
-        header: the Space's settings, such as title, emoji, sdk, tags; the licence is added.
-        body: Markdown.
-
-    Raises:
-        MissingExtra: pyyaml is not installed.
-
     >>> print(card({"title": "A", "sdk": "static"}, "# A\\n"), end="")
     ---
     title: A
@@ -42,12 +35,7 @@ def card(header: Mapping[str, Any], body: str) -> str:
 def requirements(*extras: str) -> str:
     """The content of requirements.txt: this package at this version, with extras.
 
-    Args:
-        extras: names of extras; none for the core.
-
     >>> requirements("spaces") == f"express-benchmark[spaces]=={VERSION}\\n"
-    True
-    >>> requirements() == f"express-benchmark=={VERSION}\\n"
     True
     """
     return f"express-benchmark{f'[{chr(44).join(extras)}]' if extras else ''}=={VERSION}\n"
@@ -55,11 +43,6 @@ def requirements(*extras: str) -> str:
 
 def write(folder: Path, name: str, content: str | bytes) -> None:
     """Write one file of a Space, and the folders above it.
-
-    Args:
-        folder: the Space's.
-        name: with ``/`` between folders.
-        content: text is written as UTF-8.
 
     Raises:
         DataError: it cannot be written.
@@ -79,10 +62,6 @@ def write(folder: Path, name: str, content: str | bytes) -> None:
 def write_manifest(folder: Path, space: str) -> list[str]:
     """Write which Space this is and what belongs to it, and return the files' names.
 
-    Args:
-        folder: the Space's, complete but for this file.
-        space: its name.
-
     Raises:
         DataError: it cannot be written.
     """
@@ -96,10 +75,8 @@ def write_manifest(folder: Path, space: str) -> list[str]:
 def read_manifest(text: str | bytes) -> dict[str, Any]:
     """What `write_manifest` wrote; nothing where the text is something else.
 
-    >>> read_manifest('{"space": "demo", "files": ["app.py"]}')["space"]
-    'demo'
-    >>> read_manifest("[]"), read_manifest("?")
-    ({}, {})
+    >>> read_manifest('{"space": "demo", "files": []}')["space"], read_manifest("[]")
+    ('demo', {})
     """
     try:
         found = json.loads(text)

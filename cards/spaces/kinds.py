@@ -21,11 +21,6 @@ class Space:
         sdk: what the Hub runs it with.
         module: where its `stage(folder, options)` is.
         slug: the only name it can have on the Hub; None for any.
-
-    >>> SPACES["metric"].sdk
-    'static'
-    >>> SPACES["demo"].slug is None
-    True
     """
 
     name: str
@@ -36,10 +31,6 @@ class Space:
     def stage(self, folder: Path, options: SpaceOptions) -> list[str]:
         """Write everything that is pushed, and return the files' names.
 
-        Args:
-            folder: an empty one.
-            options: what the command line asks.
-
         Raises:
             DataError: what the Space cannot be made of, or a file that cannot be written.
             MissingExtra: a package of an extra is not installed.
@@ -49,11 +40,6 @@ class Space:
 
     def serve(self, folder: Path, options: SpaceOptions, ready: Callable[[str], None]) -> None:
         """Run the Space here until Ctrl-C.
-
-        Args:
-            folder: what `stage` wrote.
-            options: what the command line asks.
-            ready: called with the address once it answers.
 
         Raises:
             DataError: the port cannot be used.

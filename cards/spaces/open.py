@@ -25,14 +25,9 @@ Told = dict[str, Any]
 def open_space(options: SpaceOptions, tell: Callable[[Told], None]) -> None:
     """Run a Space here, or write its folder, or push it, or the last two.
 
-    Args:
-        options: what the command line asks.
-        tell: called with what happened; before a Space that runs here is waited for.
-
     Raises:
         DataError: options that do not go together, a folder or a port that cannot be used, or
             what the Hub refuses.
-        MissingExtra: a package of an extra is not installed.
     """
     check_options(options)
     space = SPACES[options.name]
@@ -67,9 +62,6 @@ def open_space(options: SpaceOptions, tell: Callable[[Told], None]) -> None:
 
 def as_text(told: Told) -> str:
     """What happened, and what to do next, in lines.
-
-    Args:
-        told: from `open_space`.
 
     >>> told = {"space": "metric", "sdk": "static", "files": ["a"], "folder": None, "hub": None}
     >>> print(as_text(told | {"address": "http://127.0.0.1:7860"}))

@@ -74,9 +74,6 @@ class SpaceOptions:
 def check_options(options: SpaceOptions) -> None:
     """Refuse what cannot be meant so.
 
-    Args:
-        options: what the command line asks.
-
     Raises:
         DataError: an unknown Space, or options that do not go with it or with each other.
 

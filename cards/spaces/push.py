@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from express_dataset.errors import DataError
 from express_dataset.hub_errors import in_a_sentence, require_login
 
-from ..hub_files import same
 from .files import MANIFEST, read_manifest
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile, SpaceInfo
+    from huggingface_hub.hf_api import SpaceInfo
 
     from .kinds import Space
 
@@ -27,12 +26,6 @@ def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, A
     Files of an earlier version that the folder lacks are removed in the same commit; files that
     someone added stay. Where nothing has changed there is no commit. The token is the one of
     ``hf auth login`` or ``HF_TOKEN``.
-
-    Args:
-        folder: what ``Space.stage`` wrote.
-        space: which Space it is.
-        repo: ``ORG/NAME``.
-        private: only the owner sees it.
 
     Returns:
         `repo`, `url`, `commit`, `created` and `changed`.
@@ -52,41 +45,28 @@ def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, A
         if created:
             api.create_repo(repo, repo_type="space", space_sdk=space.sdk, private=private)
         info = api.space_info(repo)
-        there = _there(api, info)
-        stale = _ours(api, space, info, set(there)) - set(ours)
+        stale = _ours(api, space, info) - set(ours)
         changes: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationDelete(name) for name in sorted(stale)),
-            *(
-                CommitOperationAdd(name, path)
-                for name, path in ours.items()
-                if not same(path.read_bytes(), there.get(name))
-            ),
+            *(CommitOperationAdd(name, path) for name, path in ours.items()),
         ]
         if private and not created:
             api.update_repo_settings(repo, repo_type="space", private=True)
-        commit = info.sha
-        if changes:
-            commit = api.create_commit(
-                repo,
-                changes,
-                commit_message=f"Publish the EXPRESS {space.name}",
-                repo_type="space",
-                parent_commit=info.sha,
-            ).oid
+        # It leaves out what is there as it is here, and makes no empty commit.
+        commit = api.create_commit(
+            repo,
+            changes,
+            commit_message=f"Publish the EXPRESS {space.name}",
+            repo_type="space",
+            parent_commit=info.sha,
+        ).oid
     told = {"repo": repo, "url": f"{api.endpoint}/spaces/{repo}", "commit": commit}
-    return told | {"created": created, "changed": bool(changes)}
+    return told | {"created": created, "changed": commit != info.sha}
 
 
-def _there(api: HfApi, info: SpaceInfo) -> dict[str, RepoFile]:
-    """The files of the Space as it is, by their names."""
-    from huggingface_hub.hf_api import RepoFile
-
-    tree = api.list_repo_tree(info.id, recursive=True, revision=info.sha, repo_type="space")
-    return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
-
-
-def _ours(api: HfApi, space: Space, info: SpaceInfo, there: set[str]) -> set[str]:
+def _ours(api: HfApi, space: Space, info: SpaceInfo) -> set[str]:
     """The files that an earlier push put there; a Space that is not ours is left alone."""
+    there = {file.rfilename for file in info.siblings or ()}
     if MANIFEST not in there:
         if there <= _STARTER:
             return set()

@@ -55,11 +55,6 @@ class Server(ThreadingHTTPServer):
 def serve_static(folder: Path, port: int | None, ready: Callable[[str], None]) -> None:
     """Serve a folder until Ctrl-C.
 
-    Args:
-        folder: with `index.html`.
-        port: None for the usual one, 0 for any free one.
-        ready: called with the address once it answers.
-
     Raises:
         DataError: the port cannot be used.
     """
@@ -79,13 +74,8 @@ def serve_static(folder: Path, port: int | None, ready: Callable[[str], None]) -
 def serve_app(options: SpaceOptions, ready: Callable[[str], None]) -> None:
     """Run the Gradio Space in this process until Ctrl-C.
 
-    Args:
-        options: what the command line asks.
-        ready: called with the address once it answers.
-
     Raises:
         DataError: the port cannot be used, or a setting that the app refuses.
-        MissingExtra: gradio is not installed.
     """
     # Gradio reads it while it is imported: it would tell its makers of every start.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -118,9 +108,6 @@ def until_ctrl_c() -> Iterator[threading.Event]:
     ...     signal.raise_signal(signal.SIGINT)
     ...     end.wait()
     True
-    >>> with until_ctrl_c() as end:
-    ...     end.is_set()
-    False
     """
     end = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -145,14 +132,9 @@ def until_ctrl_c() -> Iterator[threading.Event]:
 def free_port(port: int | None) -> int:
     """A port that nobody uses.
 
-    Args:
-        port: None for the usual one, 0 for any free one.
-
     Raises:
         DataError: it is in use, or not for this user.
 
-    >>> free_port(0) > 0
-    True
     >>> with socket.create_server((HOST, 0)) as taken:
     ...     free_port(taken.getsockname()[1])  # doctest: +ELLIPSIS
     Traceback (most recent call last):

@@ -45,9 +45,6 @@ class Answered:
         terms: the words that it ranked.
         seconds: how long it took, without loading.
 
-    >>> found = Answered("m", '["sad"]', {"paper": Reading(("sad",))}, None, ())
-    >>> found.probability(0, "sad") is None
-    True
     >>> ranks = [{"top": ["sad"], "reference": 2, "logprobs": [0.0, -9.9]}]
     >>> Answered("m", '["sad"]', {}, ranks, ("sad", "mad")).probability(0, "sad")
     1.0
@@ -109,10 +106,6 @@ class Answerer:
 
     def ask(self, model: str, example: Example) -> Answered:
         """Let a model fill the masks of an example; waits for the question before.
-
-        Args:
-            model: one of the settings' models.
-            example: the visitor's post.
 
         Raises:
             DemoError: no such model, a post that is too long for it, or a server that fails.

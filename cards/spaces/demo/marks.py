@@ -45,11 +45,9 @@ class Marked:
         spans: where each term begins and ends.
         example: the same as the models get it.
 
-    >>> found = marked("I felt Let  down.", [2, 3])
-    >>> found.spans, found.example.labels, found.example.text
-    (((7, 16),), ('let down',), 'I felt <mask>.')
-    >>> marked("I typed <mask>, sad", [3]).example.text
-    'I typed (mask), <mask>'
+    >>> found = marked("I typed <mask> and felt Let  down.", [5, 6])
+    >>> found.example.labels, found.example.text
+    (('let down',), 'I typed (mask) and felt <mask>.')
     """
 
     text: str
@@ -65,8 +63,6 @@ def pieces(text: str) -> list[str]:
 
     >>> pieces("I'm so-so!")
     ['', "I'm", ' ', 'so-so', '!']
-    >>> pieces("")
-    ['']
     """
     found: list[str] = []
     start, inside = 0, False
@@ -89,8 +85,6 @@ def hints(text: str) -> list[int]:
 
     >>> hints("Sad, but not table")
     [0]
-    >>> hints("")
-    []
     """
     known = terms()
     return [number for number, word in enumerate(pieces(text)[1::2]) if word.lower() in known]
@@ -101,8 +95,6 @@ def can_find() -> bool:
 
     >>> isinstance(can_find(), bool)
     True
-    >>> can_find() == can_find()
-    True
     """
     return find_spec("spacy") is not None and any(map(find_spec, MODELS))
 
@@ -110,13 +102,8 @@ def can_find() -> bool:
 def find(text: str) -> list[int]:
     """The words that the dataset's own masking would take out, by their numbers.
 
-    Raises:
-        MissingExtra: spaCy is not installed; see `can_find`.
-
     >>> find("It was a sad day. I felt sad.")
     [7]
-    >>> find("")
-    []
     """
     found = mask(escape_masks(text))
     return _words_at(text, found.offsets, found.surfaces)
@@ -125,15 +112,8 @@ def find(text: str) -> list[int]:
 def carried(before: Sequence[str], marks: Iterable[int], after: Sequence[str]) -> list[int]:
     """Where marks stand after an edit: those before it and after it stay with their words.
 
-    Args:
-        before: the pieces that the marks were made on.
-        marks: numbers of words.
-        after: the pieces now.
-
     >>> carried(pieces("I am sad and tired"), [2, 4], pieces("I am very sad and tired"))
     [3, 5]
-    >>> carried(pieces("I am sad"), [2], pieces("I am glad"))
-    []
     """
     old, new = list(before[1::2]), list(after[1::2])
     shared = min(len(old), len(new))
@@ -153,8 +133,6 @@ def panel(text: str, marks: Iterable[int] = ()) -> dict[str, Any]:
 
     >>> panel("I am sad", [2])
     {'pieces': ['', 'I', ' ', 'am', ' ', 'sad', ''], 'marked': [2], 'hinted': [2]}
-    >>> panel("")["marked"]
-    []
     """
     text = clean(text)
     return {"pieces": pieces(text), "marked": sorted(set(marks)), "hinted": hints(text)}
@@ -163,14 +141,8 @@ def panel(text: str, marks: Iterable[int] = ()) -> dict[str, Any]:
 def panel_marks(value: object, text: str) -> list[int]:
     """Read the marks that a browser sends back, which may be of a text before the last edit.
 
-    Args:
-        value: what it sends, whatever that is.
-        text: the text now.
-
-    >>> panel_marks(panel("I am sad", [2]), "So I am sad")
-    [3]
-    >>> panel_marks("nonsense", "I am sad"), panel_marks({"pieces": [1], "marked": [-4]}, "sad")
-    ([], [])
+    >>> panel_marks(panel("I am sad", [2]), "So I am sad"), panel_marks({"marked": [-4]}, "sad")
+    ([3], [])
     """
     if not isinstance(value, dict):
         return []
@@ -187,15 +159,9 @@ def panel_marks(value: object, text: str) -> list[int]:
 def edited(value: object, text: str) -> list[int]:
     """The marks to show on a text that has just changed.
 
-    Args:
-        value: as for `panel_marks`.
-        text: the text now; a post of the sample may get here before its marks do.
-
     >>> text, places = posts()["The missed ferry"]
     >>> edited(panel(""), text) == places, edited(panel(text), text)
     (True, [])
-    >>> edited(panel("I am sad", [2]), "I am so sad")
-    [3]
     """
     kept = panel_marks(value, text)
     shown = isinstance(value, dict) and value.get("pieces") == pieces(clean(text))
@@ -250,8 +216,6 @@ def posts() -> dict[str, tuple[str, list[int]]]:
     >>> text, marks = posts()["The missed ferry"]
     >>> [pieces(text)[1::2][mark] for mark in marks]
     ['furious']
-    >>> len(posts())
-    6
     """
     rows = {row.id: row for row in load_examples("sample", split="all").examples}
     found = {}
@@ -270,8 +234,6 @@ def too_long(text: str) -> str:
 
     >>> too_long("a" * 5000)
     'The post has 5,000 characters and this page takes up to 4,000: shorten it.'
-    >>> too_long("a" * 4001)[:27]
-    'The post has 4,001 characte'
     """
     return (
         f"The post has {len(text):,} characters and this page takes up to {MOST_CHARACTERS:,}: "
@@ -284,8 +246,6 @@ def clean(text: str) -> str:
 
     >>> clean("a\\ud83d")
     'a?'
-    >>> clean("\U0001f622")
-    '\U0001f622'
     """
     return text.encode("utf-8", "replace").decode("utf-8")
 

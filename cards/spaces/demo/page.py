@@ -33,12 +33,8 @@ Panel = dict[str, Any]
 def build(settings: Settings | None = None) -> Any:
     """Make the page, a `gradio.Blocks`; no model is loaded before the first question.
 
-    Args:
-        settings: what the demo is started with.
-
     Raises:
         RunError, DataError, MetricError: a model, server or lexicon that cannot be used.
-        MissingExtra: gradio is not installed.
     """
     # Gradio reads it while it is imported: it would tell its makers of every start.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -99,12 +95,8 @@ def launch_options() -> dict[str, Any]:
     (`run_history`), and counts them on the server (`enable_monitoring`).
 
     >>> options = launch_options()
-    >>> options["run_history"], options["enable_monitoring"], options["footer_links"]
-    (False, False, [])
-    >>> options["share"], options["ssr_mode"], options["pwa"]
+    >>> options["run_history"], options["enable_monitoring"], options["share"]
     (False, False, False)
-    >>> options["head"].startswith("<style>") and "</style>" not in options["head"][7:-8]
-    True
     """
     gr = require("gradio", "spaces")
     fonts = ["system-ui", "Segoe UI", "Roboto", "Arial", "sans-serif"]

@@ -16,13 +16,8 @@ HUB_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct@12fd25f77366fa6b3b4b768ec3050bf
 def settings(options: SpaceOptions) -> dict[str, str]:
     """What the app is started with: only what was asked for, the rest is the app's own.
 
-    Args:
-        options: what the command line asks.
-
     >>> settings(SpaceOptions("demo", model="org/name"))
     {'model': 'org/name'}
-    >>> settings(SpaceOptions("demo"))
-    {}
     """
     asked = {"model": options.model, "base_url": options.base_url, "lexicon": options.lexicon}
     return {name: value for name, value in asked.items() if value is not None}
@@ -30,10 +25,6 @@ def settings(options: SpaceOptions) -> dict[str, str]:
 
 def stage(folder: Path, options: SpaceOptions) -> None:
     """Write the folder that is pushed.
-
-    Args:
-        folder: an empty one.
-        options: what the command line asks.
 
     Raises:
         DataError, RunError: a file cannot be written, or the app would refuse its settings.

@@ -11,30 +11,17 @@ from express_metric.scoring import FIGURES
 
 from ...drawings.emotions import wheel
 from ...drawings.svg import Drawn, tag
+from ...words import FIGURE_NAMES, percent
 from ...words import FIGURES as MEANINGS
-from ...words import percent
 from .answering import Answered
 from .explain import Judged, difference, explain, summary, unread
 from .marks import Marked
 
 SIGNS = {"exact": "=", "same": "\u2248", "related": "~", "other": "\u2260", "none": "?"}
-NAMES = {
-    "valid_rate": "readable",
-    "lexical_accuracy": "same word",
-    "vector_accuracy": "same emotions",
-    "vector_f1": "overlap of emotions",
-    "dimension_accuracy": "equal dimensions",
-}
 
 
 def result(marked: Marked, answered: Answered, judged: Judged) -> Drawn:
-    """Everything below the button.
-
-    Args:
-        marked: what the visitor asked.
-        answered: what the model said.
-        judged: the same, scored.
-    """
+    """Everything below the button."""
     parts = [
         tag("h2", f"What {answered.model} would have said", id="express-result", tabindex="-1"),
         tag("p", f"{summary(judged)} Answered in {answered.seconds:.1f}\u00a0s."),
@@ -56,8 +43,6 @@ def sentence(text: str, kind: str = "") -> Drawn:
 
     >>> sentence("<b>")
     '<p role="status" class="express express-status">&lt;b&gt;</p>'
-    >>> "wrong" in sentence("No word is marked.", "wrong")
-    True
     """
     return tag("p", text, role="status", cls=f"express express-status {kind}".strip())
 
@@ -139,7 +124,7 @@ def _scores(judged: Judged) -> list[Drawn]:
     figures = [judged.scores[name].figures for name in PROTOCOLS]
     rows = [
         (
-            Drawn(html.escape(NAMES[name]) + tag("small", MEANINGS[name])),
+            Drawn(html.escape(FIGURE_NAMES[name]) + tag("small", MEANINGS[name])),
             *(percent(one[name]) for one in figures),
         )
         for name in FIGURES

@@ -42,26 +42,12 @@ _HEADER = {
 
 
 def metric_card(repo: str = REPO) -> str:
-    """The README.md of the metric's Space.
-
-    Args:
-        repo: the Space's name on the Hub.
-
-    Raises:
-        MissingExtra: jinja2 or pyyaml is not installed.
-    """
+    """The README.md of the metric's Space."""
     return card(_HEADER, fill("metric_card.md", "spaces", **_facts(repo)))
 
 
 def metric_page(repo: str = REPO) -> str:
-    """The index.html of the metric's Space: the worked examples, with no network.
-
-    Args:
-        repo: the Space's name on the Hub.
-
-    Raises:
-        MissingExtra: jinja2 is not installed.
-    """
+    """The index.html of the metric's Space: the worked examples, with no network."""
     return render("metric_page.html", "report.css", ["page.js"], **_facts(repo))
 
 

@@ -139,16 +139,10 @@ class Worked:
 def work(examples: Sequence[Example], lexicon: Lexicon) -> Worked:
     """Let the metric read and score examples.
 
-    Args:
-        examples: one, or several that are scored together.
-        lexicon: where vectors come from.
-
     >>> from express_metric import load_lexicon
     >>> found = work(EXAMPLES[:1], load_lexicon("nrc"))
     >>> found.read_as["paper"], found.rows[1]
     ('relieved', ('lexical_accuracy', '1.000', '1.000'))
-    >>> work(EXAMPLES[4:5], load_lexicon("nrc")).read_as["revised"]
-    'nervous: 1 term for 2 masks, so not valid (wrong-count)'
     """
     labels = [example.labels for example in examples]
     readings = {name: [read(one.answer, name) for one in examples] for name in PROTOCOLS}

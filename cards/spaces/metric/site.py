@@ -18,13 +18,8 @@ _SIBLING = re.compile(r"^from \.(\w+) import ", re.MULTILINE)
 def stage(folder: Path, options: SpaceOptions) -> None:
     """Write the metric and its siblings, its card and its page.
 
-    Args:
-        folder: an empty one.
-        options: what the command line asks; `push` is the name that the card tells readers.
-
     Raises:
         DataError: a file cannot be written.
-        MissingExtra: jinja2 or pyyaml is not installed.
     """
     for file in metric_files():
         write(folder, file.name, file.read_bytes())
