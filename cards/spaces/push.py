@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from express_dataset.errors import DataError
 from express_dataset.hub_errors import in_a_sentence, require_login
 
+from ..hub_files import commit
 from .files import MANIFEST, read_manifest
 
 if TYPE_CHECKING:
@@ -52,16 +53,10 @@ def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, A
         ]
         if private and not created:
             api.update_repo_settings(repo, repo_type="space", private=True)
-        # It leaves out what is there as it is here, and makes no empty commit.
-        commit = api.create_commit(
-            repo,
-            changes,
-            commit_message=f"Publish the EXPRESS {space.name}",
-            repo_type="space",
-            parent_commit=info.sha,
-        ).oid
-    told = {"repo": repo, "url": f"{api.endpoint}/spaces/{repo}", "commit": commit}
-    return told | {"created": created, "changed": commit != info.sha}
+        message = f"Publish the EXPRESS {space.name}"
+        oid, changed = commit(api, info, "space", changes, message)
+    told = {"repo": repo, "url": f"{api.endpoint}/spaces/{repo}", "commit": oid}
+    return told | {"created": created, "changed": changed}
 
 
 def _ours(api: HfApi, space: Space, info: SpaceInfo) -> set[str]:
