@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .svg import SERIES, WIDTH, Drawn, Figure, marker, picture, short, tag
+from ..words import short
+from .svg import SERIES, WIDTH, Drawn, Figure, marker, picture, tag
 
 LEFT, RIGHT, TOP, PLOT = 44, WIDTH - 24, 12, 190
 
