@@ -12,9 +12,7 @@ import evaluate
 from .errors import MetricError
 from .forms import find_terms
 from .headwords import HEADWORDS
-from .headwords_a_d import TABLE as TABLE_A_D
-from .headwords_e_o import TABLE as TABLE_E_O
-from .headwords_p_z import TABLE as TABLE_P_Z
+from .headwords_i_z import TABLE
 from .lexicon import load_lexicon
 from .lexicon_sources import EXPRESS_URL
 from .parsing import PROTOCOLS, Reading, check_protocol, read, read_terms
@@ -121,9 +119,7 @@ _COPIED = (
     MetricError,
     find_terms,
     HEADWORDS,
-    TABLE_A_D,
-    TABLE_E_O,
-    TABLE_P_Z,
+    TABLE,
     EXPRESS_URL,
     Reading,
     DIMENSIONS,

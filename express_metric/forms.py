@@ -23,7 +23,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from .terms import Reason, is_refusal, plain_marks, strip_edges, term
+from .terms import Reason, is_refusal, plain_marks, strip_edges, term, words
 
 _THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _NOISE = re.compile(
@@ -53,29 +53,11 @@ _ORDINAL = re.compile(
     r"(?:mask(?:ed)?(?: word| token)?|word|emotion)(?: is| was| would be|:) ([^.,;:]{1,60})",
     re.IGNORECASE,
 )
-_CUE_WORDS = frozenset(
-    [
-        "answer",
-        "answers",
-        "emotion",
-        "emotions",
-        "term",
-        "terms",
-        "word",
-        "words",
-        "feeling",
-        "feelings",
-        "prediction",
-        "predictions",
-        "label",
-        "labels",
-        "mask",
-        "masks",
-        "output",
-        "response",
-        "result",
-        "list",
-    ]
+_CUE_WORDS = words(
+    """
+    answer answers emotion emotions term terms word words feeling feelings prediction predictions
+    label labels mask masks output response result list
+    """
 )
 _HEADING_WORDS = _CUE_WORDS | {"final", "predicted", "hidden", "masked", "the", "my"}
 _CUE_END = re.compile(r":|=|\b(?:is|are|be|would be)\b", re.IGNORECASE)
@@ -88,20 +70,10 @@ Found = tuple[str, ...] | Reason
 
 
 def find_terms(completion: str) -> Found:
-    """Read a completion by the protocol ``revised``.
-
-    Args:
-        completion: the model's text.
-
-    Returns:
-        The terms, at least one, or the reason why there are none.
+    """Read a completion by the protocol ``revised``: at least one term, or the reason for none.
 
     >>> find_terms('Sure! ```json\\n["sad", "angry"]\\n```')
     ('sad', 'angry')
-    >>> find_terms("<think>They lost. ['sad']</think>The emotions are hurt and lonely.")
-    ('hurt', 'lonely')
-    >>> find_terms("['sad', 'ang")
-    <Reason.TRUNCATED: 'truncated'>
     """
     text = plain_marks(completion)
     thought = list(_THINK.finditer(text))

@@ -18,34 +18,18 @@ PROTOCOLS: tuple[Protocol, ...] = ("paper", "revised")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read from one completion: terms, or a reason.
+    """What was read from one completion: terms, or a reason."""
 
-    Attributes:
-        terms: the terms, lower-cased and stripped, in order; None where there are none.
-        reason: one of `Reason`; None where there are terms.
-
-    >>> Reading(("sad",)).reason is None
-    True
-    >>> Reading(None, Reason.EMPTY).reason == "empty"
-    True
-    """
-
+    # the terms, lower-cased and stripped, in order; None where there are none
     terms: tuple[str, ...] | None
-    reason: Reason | None = None
+    reason: Reason | None = None  # one of `Reason`; None where there are terms
 
 
 def check_protocol(protocol: str) -> Protocol:
     """Return the protocol if it is one.
 
-    Raises:
-        MetricError: for any other text.
-
     >>> check_protocol("paper")
     'paper'
-    >>> check_protocol("Paper")
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: 'Paper' is no protocol: choose paper or revised
     """
     for name in PROTOCOLS:
         if protocol == name:
@@ -61,22 +45,8 @@ def read(completion: str | None, protocol: Protocol) -> Reading:
     invalid. ``revised`` reads any clear form, see `express_metric.forms`. Neither compares the
     number of terms with the number of masks: scoring does.
 
-    Args:
-        completion: the text as the model wrote it, without the prompt; None for no answer.
-        protocol: ``paper`` or ``revised``.
-
-    Returns:
-        The terms, or the reason why there are none.
-
-    Raises:
-        MetricError: for an unknown protocol.
-
     >>> read("['Sad', 'angry']", "paper").terms
     ('sad', 'angry')
-    >>> read("1. sad", "paper").terms, read("1. sad", "revised").terms
-    (('1. sad',), ('sad',))
-    >>> read("I cannot say.", "revised").reason
-    <Reason.REFUSAL: 'refusal'>
     """
     text = (completion or "").strip()
     if check_protocol(protocol) == "revised":
@@ -91,13 +61,8 @@ def read_terms(terms: Sequence[str] | None, protocol: Protocol) -> Reading:
     ``paper`` lower-cases and strips; ``revised`` also asks of each that it be a term of one to
     three words, as of an item of a list in a completion.
 
-    Raises:
-        MetricError: for an unknown protocol.
-
     >>> read_terms(["Sad "], "paper").terms
     ('sad',)
-    >>> read_terms(["I feel sad"], "revised").reason
-    <Reason.SENTENCE: 'sentence'>
     """
     if terms is None or not len(terms):
         return Reading(None, Reason.EMPTY)
@@ -125,8 +90,6 @@ def plain_list(text: str) -> list[str] | None:
 
     >>> plain_list("['sad', 'let down']")
     ['sad', 'let down']
-    >>> plain_list("['it\\'s']") is None and plain_list('["sad"]') is None
-    True
     """
     if not (text.startswith("['") and text.endswith("']")) or "\\" in text or "\n" in text:
         return None

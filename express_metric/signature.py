@@ -26,18 +26,10 @@ _PARTS = {
 
 
 def safe_value(text: str) -> str:
-    """Turn any name, such as a file's, into one that a signature can hold.
-
-    Args:
-        text: any text; runs of ``|``, ``:`` and white space become one hyphen.
-
-    Returns:
-        The text, or ``unknown`` where nothing is left of it.
+    """Turn any name into one that a signature can hold, ``unknown`` where nothing is left of it.
 
     >>> safe_value("my results: gpt|4o")
     'my-results-gpt-4o'
-    >>> safe_value("  ")
-    'unknown'
     """
     return _FORBIDDEN.sub("-", text.strip()).strip("-") or UNKNOWN
 
@@ -48,35 +40,16 @@ class Signature:
 
     A part that is not known, such as the prompt of a bare results file, is written ``unknown``:
     an absent part could be mistaken for agreement.
-
-    Attributes:
-        data: the dataset's name, with ``@`` and its revision or fingerprint.
-        split: the split's name.
-        n: the number of examples.
-        protocol: ``paper`` or ``revised``.
-        lexicon: ``Lexicon.label``.
-        prompt: the prompt's name, with ``@`` and its template's hash.
-        decode: how the model's words were chosen, such as ``free`` or ``constrained``.
-        version: the version of this package.
-
-    Raises:
-        MetricError: where a value is empty or holds ``|``, ``:`` or white space.
-
-    >>> s = Signature("express@fa554ce", "test", 6735, "paper", "express-16019@c1d86ec2")
-    >>> str(s)[:53]
-    'EXPRESS|data:express@fa554ce|split:test|n:6735|protoc'
-    >>> Signature.parse(str(s)) == s
-    True
     """
 
-    data: str
-    split: str
-    n: int
-    protocol: str
-    lexicon: str
-    prompt: str = UNKNOWN
-    decode: str = UNKNOWN
-    version: str = VERSION
+    data: str  # the dataset's name, with `@` and its revision or fingerprint
+    split: str  # the split's name
+    n: int  # the number of examples
+    protocol: str  # `paper` or `revised`
+    lexicon: str  # `Lexicon.label`
+    prompt: str = UNKNOWN  # the prompt's name, with `@` and its template's hash
+    decode: str = UNKNOWN  # how the model's words were chosen, such as `free` or `constrained`
+    version: str = VERSION  # the version of this package
 
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 0:
@@ -99,16 +72,9 @@ class Signature:
     def parse(cls, line: str) -> Signature:
         """Read a signature back from its line.
 
-        Raises:
-            MetricError: where the line is not a signature; the message says what is missing.
-
         >>> line = "EXPRESS|data:a|split:b|n:1|protocol:paper|lex:c|prompt:d|decode:e|v:1"
         >>> Signature.parse(line).n
         1
-        >>> Signature.parse("BLEU|n:1")
-        Traceback (most recent call last):
-        ...
-        express_metric.errors.MetricError: 'BLEU|n:1' is no signature: it must begin with EXPRESS|
         """
         head, *parts = line.strip().split("|")
         if head != _PREFIX:
@@ -129,8 +95,6 @@ class Signature:
         >>> a = Signature("x", "test", 1, "paper", "nrc-1@0")
         >>> a.differences(a)
         {}
-        >>> a.differences(Signature("x", "test", 1, "revised", "nrc-1@0"))
-        {'protocol': ('paper', 'revised')}
         """
         return {
             field: (str(getattr(self, field)), str(getattr(other, field)))

@@ -32,28 +32,15 @@ _NEEDED, _OPTIONAL = ("references", "answers"), ("id", "post_id", "number")
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """The columns of a file that matter for scoring.
+    """The columns of a file that matter for scoring."""
 
-    Attributes:
-        path: the file.
-        unit: what a row is called in a message: ``row`` or ``line``.
-        literals: whether lists are written as text, as in CSV.
-        names: role to the column's name.
-        roles: role to the column's values; of ``masks`` the number of masks in the text.
-        numbers: the number of each row in the file, counted from 1; None if there are no gaps.
-
-    >>> table = Table(Path("a.csv"), "row", True, {"id": "id"}, {"id": [7]})
-    >>> table.where(0), table.texts("id"), table.texts("post_id")
-    ('a.csv, row 1', ['7'], None)
-    >>> Table(Path("a.jsonl"), "line", False, {}, {}, [3]).where(0)
-    'a.jsonl, line 3'
-    """
-
-    path: Path
-    unit: str
-    literals: bool
-    names: dict[str, str]
+    path: Path  # the file
+    unit: str  # what a row is called in a message: `row` or `line`
+    literals: bool  # whether lists are written as text, as in CSV
+    names: dict[str, str]  # role to the column's name
+    # role to the column's values; of `masks` the number of masks in the text
     roles: dict[str, list[Any]]
+    # the number of each row in the file, counted from 1; None if there are no gaps
     numbers: list[int] | None = None
 
     def where(self, row: int) -> str:
@@ -72,9 +59,6 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Read the columns that matter from a CSV, JSONL or Parquet file.
-
-    Raises:
-        MetricError: for a file that cannot be read in its format or lacks the columns.
 
     >>> read_table(Path("results.xlsx"))
     Traceback (most recent call last):

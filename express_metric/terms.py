@@ -11,8 +11,6 @@ class Reason(enum.StrEnum):
 
     >>> Reason.WRONG_COUNT == "wrong-count"
     True
-    >>> len(Reason)
-    8
     """
 
     EMPTY = "empty"  # no answer, a blank one, or an empty list
@@ -23,6 +21,11 @@ class Reason(enum.StrEnum):
     NO_LIST = "no-list"  # no form that can be read
     WRONG_COUNT = "wrong-count"  # terms, but not as many as there are masks
     TOO_LONG = "too-long"  # the model was not asked: the prompt does not fit into its context
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of words written as one text."""
+    return frozenset(text.split())
 
 
 _MAX_WORDS = 3
@@ -49,98 +52,14 @@ _REFUSAL_CUES = re.compile(
 )
 # A term that holds one of these is a piece of a sentence: pronouns, articles, auxiliary verbs,
 # conjunctions and question words. Prepositions and "not" are allowed: "on edge", "let down".
-_FUNCTION_WORDS = frozenset(
-    [
-        "i",
-        "me",
-        "my",
-        "mine",
-        "myself",
-        "you",
-        "your",
-        "yours",
-        "yourself",
-        "he",
-        "him",
-        "his",
-        "himself",
-        "she",
-        "her",
-        "hers",
-        "herself",
-        "it",
-        "its",
-        "itself",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "ourselves",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "themselves",
-        "this",
-        "that",
-        "these",
-        "those",
-        "who",
-        "whom",
-        "whose",
-        "which",
-        "what",
-        "when",
-        "where",
-        "why",
-        "how",
-        "someone",
-        "something",
-        "everyone",
-        "everything",
-        "a",
-        "an",
-        "the",
-        "am",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "have",
-        "has",
-        "had",
-        "having",
-        "do",
-        "does",
-        "did",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "can",
-        "could",
-        "may",
-        "might",
-        "must",
-        "cannot",
-        "and",
-        "or",
-        "but",
-        "nor",
-        "because",
-        "if",
-        "although",
-        "while",
-        "there",
-        "here",
-        "as",
-        "than",
-        "then",
-        "so",
-    ]
+_FUNCTION_WORDS = words(
+    """
+    i me my mine myself you your yours yourself he him his himself she her hers herself it its
+    itself we us our ours ourselves they them their theirs themselves this that these those who whom
+    whose which what when where why how someone something everyone everything a an the am is are was
+    were be been being have has had having do does did will would shall should can could may might
+    must cannot and or but nor because if although while there here as than then so
+    """
 )
 
 
@@ -153,8 +72,6 @@ def term(text: str) -> str | Reason:
 
     >>> term("2) **Fed up**.")
     'fed up'
-    >>> term("the author lost her dog"), term("42"), term("N/A")
-    (<Reason.SENTENCE: 'sentence'>, <Reason.NOT_A_TERM: 'not-a-term'>, <Reason.REFUSAL: 'refusal'>)
     """
     if len(text) > 4 * _MAX_LETTERS:
         return Reason.SENTENCE
@@ -178,8 +95,6 @@ def strip_edges(text: str) -> str:
 
     >>> strip_edges("- **sad**.")
     'sad'
-    >>> strip_edges("<mask> 1: 'sad'")
-    'sad'
     """
     # A few rounds undo any sane nesting, and bound the time on an insane one.
     for _ in range(4):
@@ -192,8 +107,6 @@ def is_refusal(text: str) -> bool:
 
     >>> is_refusal("I'm sorry, but I can't help with that.")
     True
-    >>> is_refusal("sorry")
-    False
     """
     return bool(_REFUSAL_CUES.search(text.lower()))
 
@@ -203,8 +116,6 @@ def plain_marks(text: str) -> str:
 
     >>> plain_marks("\u201csad\u201d\u200b")
     '"sad"'
-    >>> plain_marks("it\u2019s")
-    "it's"
     """
     return text.translate(_PLAIN)
 

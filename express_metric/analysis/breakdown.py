@@ -38,30 +38,18 @@ MIN_LABELS = 3  # below this number of kinds a rank correlation says nothing
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What is known of the examples beside their labels; None for what is not.
+    """What is known of the examples beside their labels; None for what is not."""
 
-    Attributes:
-        posts: for each example its post.
-        words: for each example the number of words.
-        subreddits: for each example where it was posted, or None.
-        negated, leaked: for each example a flag for each mask.
-        train: term to frequency in the train split.
-        nearest: for each example the labels of its nearest neighbour in another split.
-        ranking: the probabilities that the run gave to the terms of a closed vocabulary.
-
-    >>> Facts().words is None
-    True
-    >>> Facts(words=[120, 80]).words
-    [120, 80]
-    """
-
-    posts: Sequence[str] | None = None
-    words: Sequence[int] | None = None
-    subreddits: Sequence[str | None] | None = None
+    posts: Sequence[str] | None = None  # for each example its post
+    words: Sequence[int] | None = None  # for each example the number of words
+    subreddits: Sequence[str | None] | None = None  # for each example where it was posted, or None
+    # negated and leaked: for each example a flag for each mask
     negated: Sequence[Sequence[bool]] | None = None
     leaked: Sequence[Sequence[bool]] | None = None
-    train: Mapping[str, int] | None = None
+    train: Mapping[str, int] | None = None  # term to frequency in the train split
+    # for each example the labels of its nearest neighbour in another split
     nearest: Sequence[Sequence[str]] | None = None
+    # the probabilities that the run gave to the terms of a closed vocabulary
     ranking: Ranking | None = None
 
 
@@ -75,13 +63,7 @@ def breakdown(
 ) -> dict[str, Any]:
     """Every table about one run.
 
-    Args:
-        references: for each example its labels.
-        readings: for each example what was read by ``protocol``.
-        lexicon: where vectors come from.
-        protocol: ``paper`` or ``revised``.
-        facts: what is known of the examples; parts that need what is missing are left out.
-        how: draws, seed and level of the intervals.
+    What needs a fact that is not known is left out.
 
     Returns:
         Ready for JSON. ``figures``; ``floors`` (trivial answers); ``terms`` and ``emotions``
@@ -93,17 +75,12 @@ def breakdown(
         ``negated``, ``leaked``, ``train_frequency``; ``frequency_correlation``;
         ``invalid`` (reason to number of rows).
 
-    Raises:
-        MetricError: where a part of the facts does not fit the examples.
-
     >>> from express_metric import load_lexicon
     >>> nrc = load_lexicon("nrc")
     >>> found = breakdown([["furious"]] * 3, [Reading(("angry",))] * 3, nrc, "revised",
     ...                   Facts(words=[10, 20, 70]), Resampling(draws=100))
     >>> found["intensity"]["softened"], [g["group"] for g in found["by"]["length"]]
     (3, ['0-49', '50-99'])
-    >>> found["overuse"][0]["term"], found["floors"]["most frequent term"]["lexical_accuracy"]
-    ('angry', 1.0)
     """
     known = facts or Facts()
     masks = mask_table(references, readings, lexicon, protocol, known.posts)

@@ -18,24 +18,12 @@ _POSITIVE, _NEGATIVE = (1 << DIMENSIONS.index(name) for name in ("positive", "ne
 
 @dataclasses.dataclass(frozen=True)
 class Confusion:
-    """A table of labels against answers.
+    """A table of labels against answers."""
 
-    Attributes:
-        labels: the rows: the most frequent labels.
-        answers: the columns: the same, then ``other`` and ``no answer``.
-        table: number of masks, a list for each row.
-        pairs: the most frequent (label, answer, number) that differ.
-
-    >>> Confusion(("sad",), ("sad", "other", "no answer"), ((1, 0, 2),), ()).table[0]
-    (1, 0, 2)
-    >>> Confusion((), (), (), (("sad", "mad", 3),)).pairs[0][2]
-    3
-    """
-
-    labels: tuple[str, ...]
-    answers: tuple[str, ...]
-    table: tuple[tuple[int, ...], ...]
-    pairs: tuple[tuple[str, str, int], ...]
+    labels: tuple[str, ...]  # the rows: the most frequent labels
+    answers: tuple[str, ...]  # the columns: the same, then `other` and `no answer`
+    table: tuple[tuple[int, ...], ...]  # number of masks, a list for each row
+    pairs: tuple[tuple[str, str, int], ...]  # the most frequent (label, answer, number) that differ
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
@@ -48,32 +36,12 @@ class Confusion:
 
 
 def term_confusion(masks: Masks, most: int = 20) -> Confusion:
-    """Confusion between the most frequent terms of people.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"], ["mad"]], [Reading(("mad",)), Reading(None)],
-    ...                    load_lexicon("nrc"), "revised")
-    >>> found = term_confusion(masks)
-    >>> found.labels, found.table
-    (('mad', 'sad'), ((0, 0, 0, 1), (1, 0, 0, 0)))
-    >>> found.pairs
-    (('sad', 'mad', 1),)
-    """
+    """Confusion between the most frequent terms of people."""
     return _confusion(masks.label, masks.answer, masks.vocabulary.__getitem__, most)
 
 
 def vector_confusion(masks: Masks, most: int = 20) -> Confusion:
-    """Confusion between the most frequent vectors of people's terms, named by their dimensions.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"]], [Reading(("zzz",))], load_lexicon("nrc"), "revised")
-    >>> vector_confusion(masks).pairs
-    (('sadness+negative', 'none', 1),)
-    >>> vector_confusion(masks).answers
-    ('sadness+negative', 'other', 'no answer')
-    """
+    """Confusion between the most frequent vectors of people's terms, named by their dimensions."""
     answer = np.where(masks.valid, masks.bits[masks.answer], -1)
     return _confusion(masks.bits[masks.label], answer, vector_name, most)
 
@@ -83,8 +51,6 @@ def vector_name(bits: int) -> str:
 
     >>> vector_name(0), vector_name(1)
     ('none', 'anger')
-    >>> vector_name(0b1000100000)
-    'sadness+negative'
     """
     return "+".join(name for i, name in enumerate(DIMENSIONS) if bits >> i & 1) or "none"
 
@@ -93,14 +59,6 @@ def signs(masks: Masks) -> Ints:
     """For each term of the vocabulary 1 where positive, -1 where negative, else 0; shape (v,).
 
     A term is so where its vector holds exactly one of these two dimensions.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["happy", "sad", "zzz"]], [Reading(None)], load_lexicon("nrc"), "paper")
-    >>> signs(masks).tolist()
-    [1, -1, 0]
-    >>> signs(mask_table([], [], load_lexicon("nrc"), "paper")).tolist()
-    []
     """
     found: Ints = np.sign(masks.bits & _POSITIVE) - np.sign(masks.bits & _NEGATIVE)
     return found
@@ -121,7 +79,6 @@ def valence(masks: Masks) -> dict[str, Any]:
     >>> found = valence(masks)
     >>> found["flips"], found["share"], found["pairs"]
     (1, 0.5, [['happy', 'sad', 1]])
-    >>> valence(mask_table([], [], load_lexicon("nrc"), "paper"))["share"]
     """
     label, answer = masks.pairs()
     sign = signs(masks)
@@ -168,8 +125,6 @@ def count_pairs(
 
     >>> count_pairs(np.array([0, 0]), np.array([1, 1]), "ab".__getitem__, 5)
     (('a', 'b', 2),)
-    >>> count_pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), "ab".__getitem__, 5)
-    ()
     """
     cells, times = np.unique(np.stack([label, answer]), axis=1, return_counts=True)
     named = [

@@ -19,73 +19,35 @@ LENGTH_BINS = (0, 50, 100, 150, 200, 250, 300, 400)
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """The figures of some masks.
+    """The figures of some masks."""
 
-    Attributes:
-        group: what the masks have in common.
-        masks, posts: how many.
-        valid_rate: share of the masks that have an answer.
-        lexical_accuracy, vector_accuracy: shares of the masks.
-        low, high: interval of the exact-word accuracy.
-        vector_f1: mean over the masks, or under ``paper`` over those that have an answer.
-
-    >>> Group("sad", 2, 1, 1.0, 0.5, 0.1, 0.9, 1.0, 1.0).group
-    'sad'
-    >>> Group("none", 1, 1, 0.0, 0.0, 0.0, 0.8, 0.0, None).vector_f1
-    """
-
-    group: str
-    masks: int
+    group: str  # what the masks have in common
+    masks: int  # masks and posts: how many
     posts: int
-    valid_rate: float
-    lexical_accuracy: float
-    low: float
+    valid_rate: float  # share of the masks that have an answer
+    lexical_accuracy: float  # lexical_accuracy and vector_accuracy: shares of the masks
+    low: float  # low and high: interval of the exact-word accuracy
     high: float
     vector_accuracy: float
-    vector_f1: float | None
+    vector_f1: float | None  # mean over the masks, or under `paper` over those that have an answer
 
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """How often something holds of some masks.
+    """How often something holds of some masks."""
 
-    Attributes:
-        group: what the masks have in common.
-        masks, posts: how many.
-        share: of the masks, those of which it holds.
-        low, high: its interval.
-
-    >>> Rate("sad", 2, 1, 0.5, 0.1, 0.9).share
-    0.5
-    >>> Rate("sad", 2, 1, 0.5, 0.1, 0.9).group
-    'sad'
-    """
-
-    group: str
-    masks: int
+    group: str  # what the masks have in common
+    masks: int  # masks and posts: how many
     posts: int
-    share: float
-    low: float
+    share: float  # of the masks, those of which it holds
+    low: float  # low and high: its interval
     high: float
 
 
 def by_group(masks: Masks, groups: Ints, names: Sequence[str], level: float = 0.95) -> list[Group]:
     """Figures of each group, in the order of the names; empty groups are left out.
 
-    Args:
-        masks: one run.
-        groups: for each mask the number of its group, -1 for none; shape (m,).
-        names: the groups' names.
-        level: the nominal coverage of the interval, see `rates`.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> nrc = load_lexicon("nrc")
-    >>> masks = mask_table([["sad"], ["mad"]], [Reading(("sad",))] * 2, nrc, "paper")
-    >>> [(g.group, g.lexical_accuracy) for g in by_group(masks, masks.label, masks.vocabulary)]
-    [('sad', 1.0), ('mad', 0.0)]
-    >>> by_group(masks, np.array([-1, -1]), ["x"])
-    []
+    ``groups`` is the number of each mask's group, -1 for none; shape (m,).
     """
     inside = groups >= 0
     code, size = groups[inside], len(names)
@@ -122,21 +84,7 @@ def rates(
     The interval is Wilson's (1927), with the number of masks divided by the design effect of posts
     (Kish 1965): it stays sensible in small groups and at 0, where a bootstrap does not.
 
-    Args:
-        masks: one run.
-        holds: for each mask whether it holds; shape (m,).
-        groups: for each mask the number of its group, -1 for none; shape (m,).
-        names: the groups' names.
-        level: the nominal coverage.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"]] * 2, [Reading(("sad",)), Reading(None)], load_lexicon("nrc"),
-    ...                    "paper")
-    >>> rates(masks, masks.valid, np.zeros(2, np.int64), ["all"])[0].share
-    0.5
-    >>> rates(masks, masks.valid, np.array([-1, -1]), ["all"])
-    []
+    ``holds`` and ``groups`` have the shape (m,); the group -1 is none.
     """
     inside = groups >= 0
     whole = np.bincount(groups[inside], minlength=len(names))
@@ -158,8 +106,7 @@ def difference(
     Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10), from the
     intervals of the two. It takes the groups as independent.
 
-    Args:
-        one, other: share, low and high of each, in 0..1.
+    Each is (share, low, high).
 
     Returns:
         ``one`` less ``other``, and the ends of its interval.
@@ -167,8 +114,6 @@ def difference(
     >>> found = difference((0.8, 0.69183, 0.87695), (0.6, 0.49045, 0.70039))  # his example a
     >>> [round(value, 4) for value in found]
     [0.2, 0.0524, 0.3339]
-    >>> difference((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-    (0.0, 0.0, 0.0)
     """
     (share, low, high), (other_share, other_low, other_high) = one, other
     gap = share - other_share
@@ -185,15 +130,6 @@ def valence_rates(masks: Masks, level: float = 0.95) -> list[Rate]:
     Returns:
         The rates of the groups ``positive`` and ``negative``, by the person's word, and ``both``;
         no empty ones.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["happy"], ["sad"]], [Reading(("sad",))] * 2, load_lexicon("nrc"),
-    ...                    "revised")
-    >>> [(rate.group, rate.share) for rate in valence_rates(masks)]
-    [('positive', 1.0), ('negative', 0.0), ('both', 0.5)]
-    >>> valence_rates(mask_table([], [], load_lexicon("nrc"), "paper"))
-    []
     """
     sign = signs(masks)
     before = sign[masks.label]
@@ -209,15 +145,6 @@ def emotion_groups(masks: Masks, level: float = 0.95) -> list[Group]:
     """Figures by family of Plutchik's wheel, as the lexicon gives the labels' emotions.
 
     A label with two emotions counts in both; one with none, or not in the lexicon, as ``none``.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"]], [Reading(("sad",))], load_lexicon("nrc"), "paper")
-    >>> [group.group for group in emotion_groups(masks)]
-    ['sadness']
-    >>> masks = mask_table([["zzz"]], [Reading(("sad",))], load_lexicon("nrc"), "paper")
-    >>> [group.group for group in emotion_groups(masks)]
-    ['none']
     """
     found: list[Group] = []
     bits = masks.bits[masks.label]
@@ -233,8 +160,6 @@ def bins(values: Sequence[int] | Ints, edges: Sequence[int]) -> tuple[Ints, list
     >>> codes, names = bins([0, 3, 7], (0, 1, 5))
     >>> codes.tolist(), names
     ([0, 1, 2], ['0', '1-4', '5+'])
-    >>> bins([], (0, 10))[1]
-    ['0-9', '10+']
     """
     ends = [*edges[1:], None]
     names = [
@@ -251,8 +176,6 @@ def coded(values: Sequence[object]) -> tuple[Ints, list[str]]:
     >>> codes, names = coded(["b", "a", "b", None])
     >>> codes.tolist(), names
     ([0, 1, 0, -1], ['b', 'a'])
-    >>> coded([True, False, True])[1]
-    ['yes', 'no']
     """
     texts = [_text(value) for value in values]
     numbers: dict[str, int] = {}

@@ -20,31 +20,18 @@ _KINDS = ("softened", "equal", "heightened")
 
 @dataclasses.dataclass(frozen=True)
 class Shift:
-    """How the intensity of a model's words differs from that of people's.
+    """How the intensity of a model's words differs from that of people's."""
 
-    Attributes:
-        errors: answered masks with another word than the person's.
-        same_family: those where both words stand in one family of the scale.
-        other_family: those where they stand in two families.
-        unknown: those where the scale lacks a word.
-        softened, equal, heightened: of ``same_family``, by level.
-        net: (softened - heightened) / same_family with its interval over posts; None without any.
-        pairs: the most frequent (label, answer, number) with another level in one family.
-
-    >>> Shift(0, 0, 0, 0, 0, 0, 0, Interval(None, None, None, "none"), ()).shares
-    {'softened': None, 'equal': None, 'heightened': None}
-    >>> Shift(4, 4, 0, 0, 2, 1, 1, Interval(0.25, None, None, "none"), ()).shares["softened"]
-    0.5
-    """
-
-    errors: int
-    same_family: int
-    other_family: int
-    unknown: int
-    softened: int
+    errors: int  # answered masks with another word than the person's
+    same_family: int  # those where both words stand in one family of the scale
+    other_family: int  # those where they stand in two families
+    unknown: int  # those where the scale lacks a word
+    softened: int  # softened, equal and heightened: of `same_family`, by level
     equal: int
     heightened: int
+    # (softened - heightened) / same_family with its interval over posts; None without any
     net: Interval
+    # the most frequent (label, answer, number) with another level in one family
     pairs: tuple[tuple[str, str, int], ...]
 
     @property
@@ -64,18 +51,12 @@ def level(term: str) -> tuple[str, int] | None:
 
     >>> level("Furious"), level("angry")
     (('anger', 5), ('anger', 3))
-    >>> level("table")
     """
     return INTENSITY.get(normal(term))
 
 
 def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
     """Compare the intensity of label and answer where they differ but share a family.
-
-    Args:
-        masks: one run.
-        how: draws, seed and level of the interval.
-        most: how many pairs to name.
 
     >>> from express_metric import Reading, load_lexicon
     >>> from express_metric.analysis.masks import mask_table
@@ -85,8 +66,6 @@ def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
     >>> found = shift(masks, Resampling(draws=100))
     >>> found.softened, found.heightened, found.other_family, found.net.value
     (1, 1, 1, 0.0)
-    >>> found.pairs
-    (('annoyed', 'angry', 1), ('furious', 'angry', 1))
     """
     family, height = _places(masks)
     wrong = masks.valid & ~masks.lexical
@@ -113,10 +92,6 @@ def share_interval(sums: Floats, how: Resampling) -> Interval:
 
     The second column bounds the first, so that the quotient lies between -1 and 1.
     There is no interval where fewer than `MIN_POSTS` posts have anything to count.
-
-    >>> share_interval(np.array([[1.0, 2.0]] * 12), Resampling(draws=100)).value
-    0.5
-    >>> share_interval(np.zeros((3, 2)), Resampling(draws=100)).value
     """
     # A post without any such mask changes nothing, so it need not be drawn. Its chance of being
     # drawn, which makes the number of the others vary, hardly matters to a quotient.

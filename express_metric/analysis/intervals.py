@@ -25,23 +25,12 @@ _MIN_FINITE = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """A figure and its interval; None where it cannot be computed.
+    """A figure and its interval; None where it cannot be computed."""
 
-    Attributes:
-        value: the figure.
-        low, high: the ends of the interval.
-        method: ``bca``, ``percentile``, ``basic``, ``exact``, ``normal`` or ``none``.
-
-    >>> Interval(0.5, 0.4, 0.6, "bca").excludes(0.3)
-    True
-    >>> Interval(None, None, None, "none").excludes(0.0)
-    False
-    """
-
-    value: float | None
-    low: float | None
+    value: float | None  # the figure
+    low: float | None  # low and high: the ends of the interval
     high: float | None
-    method: Method
+    method: Method  # `bca`, `percentile`, `basic`, `exact`, `normal` or `none`
 
     def excludes(self, value: float) -> bool:
         """Tell whether a value lies outside the interval."""
@@ -70,12 +59,8 @@ def interval(
 ) -> Interval:
     """Make an interval from draws.
 
-    Args:
-        value: the figure on the data.
-        draws: the figure on each draw, shape (draws,); NaN where a draw had nothing to divide by.
-        left_out: the figure without each one of the posts, shape (posts,).
-        level: the nominal coverage.
-        ends: the least and the largest value that the figure can have.
+    ``draws`` has the shape (draws,), NaN where a draw had nothing to divide by; ``left_out``,
+    the figure without each post, (posts,); ``ends`` are the least and largest possible values.
 
     Returns:
         The interval; none with fewer than two posts.
@@ -84,9 +69,6 @@ def interval(
     >>> found = interval(0.5, draws, 0.5 + np.linspace(-1, 1, 40) / 100, 0.95)
     >>> found.method, round(found.low, 1), round(found.high, 1)
     ('bca', 0.3, 0.7)
-    >>> sure = interval(1.0, np.ones(100), np.ones(72), 0.95)
-    >>> round(sure.low, 3), sure.high, sure.method
-    (0.95, 1.0, 'exact')
     """
     finite = draws[np.isfinite(draws)]
     posts = len(left_out)

@@ -21,42 +21,20 @@ Floats = NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Masks:
-    """One row for each mask of a run, in the order of the examples; all arrays have shape (m,).
+    """One row for each mask of a run, in the order of the examples; all arrays have shape (m,)."""
 
-    Attributes:
-        protocol: how answers were read and matched.
-        vocabulary: all terms of labels and answers, in `normal` form.
-        label: the place of the label in ``vocabulary``.
-        answer: the place of the answer, -1 where the row is invalid.
-        example: the row of the example.
-        position: the place of the mask in its example, from 0.
-        post: the number of the post, from 0.
-        lexical: whether label and answer are the same word.
-        vector: whether their vectors match, by the protocol's rule.
-        f1: the F1 between the two vectors, 0..1.
-        bits: for each term of ``vocabulary`` its vector as a whole number, the first dimension
-            being the lowest bit; 0 for a term that the lexicon lacks. Shape (v,).
-
-    >>> from express_metric import load_lexicon
-    >>> nrc = load_lexicon("nrc")
-    >>> masks = mask_table([["sad", "glad"], ["mad"]], [Reading(("sad", "sad")), Reading(None)],
-    ...                    nrc, "revised")
-    >>> masks.lexical.tolist(), masks.valid.tolist()
-    ([True, False, False], [True, True, False])
-    >>> masks.vocabulary[masks.label[1]], len(masks), masks.n_posts
-    ('glad', 3, 2)
-    """
-
-    protocol: Protocol
-    vocabulary: tuple[str, ...]
-    label: Ints
-    answer: Ints
-    example: Ints
-    position: Ints
-    post: Ints
-    lexical: Bools
-    vector: Bools
-    f1: Floats
+    protocol: Protocol  # how answers were read and matched
+    vocabulary: tuple[str, ...]  # all terms of labels and answers, in `normal` form
+    label: Ints  # the place of the label in `vocabulary`
+    answer: Ints  # the place of the answer, -1 where the row is invalid
+    example: Ints  # the row of the example
+    position: Ints  # the place of the mask in its example, from 0
+    post: Ints  # the number of the post, from 0
+    lexical: Bools  # whether label and answer are the same word
+    vector: Bools  # whether their vectors match, by the protocol's rule
+    f1: Floats  # the F1 between the two vectors, 0..1
+    # for each term of `vocabulary` its vector as a whole number, the first dimension being the
+    # lowest bit; 0 for a term that the lexicon lacks. Shape (v,)
     bits: Ints
 
     def __len__(self) -> int:
@@ -91,24 +69,10 @@ def mask_table(
 ) -> Masks:
     """Match every mask on its own, by the very code that scores examples.
 
-    Args:
-        references: for each example its labels.
-        readings: for each example what was read by ``protocol``.
-        lexicon: where vectors come from.
-        protocol: ``paper`` or ``revised``.
-        posts: for each example its post; each example is its own post if None.
+    Each example is its own post where ``posts`` is None.
 
     Returns:
         The table; its sums are those of `express_metric.scoring.count`.
-
-    Raises:
-        MetricError: where the arguments differ in length or a row is no list of words.
-
-    >>> from express_metric import load_lexicon
-    >>> mask_table([["sad"]], [Reading(("Sad",))], load_lexicon("nrc"), "paper").f1.tolist()
-    [1.0]
-    >>> len(mask_table([], [], load_lexicon("nrc"), "paper"))
-    0
     """
     # Scored once as a whole, so that bad rows are refused with their row number.
     whole = count(references, readings, lexicon, protocol)

@@ -18,24 +18,18 @@ Alternative = Literal["two-sided", "greater", "less"]
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """What the paper prints of a pair, and what it leaves out.
+    """What the paper prints of a pair, and what it leaves out."""
 
-    Attributes:
-        unit: what was paired: posts (the mean over a post's masks), which are independent, or
-            masks, as the paper has it; masks of a post belong together, so their p is too small.
-        pairs, ties: how many pairs, and how many of them do not differ.
-        p_value: of Wilcoxon's signed-rank test; pairs that do not differ are left out. 1 where
-            none differs.
-        alternative: ``greater`` asks whether the second is better.
-        d: Cohen's d, the second less the first in pooled standard deviations, with its interval
-            (normal, by the variance of d for pairs); None where neither varies.
-    """
-
+    # what was paired: posts (the mean over a post's masks), which are independent, or masks, as the
+    # paper has it; masks of a post belong together, so their p is too small
     unit: Unit
-    pairs: int
+    pairs: int  # pairs and ties: how many pairs, and how many of them do not differ
     ties: int
+    # of Wilcoxon's signed-rank test; pairs that do not differ are left out. 1 where none differs
     p_value: float
-    alternative: Alternative
+    alternative: Alternative  # `greater` asks whether the second is better
+    # Cohen's d, the second less the first in pooled standard deviations, with its interval (normal,
+    # by the variance of d for pairs); None where neither varies
     d: Interval | None
 
 
@@ -53,9 +47,6 @@ def paired(
         unit: what a pair is, for the record.
         alternative: two-sided, greater (the second is better) or less.
         level: of d's interval.
-
-    Raises:
-        MetricError: the two have different lengths, or none.
 
     >>> found = paired(np.array([0.0, 0, 0, 1]), np.array([1.0, 1, 0, 1]))
     >>> found.ties, round(found.p_value, 3), round(found.d.value, 3)
@@ -106,9 +97,6 @@ def scores_by(masks: Masks, figure: str, unit: Unit = "posts") -> Floats:
 
     Returns:
         Shares from 0 to 1 of shape (posts,) or (masks,); an invalid answer has 0.
-
-    Raises:
-        MetricError: another figure.
     """
     columns = {
         "lexical_accuracy": masks.lexical,

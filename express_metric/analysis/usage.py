@@ -23,62 +23,30 @@ ALPHA = 0.05
 
 @dataclasses.dataclass(frozen=True)
 class TermUse:
-    """How often one term is said.
+    """How often one term is said."""
 
-    Attributes:
-        term: the term.
-        people, model: how often each says it, on the answered masks.
-        ratio: model / people; None where people never say it.
-        excess: (model - people) / answered masks.
-        low, high: the interval of the excess, by bootstrap over posts.
-        p_value: of the sign test over posts, corrected for the number of terms.
-        verdict: ``over``, ``under`` or ``even``.
-
-    >>> TermUse("sad", 1, 3, 3.0, 0.2, 0.1, 0.3, 0.01, "over").verdict
-    'over'
-    >>> TermUse("sad", 0, 1, None, 0.1, 0.0, 0.2, 1.0, "even").ratio
-    """
-
-    term: str
-    people: int
+    term: str  # the term
+    people: int  # people and model: how often each says it, on the answered masks
     model: int
-    ratio: float | None
-    excess: float
-    low: float
+    ratio: float | None  # model / people; None where people never say it
+    excess: float  # (model - people) / answered masks
+    low: float  # low and high: the interval of the excess, by bootstrap over posts
     high: float
-    p_value: float
-    verdict: str
+    p_value: float  # of the sign test over posts, corrected for the number of terms
+    verdict: str  # `over`, `under` or `even`
 
 
 @dataclasses.dataclass(frozen=True)
 class Diversity:
-    """How varied the words of both sides are.
+    """How varied the words of both sides are."""
 
-    Attributes:
-        tokens: answered masks.
-        people_distinct, model_distinct: numbers of distinct terms.
-        people_entropy, model_entropy: Shannon entropy in bits.
-        entropy_change: model less people, with its interval over posts.
-        distance: Jensen-Shannon distance between both distributions, 0 (equal) to 1.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"], ["glad"]], [Reading(("sad",))] * 2, load_lexicon("nrc"),
-    ...                    "revised")
-    >>> found = diversity(masks, Resampling(draws=100))
-    >>> found.people_entropy, found.model_entropy, found.model_distinct
-    (1.0, 0.0, 1)
-    >>> round(found.distance, 3)
-    0.558
-    """
-
-    tokens: int
-    people_distinct: int
+    tokens: int  # answered masks
+    people_distinct: int  # people_distinct and model_distinct: numbers of distinct terms
     model_distinct: int
-    people_entropy: float
+    people_entropy: float  # people_entropy and model_entropy: Shannon entropy in bits
     model_entropy: float
-    entropy_change: Interval
-    distance: float | None
+    entropy_change: Interval  # model less people, with its interval over posts
+    distance: float | None  # Jensen-Shannon distance between both distributions, 0 (equal) to 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, ready for JSON."""
@@ -91,21 +59,6 @@ def overuse(masks: Masks, how: Resampling, correction: Correction = "bh") -> lis
     A term is overused where the sign test over posts (posts where the model says it more often
     against posts where the person does), corrected for the number of terms, is below 0.05 and the
     interval lies above 0.
-
-    Args:
-        masks: one run.
-        how: draws, seed and level of the intervals.
-        correction: ``bh`` or ``holm``.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"], ["mad"]] * 10, [Reading(("sad",))] * 20, load_lexicon("nrc"),
-    ...                    "revised")
-    >>> most, least = overuse(masks, Resampling(draws=200))
-    >>> most.term, most.people, most.model, most.excess, most.verdict
-    ('sad', 10, 20, 0.5, 'over')
-    >>> least.term, least.verdict
-    ('mad', 'under')
     """
     label, answer = masks.pairs()
     if not len(label):
@@ -141,17 +94,7 @@ def overuse(masks: Masks, how: Resampling, correction: Correction = "bh") -> lis
 
 
 def excess(masks: Masks, terms: Collection[str], how: Resampling) -> Interval:
-    """How much more of the model's words than of people's are among some terms, in 0..1.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"]] * 20, [Reading(("anxious",))] * 20, load_lexicon("nrc"),
-    ...                    "revised")
-    >>> excess(masks, ["anxious", "grateful"], Resampling(draws=100)).value
-    1.0
-    >>> excess(masks, ["glad"], Resampling(draws=100)).value
-    0.0
-    """
+    """How much more of the model's words than of people's are among some terms, in 0..1."""
     named = np.array([term in terms for term in masks.vocabulary] + [False])
     change = named[masks.answer].astype(np.int64) - named[masks.label]
     columns = np.column_stack([change, np.ones(len(masks), np.int64)]) * masks.valid[:, None]
@@ -164,12 +107,6 @@ def diversity(masks: Masks, how: Resampling) -> Diversity:
     The interval of the change in entropy is the basic bootstrap interval (twice the figure less
     the draws' quantiles): a draw repeats posts, which lowers both entropies, and this form takes
     that shift out again. With fewer than `MIN_POSTS` answered posts there is none.
-
-    >>> from express_metric import load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> diversity(mask_table([], [], load_lexicon("nrc"), "paper"), Resampling()).tokens
-    0
-    >>> diversity(mask_table([], [], load_lexicon("nrc"), "paper"), Resampling()).distance
     """
     label, answer = masks.pairs()
     size = len(masks.vocabulary)

@@ -1,6 +1,125 @@
-"""Headwords of EmoLex from p to z, each with the words that take its vector."""
+"""Headwords of EmoLex from i to z, each with the words that take its vector."""
 
 TABLE = """\
+idiotic: stupidly
+ignore: ignored, invisible, unheard, unnoticed, unseen
+impatient: antsiness, antsy, impatiently
+impress: impressed, impressive
+incompetent: incompetency
+incredulous: disbelief, disbelieving, incredulity
+indifference: blase, blasé, indifferent
+indignant: indignantly
+indignation: indignities
+inferior: incapable
+inhibit: inhibited
+inhuman: inhumane
+insane: insanely
+insecure: insecurely, unconfident
+insecurity: insecurities
+insignificant: unimportance
+inspiration: inspiring
+inspire: inspires
+inspired: inspirational, inspirited
+insult: insulted, insults
+intense: intensity
+interest: engrossed, enthralled, gripped, immersed, interests, riveted
+intimate: intimacy
+intimidate: intimidated, intimidating
+intolerable: intolerably
+invigorate: invigorated
+irritable: bad-tempered, cantankerous, crotchety, ill-tempered, irascible, irritably,
+    short-tempered, snappish, snappy, testy, tetchy
+irritating: irritated
+isolate: isolating
+isolated: cut off, marooned
+jealous: covetous, green-eyed, jealously, possessive, possessiveness
+jealousy: jealousies
+jovial: joviality
+joy: joys
+joyful: joy-filled, joyfully, joyfulness, joyousness, jubilantly
+joyous: joyously
+jubilant: jubilance, jubilancy, jubilation
+kind: good-hearted, kind-hearted, kinder, kindhearted, softhearted
+kindness: kindly
+kindred: kinship
+lament: lamented
+laughing: laughed
+lazy: idle, idleness, lazily, laziness, slothful
+liking: like, liked
+loathe: loathed, loathes
+loathing: self-disgust, self-hate, self-hatred, self-loathing
+loathsome: loathsomeness
+loneliness: aloneness, lonesomeness
+lonely: all alone, alone, companionless, friendless, friendlessness, lonelier
+longing: longed, nostalgia, nostalgic, nostalgically, pining
+loss: losses
+lost: lostness
+lovable: loveable
+love: beloved, love-struck, loves, lovestruck
+lovely: loveliness
+loving: in love, loved, lovingly
+loyal: loyally
+loyalty: loyalties
+luck: luckiness
+lucky: luckily
+lust: lusted, lusting
+lustful: horny, libidinous, lustfully, turned on
+mad: madder, madly, pissed, pissed off
+madden: maddened
+madness: maddening
+malicious: maliciousness
+manipulation: gaslighted, gaslit, led on, manipulated
+marvel: marveled, marvelled, wonder, wondering, wonderment, wonderstruck
+marvelous: marvellous
+melancholic: melancholia
+melancholy: bittersweet, brood, brooding, doleful, dolefully, pensively, pensiveness, wistful,
+    wistfulness
+menacing: menaced
+merciful: mercifully
+merry: jolliness, jolly, merrily, mirthful
+misery: miseries
+misplaced: out of place, out-of-place
+misunderstanding: misunderstood
+modest: modestly
+moody: moodiness
+mortification: mortified, mortify, mortifying
+mourn: mourned
+mournful: mournfully
+mourning: grief-stricken, griefstricken, mournfulness
+mysterious: mystified
+mystery: mystification
+nasty: nastiness
+naughty: naughtiness
+nausea: queasiness, queasy
+nauseous: nauseated
+needy: neediness
+negative: negativity
+neglect: neglects
+neglected: neglectful, uncared for
+nervous: edginess, edgy, fidgeting, fidgety, high-strung, jittery, jumpy, keyed up, nervously,
+    nervy, on edge, on tenterhooks, skittish, strung out, tense, tensed, tensely, twitchy,
+    uptight, worked up
+nervousness: jitters
+neurotic: neuroticism
+numb: deadened, desensitised, desensitized, emotionless, numbed, numbing, numbly, unfeeling
+nurture: nurtured, nurturing
+obnoxious: obnoxiousness
+obstinate: headstrong, obstinacy, obstinance, pigheaded, stubborn, stubbornly, stubbornness
+offend: offends
+offended: affronted
+offense: offence
+offensive: offensively
+oppress: oppressed
+oppressive: oppressively
+optimism: positive, positively, positivity, upbeat
+ordeal: ordeals
+outburst: outbursts
+outrage: outraged
+overjoyed: overjoy
+overpower: overpowered
+overwhelm: overwhelms
+overwhelmed: inundated, overloaded, overwhelmedness, overwhelmingness, snowed under, swamped
+overwhelming: overwhelmingly
 panic: freak out, hyperventilating, panic-stricken, panic-struck, panicked, panicking, panicky
 paralysis: paralysed
 paranoia: paranoid
