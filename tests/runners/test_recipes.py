@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
@@ -34,5 +39,67 @@ def test_accelerate_reads_the_configurations(
 
 def test_every_ready_file_is_explained() -> None:
     told = (RECIPES / "README.md").read_text()
-    for file in RECIPES.glob("*.yaml"):
-        assert f"`{file.name}`" in told
+    for file in RECIPES.iterdir():
+        if file.suffix in (".yaml", ".sh", ".py"):
+            assert f"`{file.name}`" in told
+
+
+@pytest.mark.parametrize("file", sorted(RECIPES.glob("*.sh")), ids=lambda file: file.name)
+def test_shell_recipes_are_sound(file: Path) -> None:
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run([shellcheck, str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def run_recipe(tmp_path: Path, name: str, *words: str, **slurm: str) -> list[str]:
+    """Run a recipe where `srun` and `scontrol` only tell what they were asked."""
+    for program, body in {
+        "srun": 'printf "%s\\n" "$@"',
+        "scontrol": "printf 'node-a\\nnode-b\\n'",
+    }.items():
+        (tmp_path / program).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / program).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", str(RECIPES / name), *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **slurm, "PATH": path},
+    )
+    return done.stdout.splitlines()
+
+
+def test_an_array_task_takes_its_share(tmp_path: Path) -> None:
+    told = run_recipe(
+        tmp_path, "slurm_array.sh", "paper", "runs/a b",
+        SLURM_ARRAY_TASK_ID="3", SLURM_ARRAY_TASK_COUNT="8",
+    )  # fmt: skip
+    assert told == ["express", "sweep", "paper", "--out", "runs/a b", "--shard", "3/8"]
+
+
+def test_two_nodes_meet_at_the_first(tmp_path: Path) -> None:
+    told = run_recipe(
+        tmp_path, "slurm_two_nodes.sh", "--model", "org/a b",
+        SLURM_JOB_ID="123456", SLURM_JOB_NUM_NODES="2", SLURM_JOB_NODELIST="node-[a-b]",
+    )  # fmt: skip
+    assert told[told.index("--rdzv-endpoint") + 1] == "node-a:23456"
+    assert told[-4:] == ["-m", "express_runners.run", "--model", "org/a b"]
+
+
+def test_a_hub_job_names_what_it_needs_and_holds_no_token(tmp_path: Path) -> None:
+    text = (RECIPES / "hub_job.py").read_text()
+    block = re.search(r"^# /// script\n((?:# .*\n)+?)# ///$", text, re.MULTILINE)
+    assert block is not None
+    wanted = tomllib.loads(block[1].replace("# ", ""))
+    assert wanted["dependencies"] == ["express-benchmark[run,report]"]
+    out = ["--split", "test", "--limit", "2", "--lexicon", "nrc"]
+    done = subprocess.run(
+        [sys.executable, str(RECIPES / "hub_job.py"), "dummy:oracle", "--dataset", "sample", *out],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "scores.json").is_file()
