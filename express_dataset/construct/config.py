@@ -7,7 +7,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -18,10 +18,10 @@ from typing import Any
 from ..errors import DataError
 from ..files import read_json
 from ..parquet import sha256
-from .nlp import MODELS, pipeline_version
-from .reddit import SUFFIXES
+from .forms import SUFFIXES, why_no_dump
+from .masking import MODELS, pipeline_version
 from .segment import LIMIT, SMALLEST
-from .terms import DEFAULT_PROTOCOL, check_protocol, terms
+from .terms import DEFAULT_PROTOCOL, EXPRESS_2025, check_protocol, terms
 from .tokens import DEFAULT_TOKENIZER, fingerprint, load_tokenizer
 
 WORK = ".build"
@@ -32,6 +32,9 @@ EXECUTORS = ("local", "slurm", "ray")
 
 NEAR_DUPLICATES = ("group", "drop")
 """What happens to near-duplicates: they share a split, or only the first is kept."""
+
+MIN_WORDS = {DEFAULT_PROTOCOL: 50, EXPRESS_2025: 20}
+"""The fewest words of a post where nothing is said; the published posts begin at 20."""
 
 PACKAGES = ("express-benchmark", "datatrove", "pyarrow", "spacy", "tokenizers", "zstandard")
 """The packages whose versions can change what comes out."""
@@ -50,9 +53,11 @@ class BuildConfig:
     """One build.
 
     Attributes:
-        dumps: files, or folders of files, whose names end in one of `SUFFIXES`.
+        dumps: files, or folders of files.
         out: the folder to write; nothing else may be in it.
-        min_words: posts with fewer words are dropped.
+        min_words: posts with fewer words are dropped; by default 50, in `express-2025` 20.
+        title: whether a post's title belongs to its text.
+        whole_posts: write each post whole instead of its segments; all else stays the same.
         protocol: the masking protocol, `express` or `express-2025`.
         tokenizer: Hub id with optional ``@revision``, folder, or ``words``; RoBERTa's, pinned.
         max_tokens: the most tokens of a segment, two special ones included.
@@ -65,7 +70,9 @@ class BuildConfig:
 
     dumps: tuple[Path, ...]
     out: Path
-    min_words: int = 50
+    min_words: int | None = None
+    title: bool = True
+    whole_posts: bool = False
     protocol: str = DEFAULT_PROTOCOL
     tokenizer: str = DEFAULT_TOKENIZER
     max_tokens: int = LIMIT
@@ -77,9 +84,12 @@ class BuildConfig:
 
     def __post_init__(self) -> None:
         check_protocol(self.protocol)
-        for name, least in (("workers", 1), ("min_words", 1), ("max_tokens", SMALLEST)):
-            if getattr(self, name) < least:
-                raise DataError(f"{name} is {getattr(self, name)}; give {least} or more")
+        limits = (self.workers, 1), (self.least_words, 1), (self.max_tokens, SMALLEST)
+        for name, (given, least) in zip(
+            ("workers", "min_words", "max_tokens"), limits, strict=True
+        ):
+            if given < least:
+                raise DataError(f"{name} is {given}; give {least} or more")
         for name, known in (("executor", EXECUTORS), ("near_duplicates", NEAR_DUPLICATES)):
             if getattr(self, name) not in known:
                 raise DataError(
@@ -88,41 +98,71 @@ class BuildConfig:
         if self.executor == "slurm" and not {"partition", "time"} <= set(self.executor_options):
             raise DataError("Slurm needs the executor options partition and time (as 12:00:00)")
 
+    @property
+    def least_words(self) -> int:
+        """The fewest words of a post."""
+        return MIN_WORDS[self.protocol] if self.min_words is None else self.min_words
 
-def find_dumps(given: Iterable[Path]) -> tuple[Path, ...]:
-    """List the dumps, in an order that does not depend on how they were given.
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found: dumps by name, in order of name, and why other files are passed over."""
+
+    dumps: dict[str, Path]
+    passed_over: dict[str, str]
+
+
+def find_dumps(given: Iterable[Path], out: Path | None = None) -> Found:
+    """Find the dumps, in an order that does not depend on how they were given.
+
+    Folders are looked through with all that is in them, apart from `out`. A dump in a folder
+    within is named by its way there ("2020/posts.zst").
 
     >>> find_dumps([Path("nowhere.zst")])
     Traceback (most recent call last):
     ...
     express_dataset.errors.DataError: nowhere.zst: there is no such file or folder
     """
-    found: dict[Path, None] = {}
-    endings = ", ".join(SUFFIXES)
+    names: dict[Path, str] = {}
+    others: dict[str, str] = {}
     for path in given:
         if path.is_dir():
-            inside = [one for one in path.iterdir() if one.is_file() and is_dump(one)]
+            inside = {file: file.relative_to(path).as_posix() for file in _files(path, out)}
+            reasons = {name: _why_not(file) for file, name in inside.items()}
+            others |= {name: why for name, why in reasons.items() if why}
+            inside = {file: name for file, name in inside.items() if not reasons[name]}
             if not inside:
-                raise DataError(f"{path}: the folder holds no dump; expected {endings}")
+                raise DataError(f"{path}: the folder holds no dump; {_EXPECTED}")
         elif not path.exists():
             raise DataError(f"{path}: there is no such file or folder")
-        elif not is_dump(path):
-            raise DataError(f"{path}: not a kind of dump that can be read; expected {endings}")
+        elif why := _why_not(path):
+            raise DataError(f"{path}: not a dump, because {why}; {_EXPECTED}")
         else:
-            inside = [path]
-        found.update((one.resolve(), None) for one in inside)
-    if not found:
+            inside = {path: path.name}
+        for file, name in inside.items():
+            known = names.setdefault(file.resolve(), name)
+            names[file.resolve()] = min(known, name, key=lambda one: (len(one), one))
+    if not names:
         raise DataError("no dump was given; name at least one file")
-    dumps = sorted(found, key=lambda one: one.name)
-    for one, other in pairwise(dumps):
-        if one.name == other.name:
+    dumps = sorted(names.items(), key=lambda item: item[1])
+    for (one, name), (other, same) in pairwise(dumps):
+        if name == same:
             raise DataError(f"{one} and {other} have the same name; rename one of them")
-    return tuple(dumps)
+    return Found({name: path for path, name in dumps}, dict(sorted(others.items())))
 
 
-def is_dump(path: Path) -> bool:
-    """Tell by its name whether a file is a dump."""
-    return path.name.endswith(SUFFIXES)
+_EXPECTED = f"expected {', '.join(SUFFIXES)}, or any file of one JSON object a line, packed or not"
+
+
+def _files(folder: Path, out: Path | None) -> Iterator[Path]:
+    """Everything below a folder that is not a folder, apart from what a build writes."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [one for one in folders if out is None or (Path(place) / one).resolve() != out]
+        yield from (Path(place) / name for name in files)
+
+
+def _why_not(path: Path) -> str | None:
+    return why_no_dump(path) if path.is_file() else "it is no file that can be read"
 
 
 def load_key(path: Path) -> bytes:
@@ -163,7 +203,9 @@ def settings(config: BuildConfig, key: bytes) -> dict[str, Any]:
     """Everything that decides what comes out, apart from the dumps."""
     words = "\n".join(sorted(terms(config.protocol)))
     return {
-        "min_words": config.min_words,
+        "min_words": config.least_words,
+        "title": config.title,
+        "whole_posts": config.whole_posts,
         "protocol": config.protocol,
         "tokenizer": config.tokenizer if not Path(config.tokenizer).is_dir() else "a folder",
         "tokenizer_sha256": fingerprint(load_tokenizer(config.tokenizer)),
@@ -176,16 +218,16 @@ def settings(config: BuildConfig, key: bytes) -> dict[str, Any]:
     }
 
 
-def inputs(dumps: Iterable[Path], known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def inputs(dumps: Mapping[str, Path], known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What tells whether the dumps are still the same."""
     told = {}
-    for path in dumps:
+    for name, path in dumps.items():
         stat = path.stat()
-        seen = known.get(path.name, {})
+        seen = known.get(name, {})
         if seen.get("bytes") == stat.st_size and seen.get("changed") == stat.st_mtime_ns:
-            told[path.name] = dict(seen)
+            told[name] = dict(seen)
             continue
-        told[path.name] = {
+        told[name] = {
             "bytes": stat.st_size,
             "changed": stat.st_mtime_ns,
             "sha256": sha256(path),

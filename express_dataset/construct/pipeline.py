@@ -31,6 +31,7 @@ from ..splits import SPLITS
 from .config import (
     WORK,
     BuildConfig,
+    Found,
     differences,
     ensure_key,
     find_dumps,
@@ -82,23 +83,24 @@ def build(config: BuildConfig) -> BuildReport:
 
 
 def _build(config: BuildConfig, out: Path) -> BuildReport:
-    dumps = find_dumps(config.dumps)
+    found = find_dumps(config.dumps, out)
     _refuse_strangers(out)
     key = ensure_key(config.key, out)
     now: dict[str, Any] = {"settings": settings(config, key)}
     if (out / REPORT).exists():
-        return _finished(out, now, dumps)
+        return _finished(out, now, found)
     with _alone(out):
         state = out / WORK / "state.json"
         then = read_state(state) if state.exists() else None
-        now["inputs"] = inputs(dumps, then["inputs"] if then else {})
+        now["inputs"] = inputs(found.dumps, then["inputs"] if then else {})
+        now["passed_over"] = found.passed_over
         if then:
             _refuse_changes(out, then, now)
         write_json(state, now)
-        _run(config, out, dumps)
+        _run(config, out, tuple(found.dumps.values()))
         if not (out / REPORT).exists():
             return BuildReport(out, {}, finished=False)
-        return _finished(out, now, dumps)
+        return _finished(out, now, found)
 
 
 def _refuse_strangers(out: Path) -> None:
@@ -123,13 +125,13 @@ def _refuse_changes(out: Path, then: dict[str, Any], now: dict[str, Any]) -> Non
         )
 
 
-def _finished(out: Path, now: dict[str, Any], dumps: tuple[Path, ...]) -> BuildReport:
+def _finished(out: Path, now: dict[str, Any], found: Found) -> BuildReport:
     report = load_report(out)
     then = {
         "settings": report.content["settings"],
         "inputs": {file["name"]: file for file in report.content["inputs"]},
     }
-    _refuse_changes(out, then, {**now, "inputs": now.get("inputs") or inputs(dumps, {})})
+    _refuse_changes(out, then, {**now, "inputs": now.get("inputs") or inputs(found.dumps, {})})
     shutil.rmtree(out / WORK, ignore_errors=True)
     return report
 
@@ -180,14 +182,15 @@ def _stages(
     posts = [
         ReadReddit(
             list(map(str, dumps)),
-            config.min_words,
             config.protocol,
+            config.least_words,
+            config.title,
             locks=str(work / "locks"),
             builder=os.getpid() if config.executor == "local" else 0,
         ),
         Scrub(str(config.key.resolve())),
         Mask(config.protocol),
-        Segment(tokenizer, config.max_tokens),
+        Segment(tokenizer, config.max_tokens, config.whole_posts),
         JsonlWriter(folders["posts"], "${rank}.jsonl.zst", compression="zstd"),
         MinhashDedupSignature(folders["signatures"], minhash, language=Words()),
     ]
@@ -238,6 +241,7 @@ def build_sample(posts: Path | None = None) -> list[Example]:
     """Build the embedded sample from its raw posts.
 
     Its posts are short, so each fits whole and no real tokenizer is needed; its key is public.
+    It is made without titles.
     """
     import pyarrow.parquet
 
@@ -245,7 +249,7 @@ def build_sample(posts: Path | None = None) -> list[Example]:
     with TemporaryDirectory() as folder:
         key, out = Path(folder) / "key", Path(folder) / "out"
         key.write_text(SAMPLE_KEY, encoding="utf-8")
-        build(BuildConfig(dumps=(posts,), out=out, key=key, tokenizer=WORDS))
+        build(BuildConfig(dumps=(posts,), out=out, key=key, tokenizer=WORDS, title=False))
         rows: list[dict[str, Any]] = []
         for split in SPLITS:
             for path in sorted((out / "data").glob(f"{split}-*.parquet")):

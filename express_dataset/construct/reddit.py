@@ -1,33 +1,30 @@
 """Read Reddit dumps, and keep the posts that may tell of a feeling.
 
-A dump is NDJSON (``.zst``, ``.gz`` or plain) or Parquet. Nothing in it can stop a build: a line
+A dump is NDJSON, packed or plain, or Parquet (`forms`). Nothing in it can stop a build: a line
 that cannot be read, a post that is of no use and a file that breaks off are counted by reason.
-Each line is counted once, under the first reason of `REASONS` that holds.
+Each line is counted once, under the first reason of `REASONS` that holds. The first is decided
+without decoding the line, and so for nearly all of them.
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
+import json
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from ..errors import require
-from .gate import Gate
-
-SUFFIXES = (".zst", ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".parquet")
-"""How the names of dumps end."""
-
-LINE_LIMIT = 1_000_000
-"""The longest line that is read, in bytes. A Reddit post has 40,000 characters at most, which is
-far less than this, however they are escaped."""
+from .forms import LINE_LIMIT, BrokenFileError, blocks, chunks, form, lines, whole_lines
+from .gate import Gate, LineGate
 
 REASONS: dict[str, str] = {
     "line-too-long": f"the line has {LINE_LIMIT:,} bytes or more",
+    "no-feeling": "an object without a word of a feeling; nothing else of it was read",
     "not-utf8": "the line is not UTF-8",
     "not-json": "the line is not JSON",
     "not-an-object": "the line is JSON, but not an object",
@@ -41,31 +38,25 @@ REASONS: dict[str, str] = {
 }
 """Why a line or a post is left out, in the order in which this is decided."""
 
-PROBLEMS: dict[str, str] = {
-    "empty-file": "the file is empty",
-    "not-compressed": "this is not a {kind} file",
-    "cut-off": "the {kind} file breaks off in the middle, as if a copy had not been finished",
-    "corrupt": "the {kind} file is damaged part of the way through",
-    "not-parquet": "this is not a Parquet file that can be read",
+GAPS: dict[str, str] = {
+    "odd-created_utc": "created_utc is no time that is understood",
+    "odd-over_18": "over_18 is neither true nor false",
 }
-"""What can be wrong with a whole file; the posts before the break are kept."""
+"""What is missing in posts that are kept, because what stands there is not understood."""
 
-_KEPT = ("id", "selftext", "author", "subreddit", "created_utc", "over_18")
-_FIELDS = (*_KEPT, "is_self", "removed_by_category")
-_WINDOW = 2**31  # Dumps are written with zstd's --long=31; a decoder must allow it by name.
-_ZSTD_STEP = 1 << 16  # Small, because a few bytes can stand for very many.
-_STEP = 1 << 20
+_STRINGS = ("author", "subreddit")
+_KEPT = ("id", "selftext", *_STRINGS, "created_utc", "over_18")
+_FIELDS = (*_KEPT, "title", "is_self", "removed_by_category")
+_YES, _NO = ("true", "1"), ("false", "0")
 _ROWS = 512
+_GROUP_LIMIT = 1 << 30
 _BATCH = 1 << 22  # Characters: the gate is slow to begin, and a batch stays in memory.
-
-
-class BrokenFileError(Exception):
-    """A file cannot be read further; the argument is a key of `PROBLEMS`."""
+_SECONDS = 1e11  # The year 5138; what is greater counts in milli-, micro- or nanoseconds.
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post that passed, as it stands in the dump."""
+    """A post that passed; `text` is its title, then its body, as they stand in the dump."""
 
     id: str
     text: str
@@ -80,9 +71,11 @@ class Dump:
     """One file, read once from its beginning to its end.
 
     Attributes:
-        path: the file; the suffix tells its form.
+        path: the file.
         min_words: the fewest words of a post.
         protocol: the masking protocol, whose terms a post must hold.
+        title: whether the title belongs to the text.
+        skim: whether lines that cannot hold a feeling are left undecoded; the posts are the same.
         counts: lines, bytes and what was left out, complete once `posts` has ended.
         problem: a key of `PROBLEMS`, or None.
     """
@@ -90,22 +83,27 @@ class Dump:
     path: Path
     min_words: int = 50
     protocol: str = "express"
+    title: bool = True
+    skim: bool = True
     counts: Counter[str] = field(default_factory=Counter)
     problem: str | None = None
 
     def posts(self) -> Iterator[Post]:
-        """Read the posts that may hold something to mask."""
+        """Read the posts that may hold something to mask, in the order of the file."""
         gate = Gate(self.protocol)
         batch: list[dict[str, Any]] = []
         size = 0
         for record in self._records():
-            reason = why_not(record, self.min_words)
+            reason = why_not(record, self.min_words, self.title)
             if reason:
                 self.counts[reason] += 1
                 continue
             # A record has a hundred fields, and a batch would be large with them all.
-            batch.append({name: record.get(name) for name in _KEPT})
-            size += len(record["selftext"])
+            kept: dict[str, Any] = {name: record.get(name) for name in _KEPT}
+            if self.title:
+                kept["selftext"] = whole_text(record)
+            batch.append(kept)
+            size += len(kept["selftext"])
             if size >= _BATCH:
                 yield from self._passed(gate, batch)
                 batch, size = [], 0
@@ -114,154 +112,179 @@ class Dump:
     def _passed(self, gate: Gate, batch: list[dict[str, Any]]) -> Iterator[Post]:
         passed = gate.may_match([record["selftext"] for record in batch])
         self.counts["nothing-to-mask"] += passed.count(False)
-        return map(_post, compress(batch, passed))
+        return map(self._post, compress(batch, passed))
 
     def _records(self) -> Iterator[dict[str, Any]]:
-        reader = self._rows() if self.path.suffix == ".parquet" else self._objects()
+        reader = self._objects
         try:
-            yield from reader
+            if self.path.stat().st_size and form(self.path) == "parquet":
+                reader = self._rows
+            yield from reader()
         except BrokenFileError as error:
             self.problem = str(error)
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         arrow = require("pyarrow", "construct")
         parquet = require("pyarrow.parquet", "construct")
-        if not self.path.stat().st_size:
-            raise BrokenFileError("empty-file")
         try:
             with parquet.ParquetFile(self.path) as file:
                 names = [name for name in _FIELDS if name in file.schema_arrow.names]
+            with parquet.ParquetFile(self.path, read_dictionary=_packed(file, names)) as file:
                 for batch in file.iter_batches(batch_size=_ROWS, columns=names):
                     self.counts["bytes"] += batch.nbytes
                     self.counts["lines"] += batch.num_rows
-                    yield from batch.to_pylist()
-        except (arrow.ArrowException, OSError):
+                    columns = [_values(arrow, column) for column in batch.columns]
+                    for row in zip(*columns, strict=True):
+                        if _TOO_LONG in row:
+                            self.counts["line-too-long"] += 1
+                        else:
+                            yield dict(zip(names, row, strict=True))
+        except (arrow.ArrowException, OSError, ValueError):
             raise BrokenFileError("corrupt" if self.counts["lines"] else "not-parquet") from None
 
     def _objects(self) -> Iterator[dict[str, Any]]:
-        orjson = require("orjson", "construct")
-        loads: Callable[[bytes], Any] = orjson.loads
-        for line in lines(self._measured(chunks(self.path))):
+        for line in self._lines():
             self.counts["lines"] += 1
             if line is None:
                 self.counts["line-too-long"] += 1
                 continue
-            try:
-                record = loads(line)
-            except orjson.JSONDecodeError:
-                self.counts[_unreadable(line)] += 1
-                continue
+            record = _decoded(line)
             if isinstance(record, dict):
                 yield record
             else:
-                self.counts["not-an-object"] += 1
+                self.counts[record if isinstance(record, str) else "not-an-object"] += 1
+
+    def _lines(self) -> Iterator[bytes | None]:
+        pieces = self._measured(chunks(self.path))
+        if not self.skim:
+            yield from lines(pieces)
+            return
+        gate = LineGate(self.protocol)
+        for block in blocks(pieces):
+            read, others = gate.split(block)
+            self.counts["lines"] += others
+            self.counts["no-feeling"] += others
+            yield from whole_lines(read)
 
     def _measured(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             self.counts["bytes"] += len(piece)
             yield piece
 
-
-def chunks(path: Path) -> Iterator[bytes]:
-    """Read a file as it was before compression, piece by piece."""
-    if not path.stat().st_size:
-        raise BrokenFileError("empty-file")
-    if path.suffix == ".zst":
-        yield from _zst_chunks(path)
-    elif path.suffix == ".gz":
-        yield from _gz_chunks(path)
-    else:
-        with path.open("rb") as file:
-            while piece := file.read(_STEP):
-                yield piece
-
-
-def _zst_chunks(path: Path) -> Iterator[bytes]:
-    # Not stream_reader: it takes a file that was cut off for one that has ended.
-    zstandard = require("zstandard", "construct")
-    decoder = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-    frame, inside, some = decoder.decompressobj(), False, False
-    with path.open("rb") as file:
-        try:
-            while piece := file.read(_ZSTD_STEP):
-                while piece:
-                    out = frame.decompress(piece)
-                    piece, inside = frame.unused_data, not frame.eof
-                    if frame.eof:
-                        frame = decoder.decompressobj()
-                    if out:
-                        some = True
-                        yield out
-        except zstandard.ZstdError:
-            raise BrokenFileError("corrupt" if some else "not-compressed") from None
-    if inside:
-        raise BrokenFileError("cut-off")
+    def _post(self, record: Mapping[str, Any]) -> Post:
+        author, subreddit = (_string(record[name]) for name in _STRINGS)
+        time, adult = _seconds(record["created_utc"]), _flag(record["over_18"])
+        self.counts["odd-created_utc"] += time is None and record["created_utc"] is not None
+        self.counts["odd-over_18"] += adult is None and record["over_18"] is not None
+        return Post(
+            id=_whole(str(record["id"])),
+            text=_whole(record["selftext"]),
+            author=author,
+            subreddit=subreddit,
+            created_utc=time,
+            over_18=adult,
+        )
 
 
-def _gz_chunks(path: Path) -> Iterator[bytes]:
-    some = False
-    try:
-        with gzip.open(path, "rb") as file:
-            while piece := file.read1(_STEP):
-                some = True
-                yield piece
-    except EOFError:
-        raise BrokenFileError("cut-off") from None
-    except (zlib.error, gzip.BadGzipFile):
-        raise BrokenFileError("corrupt" if some else "not-compressed") from None
+_TOO_LONG = object()
 
 
-def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
-    r"""Put pieces of bytes together into lines.
+def _decoded(line: bytes) -> object:
+    """The content of a line, or the reason of `REASONS` for which there is none.
 
-    >>> list(lines([b'{"a"', b': 1}\n\n{}\r', b'\n[]']))
-    [b'{"a": 1}', b'{}', b'[]']
-    >>> list(lines([b"x" * 600_000, b"x" * 600_000, b"\n{}\n"]))
-    [None, b'{}']
+    What orjson refuses though it is harmless is read by the standard library: half of an emoji,
+    ``NaN``, which counts as nothing, and numbers without end.
     """
-    rest: list[bytes] = []
-    size, first = 0, True
-    for piece in pieces:
-        parts = piece.split(b"\n")
-        if first:
-            parts[0], first = parts[0].removeprefix(b"\xef\xbb\xbf"), False
-        for part in parts[:-1]:
-            if rest:
-                size += len(part)
-                whole = None if size >= LINE_LIMIT else b"".join([*rest, part])
-                rest, size = [], 0
-            else:
-                whole = None if len(part) >= LINE_LIMIT else part
-            if whole is None or (not whole.isspace() and whole):
-                yield whole if whole is None else whole.rstrip(b"\r")
-        size += len(parts[-1])
-        if size < LINE_LIMIT:
-            rest.append(parts[-1])
-        else:
-            rest = [b""]  # Only its length counts now.
-    if size >= LINE_LIMIT:
-        yield None
-    elif (whole := b"".join(rest)).strip():
-        yield whole
-
-
-def _unreadable(line: bytes) -> str:
+    orjson = require("orjson", "construct")
     try:
-        line.decode()
-    except UnicodeDecodeError:
-        return "not-utf8"
-    return "not-json"
+        content = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            content = json.loads(line.decode(), parse_int=_integer)
+        except UnicodeDecodeError:
+            return "not-utf8"
+        except (ValueError, RecursionError):
+            return "not-json"
+        if isinstance(content, dict):
+            return {name: None if value != value else value for name, value in content.items()}
+    return None if isinstance(content, str) else content
 
 
-def why_not(record: Mapping[str, Any], min_words: int) -> str | None:
-    """Say why a post is of no use.
+def _integer(digits: str) -> int | float:
+    """Beyond 18 digits as orjson has it: close by. Python refuses those of 5,000 digits."""
+    return int(digits) if len(digits) < 19 else float(digits)
+
+
+def _packed(file: Any, names: list[str]) -> list[str]:
+    """The columns of a Parquet file that are best left packed: a few values for many rows."""
+    found = set(names)
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        size = 0
+        for place in range(group.num_columns):
+            column = group.column(place)
+            if column.path_in_schema in names:
+                size += column.total_uncompressed_size
+                kinds = set(column.encodings)
+                if column.physical_type != "BYTE_ARRAY" or not kinds & _DICTIONARIES:
+                    found.discard(column.path_in_schema)
+        if size > _GROUP_LIMIT:
+            raise BrokenFileError("too-large")
+    return sorted(found)
+
+
+_DICTIONARIES = {"RLE_DICTIONARY", "PLAIN_DICTIONARY"}
+
+
+def _values(arrow: Any, column: Any) -> list[Any]:
+    """A column in Python: times in seconds, NaN as nothing, no value longer than a line may be."""
+    kind = column.type
+    if arrow.types.is_timestamp(kind) or arrow.types.is_date(kind):
+        zone = kind.tz if arrow.types.is_timestamp(kind) else None
+        column = column.cast(arrow.timestamp("s", tz=zone), safe=False)
+        return list(column.cast(arrow.int64()).to_pylist())
+    if arrow.types.is_dictionary(kind):
+        words = column.dictionary
+        told: dict[int | None, Any] = {None: None}
+        places = column.indices.to_pylist()
+        for place in set(places) - {None}:
+            told[place] = _value(words[place])
+        return [told[place] for place in places]
+    return [_value(item) for item in column]
+
+
+def _value(item: Any) -> Any:
+    """A Parquet value in Python."""
+    if hasattr(item, "as_buffer"):
+        raw = item.as_buffer()
+        if raw is not None and raw.size >= LINE_LIMIT:
+            return _TOO_LONG
+    value = item.as_py()
+    return None if value != value else value
+
+
+def whole_text(record: Mapping[str, Any]) -> str:
+    """A post's title, ended as a sentence, then its body, as in the published EXPRESS.
+
+    >>> whole_text({"title": "I feel lost", "selftext": "It began in May."})
+    'I feel lost. It began in May.'
+    """
+    title, body = record.get("title"), record["selftext"]
+    if not isinstance(title, str) or not title.strip():
+        return str(body)
+    title = title.strip()
+    return f"{title}{'' if title[-1] in '.?!…' else '.'} {body}"
+
+
+def why_not(record: Mapping[str, Any], min_words: int, title: bool = True) -> str | None:
+    """Say why a post is of no use: a key of `REASONS`, or None for a post to keep.
 
     >>> why_not({"id": "a", "selftext": "[removed]", "is_self": True}, 1)
     'removed'
     >>> why_not({"id": "a", "selftext": "I feel sad."}, 3) is None
     True
     """
-    if record.get("is_self") is False:
+    if _flag(record.get("is_self")) is False:
         return "not-self"
     text, name = record.get("selftext"), record.get("id")
     if not isinstance(text, str) or not (isinstance(name, str | int) and str(name)):
@@ -276,29 +299,53 @@ def why_not(record: Mapping[str, Any], min_words: int) -> str | None:
     if not text or text.isspace():
         return "empty"
     # Words beyond the least number need not be counted.
-    if len(text.split(None, min_words)) < min_words:
-        return "too-short"
+    words = len(text.split(None, min_words))
+    if words < min_words and title and isinstance(record.get("title"), str):
+        words += len(record["title"].split())
+    return "too-short" if words < min_words else None
+
+
+def _string(value: object) -> str | None:
+    return _whole(value) if isinstance(value, str) and value else None
+
+
+def _whole(text: str) -> str:
+    """The text with a sign in place of each half of an emoji, which no file can hold."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _flag(value: object) -> bool | None:
+    """True or false, however a dump writes it."""
+    if isinstance(value, str | int | float):
+        told = f"{value:g}" if isinstance(value, float) else str(value).strip().lower()
+        return True if told in _YES else False if told in _NO else None
     return None
 
 
-def _post(record: Mapping[str, Any]) -> Post:
-    author, subreddit, adult = (record.get(key) for key in ("author", "subreddit", "over_18"))
-    return Post(
-        id=str(record["id"]),
-        text=record["selftext"],
-        author=author if isinstance(author, str) and author else None,
-        subreddit=subreddit if isinstance(subreddit, str) and subreddit else None,
-        created_utc=_seconds(record.get("created_utc")),
-        over_18=adult if isinstance(adult, bool) else None,
-    )
-
-
 def _seconds(value: object) -> int | None:
-    """Dumps hold times as numbers, and older ones as text."""
+    """Seconds since 1970, whether they are given so, in smaller parts, or as a date in text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        seconds = int(float(value))
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return _date(value) if isinstance(value, str) else None
+    if not math.isfinite(seconds):
+        return None
+    for _ in range(3):
+        if seconds >= _SECONDS:
+            seconds /= 1000
+    return int(seconds) if 0 <= seconds < _SECONDS else None
+
+
+def _date(text: str) -> int | None:
+    """A date in ISO 8601, in UTC if it tells no zone."""
+    try:
+        found = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        told = found if found.tzinfo else found.replace(tzinfo=UTC)
+        seconds = int(told.timestamp())
     except (ValueError, OverflowError):
         return None
-    return seconds if 0 <= seconds < 2**40 else None
+    return seconds if seconds >= 0 else None

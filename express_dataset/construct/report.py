@@ -14,7 +14,8 @@ from ..schema import Example
 from ..splits import SPLITS
 from .config import read_state
 from .dedup import Decision
-from .reddit import PROBLEMS, REASONS
+from .forms import KINDS, PROBLEMS
+from .reddit import GAPS, REASONS
 
 REPORT = "build.json"
 """The report's name in the built folder; the build is finished when it is there."""
@@ -46,9 +47,15 @@ class BuildReport:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One sentence for each dump that could not be read to its end."""
+        """One sentence for each file that was not read, or not to its end, and for each gap."""
         files = self.content.get("inputs", [])
-        return tuple(problem_sentence(file) for file in files if file["problem"])
+        others = self.content.get("passed_over", {})
+        gaps = self.content.get("gaps", {})
+        return (
+            *(problem_sentence(file) for file in files if file["problem"]),
+            *(f"{name} was passed over: {why}" for name, why in others.items()),
+            *(f"{n:,} posts were kept without a value: {GAPS[g]}" for g, n in gaps.items() if n),
+        )
 
 
 def load_report(out: Path) -> BuildReport:
@@ -63,7 +70,7 @@ def problem_sentence(file: Mapping[str, Any]) -> str:
     'a.zst: the zstd file breaks off in the middle, as if a copy had not been finished; the 7 \
 lines before that were read; get the file again and build into a new folder'
     """
-    kind = "gzip" if file["name"].endswith(".gz") else "zstd"
+    kind = KINDS.get(file["name"].rpartition(".")[2], "packed")
     what = PROBLEMS[file["problem"]].format(kind=kind)
     read = f"; the {file['lines']:,} lines before that were read" if file["lines"] else ""
     return f"{file['name']}: {what}{read}; get the file again and build into a new folder"
@@ -119,6 +126,7 @@ def assemble(
         "splits": {name: tally.splits[name] for name in SPLITS},
         "dropped": dropped,
         "steps": {name: total[name] for name in (*steps, "cut-posts", "segments")},
+        "gaps": {name: total[name] for name in GAPS},
         "duplicates": dict(sorted(decision.counts.items())),
         "checks": {
             "every line is accounted for": total["lines"] == sum(dropped.values()) + kept,
@@ -132,6 +140,7 @@ def assemble(
         "words_per_segment": summary(tally.words),
         "subreddits": dict(sorted(tally.subreddits.items(), key=lambda one: (-one[1], one[0]))),
         "settings": state["settings"],
+        "passed_over": state["passed_over"],
         "inputs": [
             {
                 "name": name,
@@ -176,7 +185,11 @@ def command(state: Mapping[str, Any]) -> str:
         f"--{name.replace('_', '-')} {shlex.quote(str(settings[name]))}"
         for name in ("min_words", "protocol", "tokenizer", "max_tokens", "near_duplicates")
     ]
-    dumps = " ".join(shlex.quote(name) for name in state["inputs"])
+    options += [] if settings["title"] else ["--no-title"]
+    options += ["--whole-posts"] if settings["whole_posts"] else []
+    # Names of dumps in folders within hold for the folder that was given.
+    nested = any("/" in name for name in state["inputs"])
+    dumps = "FOLDER" if nested else " ".join(shlex.quote(name) for name in state["inputs"])
     return f"express dataset build {dumps} --out DIR --key FILE {' '.join(options)}"
 
 

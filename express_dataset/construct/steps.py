@@ -13,9 +13,10 @@ from datatrove.utils.word_tokenizers import WordTokenizer
 from loguru import logger
 
 from .config import load_key
+from .forms import PROBLEMS
 from .masking import Masked, mask_texts
 from .orphans import claim, end_with
-from .reddit import PROBLEMS, Dump
+from .reddit import Dump
 from .scrub import Pseudonyms, scrub_counting
 from .segment import segment
 from .tokens import load_tokenizer
@@ -56,12 +57,20 @@ class ReadReddit(PipelineStep):  # type: ignore[misc]
     name = "Reddit"
 
     def __init__(
-        self, dumps: list[str], min_words: int, protocol: str, locks: str, builder: int
+        self,
+        dumps: list[str],
+        protocol: str,
+        min_words: int,
+        title: bool,
+        *,
+        locks: str,
+        builder: int,
     ) -> None:
         super().__init__()
         self.builder = builder
         self.dumps = dumps
         self.min_words = min_words
+        self.title = title
         self.protocol = protocol
         self.locks = locks
 
@@ -71,7 +80,7 @@ class ReadReddit(PipelineStep):  # type: ignore[misc]
         """Give the posts of dump number `rank`."""
         end_with(self.builder)
         claim(Path(self.locks) / f"{rank:05d}")
-        dump = Dump(Path(self.dumps[rank]), self.min_words, self.protocol)
+        dump = Dump(Path(self.dumps[rank]), self.min_words, self.protocol, self.title)
         for post in dump.posts():
             metadata = {
                 "author": post.author,
@@ -157,10 +166,11 @@ class Segment(PipelineStep):  # type: ignore[misc]
     type = "✂️ - SEGMENT"
     name = "windows"
 
-    def __init__(self, tokenizer: str, max_tokens: int) -> None:
+    def __init__(self, tokenizer: str, max_tokens: int, whole: bool) -> None:
         super().__init__()
         self.tokenizer = tokenizer
         self.max_tokens = max_tokens
+        self.whole = whole
 
     def run(
         self, data: Iterator[Document], rank: int = 0, world_size: int = 1
@@ -175,4 +185,6 @@ class Segment(PipelineStep):  # type: ignore[misc]
             post.metadata["windows"] = [
                 {"text": window.text, "labels": list(window.labels)} for window in windows
             ]
+            if self.whole:
+                post.metadata["whole"] = {"text": masked, "labels": labels}
             yield post

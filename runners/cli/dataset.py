@@ -34,13 +34,20 @@ class BuildOptions:
     dumps: Annotated[
         list[Path],
         typer.Argument(
-            metavar="DUMP...", help="Reddit dumps (.zst, .jsonl, .jsonl.gz, .parquet) or folders."
+            metavar="DUMP...", help="Reddit dumps (NDJSON, packed or not, or Parquet) or folders."
         ),
     ]
     out: Annotated[Path, typer.Option(help="The folder to write; the same command goes on there.")]
     min_words: Annotated[
-        int | None, typer.Option(help="Drop posts with fewer words; 50 by default.")
+        int | None,
+        typer.Option(help="Drop posts with fewer words; by default 50, in express-2025 20."),
     ] = None
+    title: Annotated[
+        bool, typer.Option("--title/--no-title", help="Whether a post begins with its title.")
+    ] = True
+    whole_posts: Annotated[
+        bool, typer.Option(help="Write each post whole instead of in segments, same masks.")
+    ] = False
     protocol: Annotated[
         str | None, typer.Option(help="express (default), or express-2025 as in the paper.")
     ] = None

@@ -32,9 +32,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from support import dumps  # noqa: E402 (the folder must be known first)
 
 from express_dataset.construct.config import WORK  # noqa: E402
+from express_dataset.construct.forms import chunks, lines  # noqa: E402
 from express_dataset.construct.gate import Gate  # noqa: E402
 from express_dataset.construct.masking import mask_texts  # noqa: E402
-from express_dataset.construct.reddit import Dump, chunks, lines, why_not  # noqa: E402
+from express_dataset.construct.reddit import Dump, why_not  # noqa: E402
 from express_dataset.construct.scrub import scrub  # noqa: E402
 from express_dataset.construct.segment import segment  # noqa: E402
 from express_dataset.construct.tokens import load_tokenizer  # noqa: E402

@@ -20,8 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from express_dataset.construct.masking import mask_texts
-from express_dataset.construct.nlp import MODELS, pipeline
+from express_dataset.construct.masking import MODELS, mask_texts, pipeline
 from express_dataset.construct.patterns import may_match
 from express_dataset.construct.terms import EXPRESS_2025, felt_terms, terms
 

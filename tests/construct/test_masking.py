@@ -18,8 +18,7 @@ from typer.testing import CliRunner
 
 from express_dataset.construct import masking
 from express_dataset.construct.mask_file import mask_file
-from express_dataset.construct.masking import escape_masks, mask, mask_texts, unmask
-from express_dataset.construct.nlp import pipeline
+from express_dataset.construct.masking import escape_masks, mask, mask_texts, pipeline, unmask
 from express_dataset.construct.patterns import candidates, every_candidate, may_match
 from express_dataset.construct.terms import DEFAULT_PROTOCOL, EXPRESS_2025, felt_terms, terms
 from express_dataset.errors import DataError

@@ -101,7 +101,7 @@ def test_every_row_keeps_the_rules(built: BuildReport) -> None:
 def test_unmasking_gives_the_scrubbed_posts_back(made: Path, built: BuildReport) -> None:
     names = Pseudonyms(bytes.fromhex(KEY))
     posts = {
-        names.of("post", one["id"]): scrub(one["selftext"])
+        names.of("post", one["id"]): scrub(f"{one['title']} {one['selftext']}")
         for one in [*dumps.posts(300), *dumps.posts(200, first=300, seed=1)][::4]
         if one["id"] != f"p{304:x}"  # This one was given names and links.
     }
@@ -117,10 +117,10 @@ def test_unmasking_gives_the_scrubbed_posts_back(made: Path, built: BuildReport)
 
 
 def test_counts_are_right_and_every_line_is_accounted_for(built: BuildReport) -> None:
-    expected = {"not-json": 1, "not-utf8": 1, "removed": 1, "too-short": 1, "not-self": 1}
+    expected = {"not-json": 1, "too-short": 1, "not-self": 1}
     counted = {name: count for name, count in built.dropped.items() if count}
-    # Three of four posts hold no feeling, and the post of masks alone holds none.
-    assert counted == {**expected, "nothing-to-mask": 225 + 150 + 1}
+    # Three of four posts hold no feeling, nor do those removed, of masks alone and not in UTF-8.
+    assert counted == {**expected, "no-feeling": 225 + 150 + 3}
     assert list(built.dropped) == list(REASONS)
     content = built.content
     assert content["steps"]["lines"] == 300 + 9 + 200 + 6

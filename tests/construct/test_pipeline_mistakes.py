@@ -86,7 +86,10 @@ def test_a_broken_dump_costs_no_other(made: Path, tmp_path: Path) -> None:
 MISTAKES = [
     ({"dumps": ()}, "no dump was given"),
     ({"dumps": (Path("nowhere.zst"),)}, "nowhere.zst: there is no such file or folder"),
-    ({"dumps": (Path(__file__),)}, "not a kind of dump that can be read; expected .zst"),
+    (
+        {"dumps": (Path(__file__),)},
+        "not a dump, because its first line is not a JSON object; expected .zst",
+    ),
     ({"workers": 0}, "workers is 0; give 1 or more"),
     ({"min_words": 0}, "min_words is 0; give 1 or more"),
     ({"max_tokens": 31}, "max_tokens is 31; give 32 or more"),
@@ -109,8 +112,9 @@ def test_mistakes_are_one_sentence(
 
 
 def test_folders_of_dumps(made: Path, tmp_path: Path) -> None:
-    assert [path.name for path in find_dumps([made])] == ["a.zst", "b.jsonl.gz"]
-    assert find_dumps([made, made / "a.zst"]) == find_dumps([made])
+    found = find_dumps([made])
+    assert list(found.dumps) == ["a.zst", "b.jsonl.gz"]
+    assert find_dumps([made, made / "a.zst"]) == found
     with pytest.raises(DataError, match="the folder holds no dump"):
         find_dumps([tmp_path])
     twin = dumps.write(tmp_path / "a.zst", [])
@@ -173,14 +177,14 @@ def test_a_new_key_is_secret_and_stays(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_an_input_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
     path = dumps.write(tmp_path / "a.jsonl", [b"{}\n"])
-    then = config_module.inputs([path], {})
+    then = config_module.inputs({"a.jsonl": path}, {})
     os.utime(path, (1, 1))
-    now = config_module.inputs([path], then)
+    now = config_module.inputs({"a.jsonl": path}, then)
     assert now != then
     assert config_module.differences({"inputs": then}, {"inputs": now}) == []
     path.write_bytes(b"[]\n")
     os.utime(path, (2, 2))
-    changed = config_module.inputs([path], then)
+    changed = config_module.inputs({"a.jsonl": path}, then)
     assert config_module.differences({"inputs": then}, {"inputs": changed}) == [
         "the dump a.jsonl has other content"
     ]

@@ -10,8 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from express_dataset import MASK, Example, leaked, load_examples, negated
-from express_dataset.construct.masking import escape_masks, mask, unmask
-from express_dataset.construct.nlp import MODELS
+from express_dataset.construct.masking import MODELS, escape_masks, mask, unmask
 from express_dataset.construct.terms import terms
 from express_metric.terms import Reason, term
 
