@@ -5,6 +5,7 @@ A completion becomes terms (`read`), terms become scores (`score`), and a score 
 """
 
 from .errors import MetricError
+from .forms import answer_end
 from .lexicon import Lexicon, load_lexicon
 from .parsing import PROTOCOLS, Protocol, Reading, read, read_terms
 from .plutchik import DIMENSIONS
@@ -28,6 +29,7 @@ __all__ = [
     "Results",
     "Scores",
     "Signature",
+    "answer_end",
     "load_lexicon",
     "merge",
     "read",

@@ -17,6 +17,7 @@ from .lexicon import load_lexicon
 from .lexicon_sources import EXPRESS_URL
 from .parsing import PROTOCOLS, Reading, check_protocol, read, read_terms
 from .plutchik import DIMENSIONS
+from .reasoning import answer_span
 from .scoring import score
 from .signature import Signature
 from .terms import Reason
@@ -123,5 +124,6 @@ _COPIED = (
     EXPRESS_URL,
     Reading,
     DIMENSIONS,
+    answer_span,
     Reason,
 )

@@ -23,7 +23,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from .terms import Reason, is_refusal, plain_marks, strip_edges, term, words
+from .reasoning import answer_span
+from .terms import Reason, even_marks, is_refusal, plain_marks, strip_edges, term, words
 
 _THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _NOISE = re.compile(
@@ -66,6 +67,8 @@ _ASIDE = re.compile(r"\s+(?:[-\u2013\u2014]|->)\s+|:\s|\s\(|\s=\s")
 _MAX_DEPTH = 8
 _MAX_CUE_WORDS = 12
 
+_QUOTED = re.compile(r"[\"']")
+
 Found = tuple[str, ...] | Reason
 
 
@@ -91,10 +94,47 @@ def find_terms(completion: str) -> Found:
     return _from_lines(text) if found is None else found
 
 
+def answer_end(
+    text: str, masks: int | None = None, *, start: int = 0, thinking: bool = False
+) -> int | None:
+    """Where an answer ends while it is written: behind a closed list of emotion terms.
+
+    The list has as many places as there are masks (any number if None) and stands outside the
+    model's reasoning and behind `start`. What stands in brackets in passing (``[user]``), lists of
+    fewer or more places and lists inside an open bracket are no end. With `thinking` the prompt
+    has opened the reasoning, so that nothing counts before its end.
+
+    Returns:
+        The place behind the list; None while there is no end.
+
+    >>> answer_end('[user] feels ["sad"], perhaps', 1)
+    20
+    >>> answer_end('{"mask1": ["sad"], "mask2": ["angry"', 2)
+    """
+    span = answer_span(text, thinking)
+    if span.open:
+        return None
+    begin = max(start, span.start)
+    # Character for character, so that places in the one are places in the other.
+    plain = even_marks(text[begin : span.end])
+    groups, unclosed = _groups(plain)
+    for first, last, depth in groups:
+        if unclosed and unclosed[0] < first:
+            return None
+        found = _from_group(plain[first : last + 1], depth)
+        if isinstance(found, Reason) or len(found) != (masks or len(found)):
+            continue
+        # Without quotes, only a line of its own tells a list from a word in passing.
+        alone = not plain[:first].rpartition("\n")[2].strip() and plain[last + 1 :][:1] == "\n"
+        if alone or _QUOTED.search(plain, first, last):
+            return begin + last + 1
+    return None
+
+
 def _from_brackets(text: str) -> Found | None:
     """Read the last complete list or object of terms; None where the text holds no such thing."""
     groups, unclosed = _groups(text)
-    if unclosed is not None:
+    if unclosed and unclosed[-1] > (groups[-1][1] if groups else -1):
         return Reason.TRUNCATED
     reason: Reason | None = None
     for start, end, depth in reversed(groups):
@@ -109,10 +149,10 @@ def _from_brackets(text: str) -> Found | None:
     return reason if isinstance(elsewhere, Reason) else elsewhere
 
 
-def _groups(text: str) -> tuple[list[tuple[int, int, int]], int | None]:
+def _groups(text: str) -> tuple[list[tuple[int, int, int]], list[int]]:
     """Find the outermost closed brackets: start, end and depth of each.
 
-    Also returns the place of an opening bracket after the last of them that is never closed.
+    Also returns the places of the opening brackets that are never closed.
     """
     open_at: list[tuple[int, int]] = []
     groups: list[tuple[int, int, int]] = []
@@ -128,9 +168,7 @@ def _groups(text: str) -> tuple[list[tuple[int, int, int]], int | None]:
             if open_at:
                 parent, height = open_at[-1]
                 open_at[-1] = (parent, max(height, depth + 1))
-    last = groups[-1][1] if groups else -1
-    unclosed = next((place for place, _ in reversed(open_at) if place > last), None)
-    return groups, unclosed
+    return groups, [place for place, _ in open_at]
 
 
 def _from_group(group: str, depth: int) -> Found:

@@ -40,9 +40,31 @@ _EDGES = " \t\n\"'`*_.,;:!?~\u2026"
 _REFUSALS = frozenset(
     [
         *("none", "unknown", "n/a", "na", "nan", "null", "nil", "unclear", "undetermined"),
-        *("no emotion", "no emotions", "no answer", "unspecified", "undefined", "invalid output"),
-        *("not applicable", "not specified", "not provided", "not available", "cannot determine"),
+        *("no emotion", "no emotions", "no answer", "invalid output", "cannot determine"),
     ]
+)
+# What stands where a word for an emotion should, by kind: what answers are made of, what code and
+# forms write for a missing value, what scrubbers put in place of a name, what agrees or denies.
+_PLACEHOLDERS = words(
+    """
+    emotion emotions feeling feelings word words term terms label labels mask masks
+    masked token tokens placeholder answer answers output outputs response responses result results
+    list lists item items entry option options prediction predictions example examples sentence text
+    context story explanation reasoning reason final
+
+    string str array json python undefined unspecified value values key type object true false yes
+    no maybe end stop done start begin null todo tbd
+
+    redacted removed deleted censored omitted user username usernames name names url link email
+    person author speaker narrator writer address phone number date location
+    """
+)
+# One of these makes any phrase a remark about the answer: "unknown emotion", "not mentioned".
+_REMARKS = words(
+    """
+    emotion emotions placeholder mask masks masked context insert mentioned specified stated given
+    provided applicable available described unspecified undefined token label adjective noun
+    """
 )
 _REFUSAL_CUES = re.compile(
     r"\b(?:as an ai|i(?: am|'m) (?:sorry, but|unable|not able)|i (?:do not|don't) know"
@@ -80,14 +102,14 @@ def term(text: str) -> str | Reason:
     clean = strip_edges(plain.lower())
     if clean in _REFUSALS:
         return Reason.REFUSAL
-    words = clean.split()
-    if len(words) > _MAX_WORDS or len(clean) > _MAX_LETTERS:
-        return Reason.SENTENCE if len(words) > _MAX_WORDS else Reason.NOT_A_TERM
-    if any(_is_function_word(word) for word in words):
+    parts = clean.split()
+    if len(parts) > _MAX_WORDS or len(clean) > _MAX_LETTERS:
+        return Reason.SENTENCE if len(parts) > _MAX_WORDS else Reason.NOT_A_TERM
+    if any(_is_function_word(word) for word in parts):
         return Reason.SENTENCE
-    if not words or not all(_WORD.fullmatch(word) for word in words) or "mask" in words:
+    if not parts or not all(_WORD.fullmatch(word) for word in parts) or _is_placeholder(parts):
         return Reason.NOT_A_TERM
-    return " ".join(words)
+    return " ".join(parts)
 
 
 def strip_edges(text: str) -> str:
@@ -118,6 +140,16 @@ def plain_marks(text: str) -> str:
     '"sad"'
     """
     return text.translate(_PLAIN)
+
+
+def even_marks(text: str) -> str:
+    """As `plain_marks`, but character for character: what it would drop becomes a space."""
+    return text.translate({mark: plain or " " for mark, plain in _PLAIN.items()})
+
+
+def _is_placeholder(parts: list[str]) -> bool:
+    alone = len(parts) > 1 and not _REMARKS.isdisjoint(parts)
+    return alone or all(part in _PLACEHOLDERS for part in parts)
 
 
 def _is_function_word(word: str) -> bool:
