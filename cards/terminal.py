@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from express_metric.parsing import PROTOCOLS
+from express_runners.runs.record import Model
 
 from .words import FIGURES, advice, percent
 
@@ -85,13 +86,10 @@ def print_scores(scores: dict[str, Any]) -> None:
         console.print(escape(score["signature"]), soft_wrap=True)
 
 
-def print_run(
-    folder: Path, asked: dict[str, Any], scores: dict[str, Any], page: Path | None
-) -> None:
+def print_run(folder: Path, model: Model, scores: dict[str, Any], page: Path | None) -> None:
     """Print a finished run: model, scores, where the files are, and what to do next."""
     console = terminal()
-    model = asked["model"]
-    console.print(f"\n[bold]{escape(model['name'])}[/bold] ({model['family']})\n")
+    console.print(f"\n[bold]{escape(model.name)}[/bold] ({model.family})\n")
     print_scores(scores)
     files = {
         "scores.json": "all figures and counts",

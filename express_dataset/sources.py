@@ -30,6 +30,9 @@ PAPER_CITATION = """@inproceedings{shu2026express,
   note = {arXiv:2509.09593}
 }"""
 
+AUTHORS, SAMPLE, OTHER = "express", "sample", "other"
+"""Kinds of data: the authors', the sample written for this project, and anybody else's."""
+
 _SAMPLE = Path(__file__).with_name("sample") / "examples.jsonl"
 _SPOKEN_FOR = "the authors' data, of the paper 'Fluent but Unfeeling' (arXiv:2509.09593)"
 
@@ -60,6 +63,7 @@ class Origin:
     description: str
     citation: str
     license: str
+    kind: str = OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Loaded:
     license: str
     notes: tuple[str, ...]
     version: str = "0.0.0"
+    kind: str = OTHER
 
     @property
     def data(self) -> str:
@@ -128,10 +133,14 @@ def load(source: str = "express", *, split: str = "test") -> Loaded:
     """
     if split not in (*SPLITS, "all"):
         raise DataError(f"there is no split '{split}'; choose train, test, few_shot or all")
-    loaded = load_all(source)[split]
+    return filled(load_all(source)[split], source)
+
+
+def filled(loaded: Loaded, source: str) -> Loaded:
+    """The split as it is, refused where it is empty."""
     if not loaded.examples:
         raise DataError(
-            f"{source}: no row falls into the split '{split}'; "
+            f"{source}: no row falls into the split '{loaded.split}'; "
             "choose another split, or all, or give more rows"
         )
     return loaded
@@ -202,6 +211,7 @@ def describe(source: str, revision: str | None = None) -> Origin:
             "Figures on it cannot be compared with those of the paper.",
             "",
             "apache-2.0",
+            SAMPLE,
         )
     path = Path(source).expanduser()
     if name != "express" and path.is_dir():
@@ -215,7 +225,9 @@ def describe(source: str, revision: str | None = None) -> Origin:
             f"EXPRESS: segments of Reddit posts with every self-disclosed emotion word masked. "
             f"This is {_SPOKEN_FOR}, from {at}."
         )
-        return Origin("express", revision, "express", "1.0.0", about, PAPER_CITATION, "apache-2.0")
+        return Origin(
+            "express", revision, "express", "1.0.0", about, PAPER_CITATION, "apache-2.0", AUTHORS
+        )
     about = f"NOT the authors' EXPRESS data: rows in its columns from {at}."
     return Origin(name, revision, "nrc", "0.0.0", about, "", "")
 
@@ -232,6 +244,7 @@ def _of_folder(path: Path) -> Origin:
         str(about.get("description") or told),
         citation,
         license_name(str(about.get("license") or "")),
+        AUTHORS if citation == PAPER_CITATION else OTHER,
     )
 
 
@@ -243,7 +256,9 @@ def _short_name(text: str) -> str:
 def _of_file(path: Path, kind: str | None) -> Origin:
     if kind == "authors":
         about = f"EXPRESS segments in the columns of {_SPOKEN_FOR}, from the file {path.name}."
-        return Origin("express-csv", None, "express", "0.0.0", about, PAPER_CITATION, "apache-2.0")
+        return Origin(
+            "express-csv", None, "express", "0.0.0", about, PAPER_CITATION, "apache-2.0", AUTHORS
+        )
     about = f"NOT the authors' EXPRESS data: rows of the user's own file {path.name}."
     return Origin(_short_name(path.stem), None, "nrc", "0.0.0", about, "", "")
 
@@ -275,6 +290,7 @@ def _divide(rows: Iterable[Row], origin: Origin, source: str) -> dict[str, Loade
             license=origin.license,
             notes=notes,
             version=origin.version,
+            kind=origin.kind,
         )
         for name, examples in parts.items()
     }

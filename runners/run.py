@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from .runs.run import RunResult as RunResult
 from .runs.run import run as run
 
 

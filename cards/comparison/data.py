@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from express_dataset.errors import DataError
-from express_dataset.sources import Loaded, load_all
-from express_metric.lexicon import normal
+from express_dataset.sources import AUTHORS, Loaded
+from express_runners.errors import RunError
+from express_runners.runs.finished import FinishedRun
 
 from .nearest import Nearest, nearest_in, without
 from .runs import Run
@@ -46,16 +47,16 @@ the run is not at hand."
     >>> beside([]).train is None
     True
     """
-    run = next((run for run in runs if run.source and run.split and run.ids), None)
-    if run is None:
+    run = next((run for run in runs if run.folder), None)
+    if run is None or run.folder is None:
         return Beside(nearest_in(None, None, None))
     try:
-        splits = load_all(str(run.source))
+        splits = run.folder.splits
     except DataError as error:
         return Beside(without(str(error).rstrip(".")))
     pool = splits["train"].examples
     train = Counter(label for example in pool for label in example.labels)
-    return Beside(_nearest(run, splits), train or None, standing(splits["train"]))
+    return Beside(_nearest(run.folder, splits), train or None, standing(splits["train"]))
 
 
 def standing(loaded: Loaded) -> str:
@@ -65,17 +66,16 @@ def standing(loaded: Loaded) -> str:
     >>> standing(load("sample"))[:20]
     'NOT the EXPRESS data'
     >>> import dataclasses
-    >>> standing(dataclasses.replace(load("sample"), description="The authors' data."))
+    >>> standing(dataclasses.replace(load("sample"), kind=AUTHORS))
     ''
     """
-    return loaded.description if loaded.description.startswith("NOT ") else ""
+    return "" if loaded.kind == AUTHORS else loaded.description
 
 
-def _nearest(run: Run, splits: Mapping[str, Loaded]) -> Nearest:
-    loaded = splits.get(str(run.split))
-    by_id = {example.id: example for example in loaded.examples} if loaded else {}
-    examples = [by_id[key] for key in run.ids or () if key in by_id]
-    if [tuple(map(normal, example.labels)) for example in examples] != list(run.references):
-        return without(f"{run.source} no longer holds the examples that the run answered")
+def _nearest(run: FinishedRun, splits: Mapping[str, Loaded]) -> Nearest:
+    try:
+        examples = run.examples
+    except RunError as error:
+        return without(str(error))
     posts = [example.post_id for example in examples]
     return nearest_in(splits["train"].examples, [example.text for example in examples], posts)

@@ -17,15 +17,10 @@ from express_metric.lexicon import Lexicon, normal
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import read_results
 from express_metric.signature import UNKNOWN, Signature, safe_value
+from express_runners.runs.finished import FinishedRun
 from express_runners.runs.ranks import rank_scores
-from express_runners.runs.scores import lexicon_of, lexicon_of_run, reading_of
-from express_runners.runs.store import (
-    PREDICTIONS_FILE,
-    RUN_FILE,
-    read_answers,
-    read_run_record,
-    unfinished,
-)
+from express_runners.runs.record import Asked, Prompt
+from express_runners.runs.scores import lexicon_of
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
 # Parameters of models whose names do not tell, from their cards.
@@ -58,10 +53,9 @@ class Run:
         ids, posts: for each example its id and its post; None where the source does not tell.
         lexicon: where vectors come from.
         signatures: for each protocol the line of the score.
-        source, split: the data that was asked, as `express run` was told; None for a bare file.
         ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
             mean reciprocal rank (see `express_runners.runs.ranks`); None for other runs.
-        asked: what `run.json` says was asked; empty for a bare file.
+        folder: the finished run; None for a bare file.
 
     >>> from express_metric import load_lexicon
     >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
@@ -82,11 +76,9 @@ class Run:
     posts: list[str] | None
     lexicon: Lexicon
     signatures: dict[Protocol, Signature]
-    source: str | None = None
-    split: str | None = None
     ranking: Ranking | None = None
     places: Mapping[str, Any] | None = None
-    asked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    folder: FinishedRun | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -102,38 +94,42 @@ class Run:
         return _STEP.sub("#", _SIZE.sub("#", self.model))
 
     @property
+    def asked(self) -> Asked | None:
+        """What was asked; None for a bare file."""
+        return self.folder.asked if self.folder else None
+
+    @property
     def revision(self) -> str | None:
         """The model's revision, or the hash of its file."""
-        revision: str | None = self.asked.get("model", {}).get("revision")
-        return revision
+        return self.asked.model.revision if self.asked else None
 
     @property
     def conditions(self) -> tuple[str | None, ...]:
         """Decoding, number format and quantization: what runs share that differ in the prompt."""
-        decoding = self.asked.get("decoding", {}).get("name")
-        return decoding, self.asked.get("dtype"), self.asked.get("quantize")
+        asked = self.asked
+        return (asked.decoding.name, asked.dtype, asked.quantize) if asked else (None, None, None)
 
     @property
     def ranks(self) -> bool:
         """Whether the model put a closed vocabulary in order instead of answering freely."""
-        return str(self.conditions[0]).startswith("rank")
+        return self.folder is not None and self.folder.ranks
 
     @property
     def shots(self) -> int:
         """How many solved examples each prompt showed."""
-        return int((self.asked.get("prompt", {}).get("shots") or {}).get("per_prompt", 0))
+        shots = self.asked.prompt.shots if self.asked else None
+        return (shots.per_prompt or 0) if shots else 0
 
     @property
     def fingerprint(self) -> str | None:
         """The hash of ids, texts and labels that were asked."""
-        fingerprint: str | None = self.asked.get("dataset", {}).get("fingerprint")
-        return fingerprint
+        return self.asked.dataset.fingerprint if self.asked else None
 
     @property
     def warning(self) -> str:
         """A sentence where the run is not finished; else empty."""
-        part = unfinished({"asked": self.asked}, len(self)) if self.asked else None
-        if part is None:
+        part = self.folder and self.folder.part
+        if not part:
             return ""
         return f"{self.name}: {part}; finish the run with the `express run` command that began it."
 
@@ -152,7 +148,7 @@ def model_size(model: str) -> float | None:
     return float(found[-1][0]) * (1e9 if found[-1][1].lower() == "b" else 1e6) if found else None
 
 
-def load_runs(paths: Sequence[Path], lexicon: str | None = None) -> list[Run]:
+def load_runs(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) -> list[Run]:
     """Load runs and give each a name of its own.
 
     Args:
@@ -172,10 +168,17 @@ def load_runs(paths: Sequence[Path], lexicon: str | None = None) -> list[Run]:
     ...
     express_metric.errors.MetricError: no-such.csv: there is no such file
     """
-    runs = [
-        _from_folder(path, lexicon) if path.is_dir() else _from_file(path, lexicon)
-        for path in paths
-    ]
+    return named([_loaded(path, lexicon) for path in paths])
+
+
+def _loaded(path: Path | FinishedRun, lexicon: str | None) -> Run:
+    if isinstance(path, Path) and not path.is_dir():
+        return of_file(path, lexicon)
+    return of_folder(path if isinstance(path, FinishedRun) else FinishedRun.read(path), lexicon)
+
+
+def named(runs: Sequence[Run]) -> list[Run]:
+    """The runs, with a number where two have one name."""
     names: dict[str, int] = {}
     for run in runs:
         names[run.name] = names.get(run.name, 0) + 1
@@ -281,69 +284,41 @@ def _reorder(run: Run, order: Sequence[int]) -> Run:
     )
 
 
-def _from_folder(path: Path, lexicon: str | None) -> Run:
-    if not (path / RUN_FILE).is_file() or not (path / PREDICTIONS_FILE).is_file():
-        raise MetricError(
-            f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish it "
-            "with the `express run` command that began it, or give a results file"
-        )
-    record = read_run_record(path)
-    asked = record["asked"]
-    lines = read_answers(path)
-    table = lexicon_of_run(path, record, lexicon)
-    prompt, data = asked["prompt"], asked["dataset"]
-    setting = _setting(prompt)
-    model = asked["model"]["name"]
+def of_folder(run: FinishedRun, lexicon: str | None = None) -> Run:
+    """A finished run as it is compared, scored with its own lexicon or another."""
+    asked, lines, table = run.asked, run.lines, run.lexicon(lexicon)
+    setting = _setting(asked.prompt)
+    # Else a model's ranking and its free answers would have one name.
+    ranked = " rank" if run.ranks else ""
     return Run(
-        name=_printable(f"{model.rstrip('/').rpartition('/')[2]} {setting}{_ranked(asked)}"),
-        model=_printable(model),
-        family=asked["model"]["family"],
+        name=_printable(f"{asked.model.name.rstrip('/').rpartition('/')[2]} {setting}{ranked}"),
+        model=_printable(asked.model.name),
+        family=asked.model.family,
         setting=setting,
         references=[tuple(map(normal, line["references"])) for line in lines],
-        readings={
-            protocol: [reading_of(line, protocol) for line in lines] for protocol in PROTOCOLS
-        },
+        readings={protocol: run.readings(protocol) for protocol in PROTOCOLS},
         ids=[line["id"] for line in lines],
         posts=[line["post_id"] for line in lines],
         lexicon=table,
-        signatures={
-            protocol: Signature(
-                data["signature"],
-                data["split"],
-                len(lines),
-                protocol,
-                table.label,
-                f"{prompt['name']}@{prompt['hash']}",
-                asked["decoding"]["name"],
-            )
-            for protocol in PROTOCOLS
-        },
-        source=record["sessions"][-1]["dataset"],
-        split=data["split"],
-        ranking=_ranking(lines, record.get("vocabulary")),
-        places=rank_scores(lines) if lines and "rank" in lines[0] else None,
-        asked=asked,
+        signatures={protocol: run.signature(protocol, table) for protocol in PROTOCOLS},
+        ranking=_ranking(run),
+        places=rank_scores(lines) if run.ranks and lines else None,
+        folder=run,
     )
 
 
-def _ranked(asked: Mapping[str, Any]) -> str:
-    # Else a model's ranking and its free answers would have one name.
-    return " rank" if str(asked["decoding"]["name"]).startswith("rank") else ""
-
-
-def _ranking(
-    lines: Sequence[Mapping[str, Any]], vocabulary: Sequence[str] | None
-) -> Ranking | None:
-    if not vocabulary or not lines or "rank" not in lines[0]:
+def _ranking(run: FinishedRun) -> Ranking | None:
+    if not run.ranks or not run.record.vocabulary or not run.lines:
         return None
     tables = [
-        line["rank"] and np.array([mask["logprobs"] for mask in line["rank"]], np.float32)
-        for line in lines
+        line.get("rank") and np.array([mask["logprobs"] for mask in line["rank"]], np.float32)
+        for line in run.lines
     ]
-    return Ranking(tuple(vocabulary), tables)
+    return Ranking(run.record.vocabulary, tables)
 
 
-def _from_file(path: Path, lexicon: str | None) -> Run:
+def of_file(path: Path, lexicon: str | None = None) -> Run:
+    """A file of results as it is compared."""
     results = read_results(path)
     table = lexicon_of(results, lexicon, path)
     data = f"{safe_value(results.name)}@{results.fingerprint[:8]}"
@@ -364,13 +339,11 @@ def _from_file(path: Path, lexicon: str | None) -> Run:
     )
 
 
-def _setting(prompt: dict[str, Any]) -> str:
-    shots = prompt.get("shots")
-    if shots:
-        return SIMILAR if shots["choice"] == "similar" else RANDOM
-    name = str(prompt["name"])
+def _setting(prompt: Prompt) -> str:
+    if prompt.shots:
+        return SIMILAR if prompt.shots.choice == "similar" else RANDOM
     # A masked model can be asked in one way only, which shows it no example.
-    return ZERO_SHOT if name == "fill-mask" else name
+    return ZERO_SHOT if prompt.base == "fill-mask" else _printable(prompt.name)
 
 
 def _printable(name: str) -> str:

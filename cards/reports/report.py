@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from express_dataset import Example
 from express_dataset.errors import require
 from express_runners.errors import RunError
+from express_runners.runs.finished import FinishedRun
 from express_runners.runs.store import REPORT_FILE, cannot_write
 
 from ..pages import render
@@ -15,17 +15,14 @@ from .sheet import Sheet, read_sheet
 from .view import view
 
 
-def write_report(folder: Path, examples: Sequence[Example], lexicon: str | None = None) -> Path:
-    """Write `report.html` into the folder of a finished run.
-
-    Returns:
-        The page's path.
+def write_report(run: FinishedRun, lexicon: str | None = None) -> Path:
+    """Write `report.html` into the folder of a finished run, and return its path.
 
     Raises:
         RunError: the page cannot be written.
     """
     require("jinja2", "report")
-    return _write(folder / REPORT_FILE, read_sheet([folder], lexicon, examples))
+    return _write(run.folder / REPORT_FILE, read_sheet([run], lexicon))
 
 
 def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path:

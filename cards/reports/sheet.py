@@ -14,11 +14,11 @@ from express_dataset.errors import DataError
 from express_dataset.flags import leaked, negated
 from express_dataset.reading.readers import SUFFIXES
 from express_dataset.reading.readers import read as read_records
-from express_dataset.sources import load_all
 from express_metric import read_results
 from express_metric.analysis.breakdown import Facts
 from express_runners.errors import RunError
-from express_runners.runs.store import PREDICTIONS_FILE, read_lines, read_run_record
+from express_runners.runs.finished import FinishedRun
+from express_runners.runs.record import Asked
 
 from ..comparison.data import standing
 from ..comparison.nearest import Nearest, nearest_in
@@ -38,7 +38,7 @@ class Told:
         negated, leaked: for each example a flag for each mask; None without texts.
         train: term to frequency in the train split; None where that is not known.
         pool: the examples of the train split; None where they cannot be had.
-        asked: what `run.json` says was asked; empty for a file.
+        asked: what was asked; None for a file.
         notes: what a reader should know, such as why there are no texts.
         subreddits: where each was posted, or None; None where the source does not tell.
     """
@@ -49,7 +49,7 @@ class Told:
     leaked: Sequence[Sequence[bool]] | None = None
     train: Mapping[str, int] | None = None
     pool: Sequence[Example] | None = None
-    asked: Mapping[str, Any] | None = None
+    asked: Asked | None = None
     notes: tuple[str, ...] = ()
     subreddits: Sequence[str | None] | None = None
 
@@ -134,11 +134,7 @@ class Sheet:
         return nearest_in(self.source.pool, self.source.texts, self.posts)
 
 
-def read_sheet(
-    paths: Sequence[Path],
-    lexicon: str | None = None,
-    examples: Sequence[Example] | None = None,
-) -> Sheet:
+def read_sheet(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) -> Sheet:
     """Read runs' folders, or files that `express score` takes.
 
     >>> import tempfile
@@ -154,10 +150,8 @@ def read_sheet(
         raise RunError(f"{paths[list(map(len, read)).index(0)]} holds no answers to report.")
     runs = aligned(read)
     told = [
-        _of_folder(path, examples if path == paths[0] else None)
-        if path.is_dir()
-        else _of_file(path)
-        for path in paths
+        of_folder(run.folder) if run.folder else _of_file(Path(str(path)))
+        for path, run in zip(paths, read, strict=True)
     ]
     rows = [_rows(before, after) for before, after in zip(read, runs, strict=True)]
     return Sheet(runs, [one.picked(order) for one, order in zip(told, rows, strict=True)])
@@ -171,55 +165,32 @@ def _rows(before: Run, after: Run) -> list[int]:
     return [place[key] for key in after.ids]
 
 
-def _of_folder(path: Path, examples: Sequence[Example] | None) -> Told:
-    record = read_run_record(path)
-    asked, source = record["asked"], record["sessions"][-1]["dataset"]
-    lines = read_lines(path / PREDICTIONS_FILE)
-    completions = [line.get("completion") for line in lines]
-    train, pool, notes = None, None, []
+def of_folder(run: FinishedRun) -> Told:
+    """What a finished run and its data tell beside the answers."""
+    told = Told([line.get("completion") for line in run.lines], None, asked=run.asked)
     try:
-        splits = load_all(source)
+        splits = run.splits
     except DataError as error:
-        notes.append(_without(str(error)))
-    else:
-        loaded = splits[asked["dataset"]["split"]]
-        pool = splits["train"].examples
-        train = Counter(label for row in pool for label in row.labels)
-        notes += filter(None, [standing(loaded)])
-        examples = _matching(lines, examples or loaded.examples)
-        if examples is None:
-            notes.append(_without(f"{source} no longer holds the examples that the run answered"))
-    if examples is None:
-        return Told(completions, None, train=train, asked=asked, notes=tuple(notes))
-    return Told(
-        completions,
-        [example.text for example in examples],
-        [example.negated for example in examples],
-        [example.leaked for example in examples],
-        train,
-        pool,
-        asked,
-        tuple(notes),
-        _if_any([example.subreddit for example in examples]),
+        return replace(told, notes=(_without(str(error)),))
+    pool = splits["train"].examples
+    notes = tuple(filter(None, [standing(splits["train"])]))
+    train = Counter(label for row in pool for label in row.labels)
+    told = replace(told, train=train, pool=pool, notes=notes)
+    try:
+        examples = run.examples
+    except RunError as error:
+        return replace(told, notes=(*notes, _without(str(error))))
+    return replace(
+        told,
+        texts=[example.text for example in examples],
+        negated=[example.negated for example in examples],
+        leaked=[example.leaked for example in examples],
+        subreddits=_if_any([example.subreddit for example in examples]),
     )
 
 
 def _without(reason: str) -> str:
     return f"The texts of the posts cannot be shown, only labels and answers: {reason}"
-
-
-def _matching(
-    lines: Sequence[Mapping[str, Any]], examples: Sequence[Example]
-) -> list[Example] | None:
-    """The examples in the order of the lines; None unless each is there with the same labels."""
-    by_id = {example.id: example for example in examples}
-    found = [by_id.get(line["id"]) for line in lines]
-    rows = [
-        example
-        for example, line in zip(found, lines, strict=True)
-        if example is not None and list(example.labels) == list(line["references"])
-    ]
-    return rows if len(rows) == len(lines) else None
 
 
 def _of_file(path: Path) -> Told:

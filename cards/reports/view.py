@@ -240,17 +240,18 @@ def _made(runs: Sequence[Run], told: Sequence[Told]) -> list[tuple[str, ...]]:
     """What was run, a row for each setting that is known of any run."""
     rows: dict[str, list[str]] = {}
     for place, (run, one) in enumerate(zip(runs, told, strict=True)):
-        asked = one.asked or {}
-        model = asked.get("model", {})
-        facts = {
-            "model": model.get("name"),
-            "revision": str(model.get("revision") or "")[:12],
-            "family": run.family,
-            "prompt": asked.get("prompt", {}).get("name"),
-            "decoding": asked.get("decoding", {}).get("name"),
-            "number format": asked.get("dtype"),
-            "lexicon": run.lexicon.label,
-        }
+        facts = {"family": run.family, "lexicon": run.lexicon.label}
+        asked = one.asked
+        if asked is not None:
+            facts = {
+                "model": asked.model.name,
+                "revision": (asked.model.revision or "")[:12],
+                "family": run.family,
+                "prompt": asked.prompt.name,
+                "decoding": asked.decoding.name,
+                "number format": asked.dtype,
+                "lexicon": run.lexicon.label,
+            }
         for name, value in facts.items():
             if value:
                 rows.setdefault(name, ["-"] * len(runs))[place] = str(value)

@@ -15,7 +15,6 @@ from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import intervals
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES, count
-from express_runners.engines.base import budget
 from express_runners.runs.scores import reading_of
 from express_runners.server import API, TOKEN_PARAMETERS
 
@@ -150,7 +149,7 @@ def _check_once(node: Any, name: str) -> None:
 
 def model_link(submission: Submission) -> str:
     """The model's name, with its page where it has one."""
-    home = submission.run["submission"]["model"]
+    home = submission.run["submission"].get("model")
     text = code(submission.model)
     # What is no plain name could end the address and begin something else.
     return f"[{text}](https://huggingface.co/{home})" if home and ORG_NAME.fullmatch(home) else text
@@ -214,10 +213,7 @@ def repeat(submission: Submission) -> list[str]:
 
 def _unseen(asked: Mapping[str, Any]) -> int:
     """Tokens beyond those of every answer, for a served model that reasons unseen."""
-    most = str(asked["decoding"].get("max_new_tokens") or "").partition(" ")[0]
-    if asked["model"]["family"] != "api" or not most.isdecimal():
-        return 0
-    return max(0, int(most) - budget(0, bool(asked["prompt"].get("cue"))))
+    return int((asked["decoding"].get("max_new_tokens") or {}).get("unseen", 0))
 
 
 def _model(model: Mapping[str, Any], home: str | None) -> str:

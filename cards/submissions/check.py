@@ -17,6 +17,7 @@ from express_runners.errors import RunError
 from express_runners.prompts.pool import Pool
 from express_runners.prompts.setting import Setting
 from express_runners.prompts.wording import Template, ours, parse
+from express_runners.runs.record import WORDINGS, parse_record
 from express_runners.runs.scores import score_run
 from express_runners.runs.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
 from express_runners.vocabulary import TRAIN, Vocabulary, from_labels, is_term
@@ -28,7 +29,7 @@ from .ranks import Ranked
 from .record import check_record
 from .sources import Sources, read_asked
 from .strict import CARD_FILE, Refusal, check_files, read_object, shown, take, texts, unequal
-from .submission import WORDINGS, Submission, submission_path, wording
+from .submission import Submission, submission_path, wording
 
 NEAR = 1e-12
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -84,7 +85,7 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Passed:
     lines = read_answers(folder / PREDICTIONS_FILE, examples, rules, data)
     _check_shown(run, lines)
     try:
-        scores = score_run(lines, lexicon, run["asked"])
+        scores = score_run(lines, lexicon, parse_record(run).asked)
     except MetricError as error:
         raise Refusal(f"{RUN_FILE}: {error}") from None
     stored = read_object(folder / SCORES_FILE)

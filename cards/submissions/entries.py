@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from express_dataset.errors import require
+from express_runners.runs.record import WORDINGS
 
-from .submission import WORDINGS, Submission
+from .submission import Submission
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResultEntry

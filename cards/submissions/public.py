@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from express_metric.signature import safe_value
 from express_runners.server import HF_HOSTS, OPENAI_HOST
 
-FORMAT = 1
+FORMAT = 2
 OWN_SERVER = "a server of one's own"
 BY_CHANCE = "free-default-temperature"
 """The decoding of a server that takes no temperature but its own."""
@@ -53,13 +53,15 @@ def public_record(
     False
     """
     found: dict[str, Any] = {
-        "submission": {"format": FORMAT, **submission},
+        "format": FORMAT,
+        "submission": submission,
         "asked": _asked(record["asked"]),
         "sessions": [
             {"dataset": source, **_picked(session, _SESSION)} for session in record["sessions"]
         ],
         **_picked(record, ("shots", "vocabulary")),
     }
+    found["submission"] = {key: one for key, one in submission.items() if one is not None}
     if template is not None:
         found["template"] = template
     return found

@@ -14,6 +14,7 @@ from express_dataset.schema import fingerprint
 from express_dataset.sources import AUTHORS_REPO, load
 from express_runners.errors import RunError
 from express_runners.prompts.wording import from_file
+from express_runners.runs.record import as_json
 from express_runners.runs.store import cannot_write
 
 from ..hub_files import same
@@ -67,7 +68,7 @@ def push_results(options: PushOptions) -> dict[str, Any]:
         DataError: not logged in, or the Hub or the data refuses.
     """
     _check_options(options)
-    record = finished(options.run)
+    record = as_json(finished(options.run).record)
     _check_model(options, record["asked"]["model"])
     data = _data(options, record)
     if options.out is None:
@@ -158,12 +159,12 @@ def _data(options: PushOptions, record: Mapping[str, Any]) -> _Data:
     """Where the Hub has the data: where the run got it, or where the user says."""
     asked, source = record["asked"]["dataset"], str(record["sessions"][-1]["dataset"])
     own = revision = None
-    if asked["revision"] is not None:
+    if asked.get("revision") is not None:
         name = source.partition("@")[0]
         own = AUTHORS_REPO if name == "express" else name
         source = f"{name}@{asked['revision']}"
     if options.dataset in (None, own):
-        revision = asked["revision"]
+        revision = asked.get("revision")
     revision = options.dataset_revision or revision
     repo = options.dataset or own
     if repo is None and (options.model or options.dataset_revision):
@@ -171,7 +172,7 @@ def _data(options: PushOptions, record: Mapping[str, Any]) -> _Data:
             f"{options.run} is a run on {public_name(source)}, and a model's page names the data "
             "by its place on the Hub: give it with --dataset ORG/NAME."
         )
-    if own is not None and repo == own and revision == asked["revision"]:
+    if own is not None and repo == own and revision == asked.get("revision"):
         return _Data(repo, revision, source)
     if repo is None:
         return _Data(None, None, public_name(source))
@@ -187,7 +188,7 @@ def _check_whole(run: Path, record: Mapping[str, Any]) -> None:
             "published; --out FOLDER writes the files only."
         )
     source = str(record["sessions"][-1]["dataset"])
-    if asked["revision"] is not None:
+    if asked.get("revision") is not None:
         source = f"{source.partition('@')[0]}@{asked['revision']}"
     examples = load(source, split=asked["split"]).examples
     if asked["examples"] < len(examples):

@@ -12,6 +12,7 @@ from typing import Any
 
 from express_metric.version import VERSION
 from express_runners.config import DTYPES, FAMILIES, QUANTIZE, SHOT_CHOICES
+from express_runners.runs.record import Malformed, parse_record
 from express_runners.runs.store import RUN_FILE
 
 from .public import BY_CHANCE, FORMAT, public_record
@@ -20,7 +21,6 @@ from .strict import Refusal, shown, take, unequal
 _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.?(?:dev|a|b|rc)\d{1,6})?")
-_BUDGET = re.compile(r"\d{1,6} \+ \d{1,6} per mask")
 _MODELS = (*FAMILIES, "api")
 _SERVED = "served"
 _LONGEST = 200
@@ -36,16 +36,16 @@ def _keys(must: str, may: str = "") -> Keys:
 _PARTS = {
     "asked": _keys("model dataset prompt decoding lexicon dtype", "quantize"),
     "asked.model": _keys("name revision family", "server"),
-    "asked.dataset": _keys("name revision split examples fingerprint signature"),
-    "asked.prompt": _keys("name hash sha256", "cue shots"),
+    "asked.dataset": _keys("name split examples fingerprint signature kind", "revision"),
+    "asked.prompt": _keys("name hash sha256 base", "cue shots"),
     "asked.lexicon": _keys("name label"),
 }
 _SHOTS = _keys("per_prompt choice pool pool_fingerprint", "encoder seed")
-_FREE = {"name": "free", "greedy": True, "stop": "list closed"}
-_SERVED_TOO = {"temperature": 0.0, "seed": None}
+_FREE = {"name": "free", "kind": "free", "greedy": True, "stop": "list closed"}
+_SERVED_TOO = {"temperature": 0.0}
 # Of a server that takes no temperature but its own.
-_DRAWN = {"name": BY_CHANCE, "greedy": False, "temperature": None}
-_RANKING = _keys("name vocabulary terms sha256")
+_DRAWN = {"name": BY_CHANCE, "greedy": False}
+_RANKING = _keys("name kind vocabulary terms sha256", "several")
 
 
 def check_record(run: Mapping[str, Any]) -> None:
@@ -57,11 +57,14 @@ def check_record(run: Mapping[str, Any]) -> None:
     Raises:
         Refusal: naming the key.
     """
-    if take(run, "submission.format", int, RUN_FILE) != FORMAT:
+    if take(run, "format", int, RUN_FILE) != FORMAT:
         raise Refusal(
-            f"{RUN_FILE}: submission.format is {run['submission']['format']}, but this version of "
-            f"express reads {FORMAT}"
+            f"{RUN_FILE}: format is {run['format']}, but this version of express reads {FORMAT}"
         )
+    try:
+        parse_record(run)
+    except Malformed as error:
+        raise Refusal(f"{RUN_FILE}: {error}") from None
     for name, keys in _PARTS.items():
         _check_keys(take(run, name, dict, RUN_FILE), keys, name)
     _check_texts(run)
@@ -167,10 +170,11 @@ def _check_decoding(run: Mapping[str, Any]) -> None:
         return
     if name not in (("free", BY_CHANCE) if served else ("free",)):
         raise Refusal(f"{RUN_FILE}: {shown(name)} is no way of decoding; only free and rank are")
-    wanted = {**_FREE, **(_SERVED_TOO if served else {}), **(_DRAWN if name != "free" else {})}
+    too = _DRAWN if name != "free" else _SERVED_TOO if served else {}
+    wanted = {**_FREE, **too}
     _check_keys(decoding, _keys(" ".join([*wanted, "max_new_tokens"])), "asked.decoding")
-    budget = take(run, "asked.decoding.max_new_tokens", str, RUN_FILE)
-    if not _BUDGET.fullmatch(budget):
+    budget = take(run, "asked.decoding.max_new_tokens", dict, RUN_FILE)
+    if not all(0 <= tokens < 10**6 for tokens in budget.values() if tokens is not None):
         raise Refusal(f"{RUN_FILE}: asked.decoding.max_new_tokens is {shown(budget)}")
     difference = unequal({**decoding, "max_new_tokens": ""}, {**wanted, "max_new_tokens": ""})
     if difference:
@@ -237,7 +241,11 @@ def _check_public(run: Mapping[str, Any]) -> None:
             take(run, f"asked.{part}.{name}", str, RUN_FILE)
     if "encoder" in (run["asked"]["prompt"].get("shots") or {}):
         take(run, "asked.prompt.shots.encoder", str, RUN_FILE)
-    told = {name: run["submission"][name] for name in ("version", "model", "same_weights")}
+    told = {
+        name: run["submission"][name]
+        for name in ("version", "model", "same_weights")
+        if name in run["submission"]
+    }
     wanted = public_record(run, told, run["sessions"][-1]["dataset"], run.get("template"))
     difference = unequal(run, wanted)
     if difference:

@@ -20,17 +20,15 @@ from express_metric.lexicon import Lexicon
 from express_metric.version import VERSION
 from express_runners.errors import RunError
 from express_runners.prompts.wording import ours
-from express_runners.runs.scores import lexicon_of_run, score_run
+from express_runners.runs.finished import FinishedRun
+from express_runners.runs.record import DUMMY, WORDINGS, as_json, parse_record
+from express_runners.runs.scores import score_run
 from express_runners.runs.store import (
     PREDICTIONS_FILE,
     RUN_FILE,
     SCORES_FILE,
-    SHARDS,
     cannot_write,
     dump_line,
-    read_answers,
-    read_run_record,
-    unfinished,
     write_json,
 )
 
@@ -38,9 +36,6 @@ from .public import public_line, public_record, shots_shown
 from .strict import CARD_FILE
 
 SUBMISSIONS = "submissions"
-WORDINGS = ("zero-shot", "few-shot", "cot", "fill-mask")
-"""The prompt settings that have a wording of our own."""
-
 _HASH_DIGITS = 8
 _LONGEST = 96
 
@@ -102,7 +97,7 @@ class Submission:
     @property
     def model(self) -> str:
         """The model's home on the Hub, or else the name that the run has for it."""
-        return str(self.run["submission"]["model"] or self.asked["model"]["name"])
+        return str(self.run["submission"].get("model") or self.asked["model"]["name"])
 
     @property
     def setting(self) -> str:
@@ -126,54 +121,51 @@ def read_run(folder: Path, home: Home, lexicon: str | None = None) -> Submission
     Raises:
         RunError: the run is not finished, its model is a dummy, or its lexicon is another one.
     """
-    record = finished(folder)
-    asked = record["asked"]
-    lines = [public_line(line) for line in read_answers(folder)]
-    table = lexicon_of_run(folder, record, lexicon)
-    if table.label != asked["lexicon"]["label"]:
+    source = finished(folder)
+    asked = source.asked
+    lines = [public_line(line) for line in source.lines]
+    table = source.lexicon(lexicon)
+    if table.label != asked.lexicon.label:
         raise RunError(
-            f"{folder} was scored with the lexicon {asked['lexicon']['label']}, and this is "
+            f"{folder} was scored with the lexicon {asked.lexicon.label}, and this is "
             f"{table.label}: give the run's own with --lexicon."
         )
     told = {"version": VERSION, "model": home.model, "same_weights": home.same_weights}
-    run = public_record(record, told, home.source, home.template)
+    run = public_record(as_json(source.record), told, home.source, home.template)
     if "shots" in run:
         run["shots"] = shots_shown(lines)
     # What was read comes back from disk as this: a tuple as a list, a number as it is written.
     run = json.loads(json.dumps(run))
-    return Submission(run, lines, score_run(lines, table, run["asked"]), table)
+    return Submission(run, lines, score_run(lines, table, parse_record(run).asked), table)
 
 
-def finished(folder: Path) -> dict[str, Any]:
-    """The `run.json` of a run that may be submitted.
+def finished(folder: Path) -> FinishedRun:
+    """A run that may be submitted.
 
     Raises:
         RunError: it is not finished, or its model is a dummy.
     """
-    missing = [
-        name for name in (RUN_FILE, PREDICTIONS_FILE, SCORES_FILE) if not (folder / name).is_file()
-    ]
-    if missing or any(folder.glob(SHARDS)):
-        told = f"{missing[0]} is missing" if missing else "answers wait to be merged"
+    run = FinishedRun.read(folder)
+    if not (folder / SCORES_FILE).is_file():
         raise RunError(
-            f"{folder} is no finished run ({told}): finish it with the `express run` command that "
-            "began it."
+            f"{folder} is no finished run ({SCORES_FILE} is missing): finish it with the "
+            "`express run` command that began it."
         )
-    record = read_run_record(folder)
-    model = record["asked"]["model"]
-    if model["family"] == "dummy":
+    model, data = run.asked.model, run.asked.dataset
+    if model.family == DUMMY:
         raise RunError(
-            f"{folder} is a run of {model['name']}, which is no model: results of dummies are not "
+            f"{folder} is a run of {model.name}, which is no model: results of dummies are not "
             "published."
         )
-    if not {"revision", "examples", "fingerprint"} <= record["asked"]["dataset"].keys():
+    if data.examples is None or data.fingerprint is None:
         raise RunError(
             f"{folder} was made by a version that kept too little of the data: run it again."
         )
-    part = unfinished(record, len(read_answers(folder)))
-    if part:
-        raise RunError(f"{folder}: {part}: finish it with the `express run` command that began it.")
-    return record
+    if run.part:
+        raise RunError(
+            f"{folder}: {run.part}: finish it with the `express run` command that began it."
+        )
+    return run
 
 
 def write_submission(submission: Submission, root: Path, card: str) -> Path:
@@ -212,7 +204,7 @@ def submission_path(run: Mapping[str, Any], scores: Mapping[str, Any]) -> str:
     asked = run["asked"]
     told = [scores["paper"]["signature"], scores["revised"]["signature"], asked]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_HASH_DIGITS]
-    model = run["submission"]["model"] or asked["model"]["name"]
+    model = run["submission"].get("model") or asked["model"]["name"]
     return f"{SUBMISSIONS}/{slug(model)}/{setting_name(asked)}-{digest}"
 
 

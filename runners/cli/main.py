@@ -87,7 +87,7 @@ def run(
 
     page = None
     try:
-        page = write_report(result.folder, result.examples, config.lexicon)
+        page = write_report(result, config.lexicon)
     except MissingExtra as error:
         # The answers are there and scored: a missing page is no reason to fail.
         typer.echo(f"no page was written: {error}", err=True)
@@ -96,7 +96,7 @@ def run(
         return
     from express_cards.terminal import print_run
 
-    print_run(result.folder, result.asked, result.scores, page)
+    print_run(result.folder, result.asked.model, result.scores, page)
 
 
 @app.command()
@@ -112,7 +112,7 @@ def score(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Score answers that already exist, under both protocols."""
-    from ..runs.scores import score_file
+    from ..runs.finished import score_file
 
     scores = score_file(file, lexicon)
     if format is Format.json:
@@ -251,7 +251,7 @@ def agree(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Where a model's free answers and its ranking of a vocabulary agree, mask by mask."""
-    from ..runs.ranks import agree as compare
+    from ..runs.agreement import agree as compare
 
     found = compare(free, rank)
     if format is Format.json:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
-from express_dataset.sources import load
+from express_dataset.sources import filled, load_all
 from express_metric.lexicon import Lexicon
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.scoring import FIGURES, Scores, count, merge, total
@@ -125,10 +125,11 @@ def questions(asked: RunConfig) -> Questions:
     >>> asked.about["prompt"].startswith("few-shot-2-random@")
     True
     """
-    loaded = load(asked.dataset, split=asked.split)
+    data = load_all(asked.dataset)
+    loaded = filled(data[asked.split], asked.dataset)
     lexicon = _lexicon(asked.lexicon, loaded.lexicon, asked.dataset)
     setting = setting_of(asked, "causal")
-    chosen = choose(setting, pool_of(asked, setting), loaded.examples)
+    chosen = choose(setting, pool_of(asked, setting, data), loaded.examples)
     return Questions(
         {example.id: example for example in loaded.examples},
         {one.id: shots for one, shots in zip(loaded.examples, chosen, strict=True)},
@@ -156,7 +157,7 @@ def lexicon_of(source: str, asked: str | None) -> Lexicon:
     >>> lexicon_of("sample", "nrc") is lexicon_of("sample", "nrc")
     True
     """
-    default = "nrc" if asked else load(source, split="all").lexicon
+    default = "nrc" if asked else load_all(source)["all"].lexicon
     return _lexicon(asked, default, source)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from express_dataset import Example
 from express_dataset.errors import require
-from express_dataset.sources import load
+from express_dataset.sources import load_all
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, Prompt, budget
@@ -15,6 +15,7 @@ from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from ..runs.answering import what_was_shown
+from ..runs.record import as_json
 from ..runs.store import RunFolder
 
 CHARACTERS_PER_TOKEN = 4
@@ -33,27 +34,29 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
     Raises:
         RunError, DataError: what would stop the run, too.
     """
-    from ..runs.setup import engine_options, pool_of, select
+    from ..runs.setup import engine_options, pool_of, prompt_asked, select
 
     torch = require("torch", "run")
     transformers = require("transformers", "run")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    loaded = load(config.dataset, split=config.split)
-    examples = select(config, loaded)
+    data = load_all(config.dataset)
+    examples = select(config, data)
     model = resolve(config.model, config.family, weights=False)
     setting = setting_of(config, model.family)
     on_gpu = config.device != "cpu" and torch.cuda.is_available()
-    options = engine_options(config, model, setting, torch.device("cuda" if on_gpu else "cpu"))
-    pool = pool_of(config, setting)
+    options = engine_options(
+        config, model, setting, torch.device("cuda" if on_gpu else "cpu"), data
+    )
+    pool = pool_of(config, setting, data)
     shots = choose(setting, pool, examples)
     answered = RunFolder(config.out).answered().keys()
     prompts, counted = make_prompts(model, options, examples, shots)
     plan: dict[str, Any] = {
         "model": {"name": model.name, "family": model.family},
-        "dataset": loaded.data,
+        "dataset": data[config.split].data,
         "split": config.split,
-        "prompt": setting.record(pool),
+        "prompt": as_json(prompt_asked(setting, pool)),
         "examples": len(prompts),
         "answered": sum(example.id in answered for example in examples),
         "masks": sum(len(example.labels) for example in examples),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from express_metric.signature import safe_value
 
@@ -13,7 +13,6 @@ from .wording import Template, from_file, ours
 
 if TYPE_CHECKING:
     from ..config import RunConfig
-    from .pool import Pool
 
 DEFAULT_SHOTS = 5
 
@@ -52,28 +51,6 @@ class Setting:
         if self.encoder not in ("", DEFAULT_ENCODER):
             parts.append(safe_value(self.encoder.rstrip("/").rpartition("/")[2]).replace("@", "-"))
         return "-".join(parts)
-
-    def record(self, pool: Pool) -> dict[str, Any]:
-        """The setting as `run.json` keeps it, with the `pool` that shots come from."""
-        record: dict[str, Any] = {
-            "name": self.name,
-            "hash": self.template.hash,
-            "sha256": self.template.sha256,
-        }
-        if self.template.cue:
-            record["cue"] = self.template.cue
-        if self.shots:
-            record["shots"] = {
-                "per_prompt": self.shots,
-                "choice": self.choice,
-                "pool": len(pool.examples),
-                "pool_fingerprint": pool.fingerprint,
-            }
-            if self.encoder:
-                record["shots"]["encoder"] = self.encoder
-            else:
-                record["shots"]["seed"] = self.seed
-        return record
 
 
 def setting_of(config: RunConfig, family: str) -> Setting:

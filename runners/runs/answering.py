@@ -35,10 +35,9 @@ def answer_all(
     prompts = [engine.prepare(e, shown) for e, shown in zip(examples, shots, strict=True)]
     if state.is_main_process:
         shown_to_all = what_was_shown(prompts)
-        folder.note(shown_to_all)
+        ranked = options.vocabulary
+        folder.note(**shown_to_all, vocabulary=ranked and ranked.terms)
         _tell_dropped(shown_to_all["shots"])
-        if options.vocabulary is not None:
-            folder.note({"vocabulary": list(options.vocabulary.terms)})
     # All must have read what is answered before one of them writes: they share out the rest.
     state.wait_for_everyone()
     left = [prompt for prompt in prompts if prompt.example.id not in answered]

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .record import LexiconFile, Session
+
 PACKAGES = (
     "express-benchmark",
     "torch",
@@ -80,13 +82,22 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def session(processes: int, device: str) -> dict[str, Any]:
-    """Everything one start of a run ran on."""
-    return {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "processes": processes,
-        "device": device,
-        "versions": versions(),
-        "code": commit(),
-        "hardware": hardware(),
-    }
+def session(
+    dataset: str,
+    lexicon: LexiconFile,
+    processes: int,
+    device: str,
+    token_parameter: str | None = None,
+) -> Session:
+    """Everything that one start of a run ran on."""
+    return Session(
+        dataset=dataset,
+        lexicon=lexicon,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        processes=processes,
+        device=device,
+        versions=versions(),
+        code=commit(),
+        hardware=hardware(),
+        token_parameter=token_parameter,
+    )

@@ -1,10 +1,19 @@
-"""What the readers of a run rely on in its `run.json`, checked before they read it."""
+"""A run's record, `run.json`: what was asked, and what it ran on. Written and read only here.
+
+Reading is validation: a record that is read has every field that its readers rely on, each of its
+kind. Fields that are None are not written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
@@ -12,167 +21,345 @@ from express_metric.terms import Reason
 from ..errors import RunError
 
 MEND = "take it from a copy of the run, or make the run anew with another --out"
-
-# Dotted keys and what stands there. First those that every version of `express run` wrote ...
-_MUST: dict[str, type] = {
-    "asked": dict,
-    "asked.model": dict,
-    "asked.model.name": str,
-    "asked.model.family": str,
-    "asked.dataset": dict,
-    "asked.dataset.signature": str,
-    "asked.dataset.split": str,
-    "asked.prompt": dict,
-    "asked.prompt.name": str,
-    "asked.prompt.hash": str,
-    "asked.decoding": dict,
-    "asked.decoding.name": str,
-    "asked.lexicon": dict,
-    "asked.lexicon.name": str,
-    "asked.lexicon.label": str,
-    "sessions": list,
-}
-# ... then those that may be missing or null.
-_MAY: dict[str, type] = {
-    "asked.model.revision": str,
-    "asked.dataset.name": str,
-    "asked.dataset.revision": str,
-    "asked.dataset.examples": int,
-    "asked.dataset.fingerprint": str,
-    "asked.prompt.sha256": str,
-    "asked.prompt.shots": dict,
-    "asked.prompt.shots.per_prompt": int,
-    "asked.dtype": str,
-    "asked.quantize": str,
-    "vocabulary": list,
-    "submission": dict,
-    "submission.model": str,
-}
-_IN_SESSION: dict[str, type] = {
-    "started": str,
-    "versions": dict,
-    "lexicon": dict,
-    "lexicon.name": str,
-    "lexicon.file": str,
-    "lexicon.sha256": str,
-}
+FORMAT = 2
+FREE, RANK, DUMMY = "free", "rank", "dummy"
+WORDINGS = ("zero-shot", "few-shot", "cot", "fill-mask")
+BY_CHANCE = "free-default-temperature"
 _KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}
+_KINDS |= {float: "a number", bool: "true or false"}
 _SHOWN = 40
 
+T = TypeVar("T")
 
-def check_run_record(record: Mapping[str, Any], file: Path) -> None:
-    """Check that a run's record has what its readers rely on, each of its kind.
 
-    Args:
-        record: the content of `run.json`.
-        file: where it was read, for the message.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Who answered."""
+
+    name: str  # the Hub id, the folder's or file's name, or what the server calls it
+    family: str  # masked, seq2seq, causal, api or dummy
+    revision: str | None = None  # Hub commit, SHA-256 of local files, "served", a dummy's seed
+    server: str | None = None  # its address, where the family is api
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """What was answered."""
+
+    signature: str  # name@revision or name@fingerprint of the whole
+    split: str
+    kind: str  # express (the authors' data), sample, or other
+    name: str | None = None
+    revision: str | None = None  # commit on the Hub, where it came from there
+    examples: int | None = None  # how many were asked
+    fingerprint: str | None = None  # SHA-256 over ids, texts and labels of those
+
+    @property
+    def sample(self) -> bool:
+        """Whether it is the sample, which was written for this project."""
+        return self.kind == "sample"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shots:
+    """Which solved examples stood in the prompts."""
+
+    choice: str  # random, random-per-example or similar
+    per_prompt: int | None = None
+    pool: int | None = None  # how many there were to choose from
+    pool_fingerprint: str | None = None
+    encoder: str | None = None  # what found the similar ones
+    seed: int | None = None  # of the random ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a model was shown beside the story."""
+
+    name: str  # as a signature has it: wording, number and choice of shots
+    hash: str  # the first four digits of the next
+    base: str  # one of `WORDINGS`
+    sha256: str | None = None  # of the wording
+    cue: str = ""  # what stands between reasoning and answer; empty without reasoning
+    shots: Shots | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """New tokens that an answer may take: `base` + `unseen` + `per_mask` for each mask."""
+
+    base: int
+    per_mask: int
+    unseen: int = 0  # for a served model that reasons unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How words were chosen."""
+
+    name: str  # as a signature has it
+    kind: str  # free, rank or dummy
+    greedy: bool | None = None
+    max_new_tokens: Budget | None = None
+    stop: str | None = None
+    temperature: float | None = None  # of a server; None where it took none but its own
+    seed: str | None = None  # of a dummy
+    vocabulary: str | None = None  # of a ranking: train, or a file's name
+    terms: int | None = None  # how many that has
+    sha256: str | None = None  # of those
+    several: str | None = None  # pll or first: how a masked model scores terms of several tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexiconAsked:
+    """Where vectors come from: its name, and the label that signatures carry."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Every setting that makes predictions and figures what they are."""
+
+    model: Model
+    dataset: Data
+    prompt: Prompt
+    decoding: Decoding
+    lexicon: LexiconAsked
+    dtype: str | None = None
+    quantize: str | None = None  # 8bit or 4bit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexiconFile:
+    """How to find a lexicon again."""
+
+    sha256: str
+    name: str | None = None
+    file: str | None = None  # where it was one of the user's own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One start of a run: with what, on what and when."""
+
+    dataset: str  # what --dataset was
+    lexicon: LexiconFile | None = None
+    started: str | None = None  # ISO 8601
+    processes: int | None = None
+    device: str | None = None
+    versions: dict[str, Any] | None = None
+    code: dict[str, Any] | None = None  # commit, and whether the tree was clean
+    hardware: dict[str, Any] | None = None
+    token_parameter: str | None = None  # what a server calls the limit of new tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What a submission adds: who says that it is whose."""
+
+    version: str  # of express, which read the answers
+    same_weights: bool  # whether a model of another name is vouched to be this one
+    model: str | None = None  # its repository ORG/NAME on the Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The whole of `run.json`."""
+
+    asked: Asked
+    sessions: tuple[Session, ...]  # at least one
+    first_prompt: dict[str, Any] | None = None  # as the model got it
+    shots: dict[str, Any] | None = None  # how many were shown, and left out for want of room
+    vocabulary: tuple[str, ...] | None = None  # the terms of a ranking
+    submission: Submitted | None = None
+    template: str | None = None  # a submission's wording, where it is the user's own
+
+    @property
+    def last(self) -> Session:
+        """The newest start."""
+        return self.sessions[-1]
+
+
+class Malformed(ValueError):  # noqa: N818 (it is what a record is)
+    """JSON that is no record; the message names key, value and what must stand there."""
+
+
+def as_json(value: Any) -> Any:
+    """A record, or a part of one, as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {f.name: as_json(getattr(value, f.name)) for f in fields(value)}
+        told = {name: one for name, one in found.items() if one is not None}
+        return {"format": FORMAT, **told} if isinstance(value, Record) else told
+    if isinstance(value, list | tuple):
+        return [as_json(one) for one in value]
+    return value
+
+
+def parse_record(value: Any) -> Record:
+    """The record that a JSON value holds; those of version 0.1 are brought up to date.
 
     Raises:
-        RunError: naming the file and the first key that is missing or of another kind.
+        Malformed: naming the first key that is missing, of another kind, or not known.
 
-    >>> check_run_record({"asked": {"model": []}, "sessions": []}, Path("a/run.json"))
+    >>> parse_record({"asked": {"model": []}, "sessions": []})
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: a/run.json: asked.model is [], and must be an object: take \
-it from a copy of the run, or make the run anew with another --out.
-    >>> check_run_record({}, Path("a/run.json"))
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: a/run.json: asked is missing, and must be an object: take \
-it from a copy of the run, or make the run anew with another --out.
+    express_runners.runs.record.Malformed: asked.model is [], and must be an object
     """
-    for key, kind in _MUST.items():
-        _check(record, key, kind, file, needed=True)
-    if not record["sessions"]:
-        raise RunError(f"{file}: sessions is empty, and must tell of a start of the run: {MEND}.")
-    for key, kind, needed in _further(record):
-        _check(record, key, kind, file, needed)
+    if isinstance(value, dict):
+        version = value.get("format", 1)
+        if version not in (1, FORMAT):
+            raise Malformed(f"format is {_shown(version)}, and this version reads 1 and {FORMAT}")
+        value = {key: one for key, one in value.items() if key != "format"}
+        value = _brought_up(value) if version == 1 else value
+    record: Record = _read(Record, value, "")
+    if not record.sessions:
+        raise Malformed("sessions is empty, and must tell of a start of the run")
+    return record
+
+
+def read_record(value: Any, file: Path, mend: str = MEND) -> Record:
+    """`parse_record` of a user's own file.
+
+    Raises:
+        RunError: in one sentence with the file, the key and `mend`.
+    """
+    try:
+        return parse_record(value)
+    except Malformed as error:
+        raise RunError(f"{file}: {error}: {mend}.") from error
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _read(kind: Any, value: Any, at: str) -> Any:
+    """A value of this type from JSON."""
+    inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
+    if isinstance(kind, types.UnionType):
+        return None if value is None else _read(inner[0], value, at)
+    plain = typing.get_origin(kind) or kind
+    wanted = {tuple: list}.get(plain, dict if is_dataclass(plain) else plain)
+    fits = isinstance(value, (int, float) if wanted is float else wanted)
+    # A bool is an int to Python, and no number to a reader.
+    if not fits or (isinstance(value, bool) and wanted is not bool):
+        what = "is missing" if value is None else f"is {_shown(value)}"
+        raise Malformed(f"{at or 'it'} {what}, and must be {_KINDS[wanted]}")
+    if plain is tuple:
+        return tuple(_read(inner[0], one, f"{at}.{place}") for place, one in enumerate(value))
+    return _read_fields(plain, value, at) if is_dataclass(plain) else value
+
+
+def _read_fields(kind: Any, value: Mapping[str, Any], at: str) -> Any:
+    found = {}
+    for field in fields(kind):
+        name = f"{at}.{field.name}" if at else field.name
+        given = value.get(field.name)
+        if given is None and field.default is not MISSING:
+            continue
+        found[field.name] = _read(_hints(kind)[field.name], given, name)
+    unknown = next((key for key in value if key not in _hints(kind)), None)
+    if unknown is not None:
+        raise Malformed(f"{at or 'it'} holds {_shown(unknown)}, which this version does not know")
+    return kind(**found)
+
+
+# What version 0.1 allowed for an answer, and for reasoning before it.
+_BASE_1, _REASONING_1 = 32, 512
+_BUDGET_1 = re.compile(r"(\d{1,6}) \+ (\d{1,6}) per mask")
+
+
+def _brought_up(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of version 0.1, which had some of these only in names and sentences."""
+    asked = record.get("asked")
+    if not isinstance(asked, dict):
+        return record
+    parts = {key: dict(one) if isinstance(one, dict) else one for key, one in asked.items()}
+    # What is no object is left as it is, for the reader to name.
+    model, data, prompt, decoding = (
+        one if isinstance(one := parts.get(key), dict) else {}
+        for key in ("model", "dataset", "prompt", "decoding")
+    )
+    kinds = {"express": "express", "express-csv": "express", "express-sample": "sample"}
+    data["kind"] = kinds.get(str(data.get("name")), "other")
+    name, decoded = str(prompt.get("name")), str(decoding.get("name"))
+    prompt["base"] = next((base for base in WORDINGS if name.startswith(base)), name)
+    decoding["kind"] = RANK if decoded.startswith("rank") else FREE
+    if model.get("family") == DUMMY:
+        decoding["kind"] = DUMMY
+    if decoding["kind"] == RANK and decoded.endswith(("-pll", "-first")):
+        decoding["several"] = decoded.rpartition("-")[2]
+    told = _BUDGET_1.fullmatch(str(decoding.get("max_new_tokens")))
+    if told:
+        whole, least = int(told[1]), _BASE_1 + (_REASONING_1 if prompt.get("cue") else 0)
+        unseen = whole - least if model.get("family") == "api" else 0
+        decoding["max_new_tokens"] = {
+            "base": whole - unseen,
+            "per_mask": int(told[2]),
+            "unseen": unseen,
+        }
+    return {**record, "asked": parts}
 
 
 def check_answer(line: Mapping[str, Any], where: str) -> None:
-    """Check that a line of `predictions.jsonl` has what a score is made of.
-
-    Args:
-        line: the line's content.
-        where: file and line, for the message.
+    """Check that a line of `predictions.jsonl` has what its readers rely on.
 
     Raises:
-        RunError: naming the key.
+        RunError: naming file, line and key.
 
     >>> read = {"paper": ["sad"], "revised": None}
-    >>> why = {"paper": None, "revised": "empty"}
-    >>> check_answer({"references": ["sad"], "terms": read, "reason": why}, "a.jsonl, line 1")
     >>> check_answer({"references": [], "terms": read}, "a.jsonl, line 1")
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: a.jsonl, line 1: references is [], and must be a list of \
 texts: remove that line and run again.
     """
-    if not line.get("references") or not _are_texts(line["references"]):
-        raise _wrong(line, "references", where, "a list of texts")
+
+    def wrong(key: str, found: Any, wanted: str) -> RunError:
+        what = "is missing" if found is None else f"is {_shown(found)}"
+        return RunError(f"{where}: {key} {what}, and must be {wanted}: {_REMOVE}.")
+
+    references = line.get("references")
+    if not references or not _are_texts(references):
+        raise wrong("references", references, "a list of texts")
+    for key in ("post_id", "completion"):
+        if not isinstance(line.get(key), str | None):
+            raise wrong(key, line[key], "a text")
+    terms, reasons = (one if isinstance(one := line.get(k), dict) else {} for k in _READINGS)
     for protocol in PROTOCOLS:
-        terms, reason = f"terms.{protocol}", f"reason.{protocol}"
-        read = _at(line, terms)
-        if not _holds(line, terms) or not (read is None or _are_texts(read)):
-            raise _wrong(line, terms, where, "a list of texts or null")
-        if not _holds(line, reason) or _at(line, reason) not in (None, *Reason):
-            raise _wrong(line, reason, where, f"null or one of {', '.join(Reason)}")
+        read, reason = terms.get(protocol), reasons.get(protocol)
+        if protocol not in terms or not (read is None or _are_texts(read)):
+            raise wrong(f"terms.{protocol}", read, "a list of texts or null")
+        if protocol not in reasons or not isinstance(reason, str | None) or reason not in _REASONS:
+            raise wrong(f"reason.{protocol}", reason, f"null or one of {', '.join(Reason)}")
+    masks = line.get("rank")
+    if masks is not None and not (isinstance(masks, list) and len(masks) == len(references)):
+        raise wrong("rank", masks, "a list with an entry for each mask, or null")
+    for place, mask in enumerate(masks or ()):
+        if not _is_ranking(mask):
+            raise wrong(f"rank.{place}", mask, "an object with top, reference and logprobs")
+
+
+_REMOVE = "remove that line and run again"
+_READINGS = ("terms", "reason")
+_REASONS = (None, *Reason)
+
+
+def _is_ranking(mask: object) -> bool:
+    if not isinstance(mask, dict):
+        return False
+    place, values = mask.get("reference"), mask.get("logprobs")
+    known = place is None or (isinstance(place, int) and place > 0 and place is not True)
+    numbers = isinstance(values, list) and all(type(one) in (int, float) for one in values)
+    return known and numbers and bool(mask.get("top")) and _are_texts(mask["top"])
 
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _holds(line: Mapping[str, Any], key: str) -> bool:
-    first, _, last = key.partition(".")
-    return isinstance(line.get(first), dict) and last in line[first]
-
-
-def _wrong(line: Mapping[str, Any], key: str, where: str, wanted: str) -> RunError:
-    found = _at(line, key)
-    what = "is missing" if found is None else f"is {_shown(found)}"
-    return RunError(f"{where}: {key} {what}, and must be {wanted}: remove that line and run again.")
-
-
-def _further(record: Mapping[str, Any]) -> Iterator[tuple[str, type, bool]]:
-    """Keys that may be there, and those that must be there because another one is."""
-    for key, kind in _MAY.items():
-        yield key, kind, False
-    if record["asked"]["prompt"].get("shots"):
-        yield "asked.prompt.shots.choice", str, True
-    for number in range(len(record.get("vocabulary") or ())):
-        yield f"vocabulary.{number}", str, True
-    for number in range(len(record["sessions"])):
-        here = f"sessions.{number}"
-        yield here, dict, True
-        yield f"{here}.dataset", str, True
-        for key, kind in _IN_SESSION.items():
-            yield f"{here}.{key}", kind, False
-        if _at(record, f"{here}.lexicon.file") is not None:
-            yield f"{here}.lexicon.sha256", str, True
-
-
-def _check(record: Mapping[str, Any], key: str, kind: type, file: Path, needed: bool) -> None:
-    found = _at(record, key)
-    # A bool is an int to Python, and no number to a reader.
-    if isinstance(found, kind) and not isinstance(found, bool):
-        return
-    if found is None and not needed:
-        return
-    what = "is missing" if found is None else f"is {_shown(found)}"
-    raise RunError(f"{file}: {key} {what}, and must be {_KINDS[kind]}: {MEND}.")
-
-
-def _at(value: Any, key: str) -> Any:
-    """What stands at a dotted key; None where nothing does."""
-    for part in key.split("."):
-        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, dict):
-            value = value.get(part)
-        else:
-            return None
-    return value
 
 
 def _shown(value: object) -> str:

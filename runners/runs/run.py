@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 from express_dataset import Example
 from express_dataset.errors import require
 from express_dataset.schema import fingerprint
-from express_dataset.sources import Loaded, load
+from express_dataset.sources import Loaded, load_all
+from express_metric.lexicon import Lexicon
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, budget
@@ -23,27 +23,30 @@ from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from .answering import answer_all
 from .evidence import session
-from .scores import lexicon_record, pick_lexicon, score_run
-from .setup import engine_options, pool_of, select
-from .store import SCORES_FILE, RunFolder, write_json
+from .finished import FinishedRun
+from .record import (
+    BY_CHANCE,
+    DUMMY,
+    FREE,
+    RANK,
+    Asked,
+    Budget,
+    Data,
+    Decoding,
+    LexiconAsked,
+    Model,
+    Prompt,
+)
+from .scores import lexicon_file, pick_lexicon, score_run
+from .setup import engine_options, pool_of, prompt_asked, select
+from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """A finished run: its folder, what was asked, the scores of both protocols, the answers."""
-
-    folder: Path
-    asked: dict[str, Any]
-    scores: dict[str, Any]
-    lines: list[dict[str, Any]]
-    examples: tuple[Example, ...]
-
-
-def run(config: RunConfig) -> RunResult | None:
+def run(config: RunConfig) -> FinishedRun | None:
     """Answer every example that is not answered yet, then score the whole.
 
     Returns:
-        The result in the main process, None in the others.
+        The finished run in the main process, None in the others.
 
     Raises:
         RunError, DataError, MetricError: something the user can mend; the message says how.
@@ -53,10 +56,11 @@ def run(config: RunConfig) -> RunResult | None:
         folder = RunFolder(config.out)
         if state.is_main_process:
             stack.enter_context(folder)
-        loaded = load(config.dataset, split=config.split)
-        examples = select(config, loaded)
+        data = load_all(config.dataset)
+        examples = select(config, data)
         if state.is_main_process:
             stack.enter_context(_told_when_stopped(folder, examples))
+        loaded = data[config.split]
         # Read before any answer is paid for, so that a missing lexicon costs nothing.
         lexicon = pick_lexicon(config.lexicon, loaded.lexicon, near=Path(config.dataset))
         with state.main_process_first():
@@ -67,28 +71,31 @@ def run(config: RunConfig) -> RunResult | None:
                 "`express run` alone and choose --concurrency."
             )
         setting = setting_of(config, model.family)
-        options = engine_options(config, model, setting, state.device)
-        asked = _asked(config, loaded, examples, options, model)
-        pool = pool_of(config, setting)
-        asked["prompt"] = setting.record(pool)
+        options = engine_options(config, model, setting, state.device, data)
+        pool = pool_of(config, setting, data)
         with state.main_process_first():
             shots = choose(setting, pool, examples)
-        asked["lexicon"] = {"name": lexicon.name, "label": lexicon.label}
+        record = None
         if state.is_main_process:
-            here = session(state.num_processes, str(state.device))
-            if model.family == "api":
-                here["token_parameter"] = config.token_parameter
-            kept = lexicon_record(lexicon, config.lexicon)
-            folder.start(asked, {"dataset": config.dataset, "lexicon": kept, **here})
+            prompt = prompt_asked(setting, pool)
+            record = folder.start(
+                _asked(loaded, examples, model, options, prompt, lexicon),
+                session(
+                    config.dataset,
+                    lexicon_file(lexicon, config.lexicon),
+                    state.num_processes,
+                    str(state.device),
+                    config.token_parameter if model.family == "api" else None,
+                ),
+            )
         state.wait_for_everyone()
         answer_all(folder, model, options, examples, state, config.batch_size, shots)
         state.wait_for_everyone()
-        if not state.is_main_process:
+        if record is None:
             return None
         lines = folder.finish([example.id for example in examples])
-        scores = score_run(lines, lexicon, asked)
-        write_json(config.out / SCORES_FILE, scores)
-        return RunResult(config.out, asked, scores, lines, examples)
+        write_json(config.out / SCORES_FILE, score_run(lines, lexicon, record.asked))
+        return FinishedRun(config.out, read_run_record(config.out), lines, data)
 
 
 @contextmanager
@@ -119,58 +126,67 @@ def _processes(config: RunConfig) -> Any:
 
 
 def _asked(
-    config: RunConfig,
     loaded: Loaded,
     examples: Sequence[Example],
-    options: EngineOptions,
     model: ResolvedModel,
-) -> dict[str, Any]:
+    options: EngineOptions,
+    prompt: Prompt,
+    lexicon: Lexicon,
+) -> Asked:
     """Every setting that makes the predictions what they are; a resumed run must have the same."""
-    reasoning = options.template.reasoning
-    unseen = options.server.reasoning_tokens if options.server else 0
-    asked: dict[str, Any] = {
-        "model": {"name": model.name, "revision": model.revision, "family": model.family},
-        "dataset": {
-            "name": loaded.name,
-            "revision": loaded.revision,
-            "split": config.split,
-            "examples": len(examples),
-            "fingerprint": fingerprint(examples),
-            "signature": loaded.data,
-        },
-        "decoding": {
-            "name": "free",
-            "greedy": True,
-            "max_new_tokens": f"{budget(0, reasoning) + unseen} + {budget(1) - budget(0)} per mask",
-            "stop": "list closed",
-        },
-        "dtype": options.dtype,
-    }
-    if options.quantize:
+    return Asked(
+        model=Model(
+            name=model.name,
+            revision=model.revision,
+            family=model.family,
+            server=options.server.url if options.server else None,
+        ),
+        dataset=Data(
+            name=loaded.name,
+            revision=loaded.revision,
+            split=loaded.split,
+            examples=len(examples),
+            fingerprint=fingerprint(examples),
+            signature=loaded.data,
+            kind=loaded.kind,
+        ),
+        prompt=prompt,
+        decoding=decoding(options, model),
+        lexicon=LexiconAsked(name=lexicon.name, label=lexicon.label),
+        dtype=options.dtype,
         # It changes predictions; how a model is spread does not.
-        asked["quantize"] = options.quantize
-    if options.server is not None:
-        asked["model"]["server"] = options.server.url
-        asked["decoding"] |= {"temperature": options.server.temperature, "seed": None}
-        if options.server.temperature is None:
-            # Other answers at every start: no figure of these may pass for one of greedy decoding.
-            asked["decoding"] |= {"name": "free-default-temperature", "greedy": False}
-    elif options.vocabulary is not None:
-        asked["decoding"] = ranking(options, model)
-    elif model.family == "dummy":
+        quantize=options.quantize,
+    )
+
+
+def decoding(options: EngineOptions, model: ResolvedModel) -> Decoding:
+    """How words are chosen."""
+    vocabulary, server = options.vocabulary, options.server
+    if model.family == "dummy":
         # So that no signature of a dummy can pass for a model's.
-        asked["decoding"] = {"name": model.name.replace(":", "-"), "seed": model.revision}
-    return asked
-
-
-def ranking(options: EngineOptions, model: ResolvedModel) -> dict[str, Any]:
-    """How a ranking was asked for."""
-    vocabulary = options.vocabulary
-    assert vocabulary is not None
-    several = f"-{options.several}" if model.family == "masked" else ""
-    return {
-        "name": f"rank-{vocabulary.label}{several}",
-        "vocabulary": vocabulary.source,
-        "terms": len(vocabulary.terms),
-        "sha256": vocabulary.sha256,
-    }
+        return Decoding(name=model.name.replace(":", "-"), kind=DUMMY, seed=model.revision)
+    if vocabulary is not None:
+        several = options.several if model.family == "masked" else None
+        return Decoding(
+            name="-".join(filter(None, ("rank", vocabulary.label, several))),
+            kind=RANK,
+            vocabulary=vocabulary.source,
+            terms=len(vocabulary.terms),
+            sha256=vocabulary.sha256,
+            several=several,
+        )
+    # Other answers at every start: no figure of these may pass for one of greedy decoding.
+    by_chance = server is not None and server.temperature is None
+    base = budget(0, options.template.reasoning)
+    return Decoding(
+        name=BY_CHANCE if by_chance else FREE,
+        kind=FREE,
+        greedy=not by_chance,
+        max_new_tokens=Budget(
+            base=base,
+            per_mask=budget(1, options.template.reasoning) - base,
+            unseen=server.reasoning_tokens if server else 0,
+        ),
+        stop="list closed",
+        temperature=server.temperature if server else None,
+    )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from express_metric.lexicon import Lexicon, load_lexicon
 from express_metric.lexicon_sources import EXPRESS_SHA256
-from express_metric.parsing import PROTOCOLS, Reading
-from express_metric.records import Results, read_results, score_results
+from express_metric.parsing import PROTOCOLS, Protocol, Reading
+from express_metric.records import Results
 from express_metric.scoring import score
 from express_metric.signature import Signature
 from express_metric.terms import Reason
 
 from ..errors import RunError
 from .ranks import rank_scores
-from .store import PREDICTIONS_FILE, RUN_FILE, read_answers, read_run_record, unfinished
+from .record import RANK, Asked, LexiconFile, Record
+from .store import RUN_FILE
 
 AUTHORS_LEXICON = "lexicon-decomposition.csv"
 NAMED = ("nrc", "express")
@@ -26,13 +26,8 @@ NAMED = ("nrc", "express")
 def pick_lexicon(asked: str | None, default: str, near: Path) -> Lexicon:
     """The lexicon asked for, else the data's own.
 
-    Where that is the authors', a copy beside the data serves as well as a download: `Lexicon`
-    checks its hash either way.
-
-    Args:
-        asked: nrc, express, a file, or None.
-        default: the lexicon that the data names.
-        near: the data's file or folder.
+    Where that is the authors', a copy beside the data (`near`) serves as well as a download:
+    `Lexicon` checks its hash either way.
     """
     if asked is None and default == "express":
         beside = (near if near.is_dir() else near.parent) / AUTHORS_LEXICON
@@ -49,57 +44,46 @@ def lexicon_of(results: Results, asked: str | None, path: Path) -> Lexicon:
     return pick_lexicon(asked, default, near=path)
 
 
-def lexicon_record(lexicon: Lexicon, asked: str | None) -> dict[str, str | None]:
-    """What a session of a run keeps of its lexicon, so that it can be found again.
-
-    Args:
-        lexicon: the one that the run is scored with.
-        asked: nrc, express, a file, or None.
-    """
+def lexicon_file(lexicon: Lexicon, asked: str | None) -> LexiconFile:
+    """What a session of a run keeps of its lexicon, so that it can be found again."""
     file = None if asked in (None, *NAMED) else asked
-    return {"name": lexicon.name, "sha256": lexicon.sha256, "file": file}
+    return LexiconFile(name=lexicon.name, sha256=lexicon.sha256, file=file)
 
 
-def lexicon_of_run(folder: Path, record: Mapping[str, Any], asked: str | None = None) -> Lexicon:
-    """The lexicon asked for, else the one that a run was scored with.
+def lexicon_of_run(folder: Path, record: Record, asked: str | None = None) -> Lexicon:
+    """The lexicon asked for (nrc, express or a file), else the one that a run was scored with.
 
     A file is looked for where it was, then beside the predictions and beside the data; its hash
     tells whether it is the same.
-
-    Args:
-        folder: the run's folder.
-        record: its `run.json`.
-        asked: nrc, express, a file, or None for the run's own.
 
     Raises:
         RunError: the run's own lexicon is a file that cannot be found again.
         MetricError: the lexicon asked for cannot be read.
     """
-    session, named = record["sessions"][-1], record["asked"]["lexicon"]
-    near = Path(session["dataset"])
-    kept = session.get("lexicon") or {}
-    if asked is None and kept.get("file"):
-        return _found_again(folder, near, kept, named["label"])
-    if asked is None and named["name"] not in NAMED:
+    named, near = record.asked.lexicon, Path(record.last.dataset)
+    kept = record.last.lexicon
+    if asked is None and kept and kept.file:
+        return _found_again(folder, near, kept, named.label)
+    if asked is None and named.name not in NAMED:
         # Written by a version that kept no more than the name.
         raise RunError(
-            f"{folder} was scored with a lexicon of its own, {named['label']}, and {RUN_FILE} does "
+            f"{folder} was scored with a lexicon of its own, {named.label}, and {RUN_FILE} does "
             "not tell where it is: give it as --lexicon FILE."
         )
-    return pick_lexicon(asked, named["name"], near)
+    return pick_lexicon(asked, named.name, near)
 
 
-def _found_again(folder: Path, near: Path, kept: Mapping[str, str], label: str) -> Lexicon:
-    file = Path(kept["file"])
+def _found_again(folder: Path, near: Path, kept: LexiconFile, label: str) -> Lexicon:
+    file = Path(kept.file or "")
     beside = near if near.is_dir() else near.parent
     other = ""
     for place in dict.fromkeys((file, folder / file.name, beside / file.name)):
         if place.is_file():
             lexicon = load_lexicon(place)
-            if lexicon.sha256 == kept["sha256"]:
+            if lexicon.sha256 == kept.sha256:
                 return lexicon
             other = f" ({place} now holds {lexicon.label})"
-    if kept["sha256"] == EXPRESS_SHA256:
+    if kept.sha256 == EXPRESS_SHA256:
         return pick_lexicon(None, "express", near)
     raise RunError(
         f"{folder} was scored with the lexicon {label}, and no file {file} with that content is "
@@ -107,15 +91,8 @@ def _found_again(folder: Path, near: Path, kept: Mapping[str, str], label: str) 
     )
 
 
-def score_run(
-    lines: Sequence[dict[str, Any]], lexicon: Lexicon, asked: dict[str, Any]
-) -> dict[str, Any]:
+def score_run(lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, asked: Asked) -> dict[str, Any]:
     """Score the lines of `predictions.jsonl` under both protocols.
-
-    Args:
-        lines: a line per example.
-        lexicon: where vectors come from.
-        asked: what `run.json` says was asked; the signature's parts.
 
     Returns:
         For each protocol its figures, counts, coverage and signature, ready for JSON; of a ranking
@@ -126,48 +103,27 @@ def score_run(
     for protocol in PROTOCOLS:
         readings = [reading_of(line, protocol) for line in lines]
         scores = score(references, readings, lexicon, protocol)
-        signature = Signature(
-            data=asked["dataset"]["signature"],
-            split=asked["dataset"]["split"],
-            n=len(lines),
-            protocol=protocol,
-            lexicon=lexicon.label,
-            prompt=f"{asked['prompt']['name']}@{asked['prompt']['hash']}",
-            decode=asked["decoding"]["name"],
-        )
+        signature = signature_of(asked, len(lines), protocol, lexicon)
         result[protocol] = {**scores.to_dict(), "signature": str(signature)}
-    if lines and "rank" in lines[0]:
+    if asked.decoding.kind == RANK:
         result["rank"] = rank_scores(lines)
     return result
+
+
+def signature_of(asked: Asked, n: int, protocol: Protocol, lexicon: Lexicon) -> Signature:
+    """The line that makes a run's figures comparable."""
+    return Signature(
+        data=asked.dataset.signature,
+        split=asked.dataset.split,
+        n=n,
+        protocol=protocol,
+        lexicon=lexicon.label,
+        prompt=f"{asked.prompt.name}@{asked.prompt.hash}",
+        decode=asked.decoding.name,
+    )
 
 
 def reading_of(line: Mapping[str, Any], protocol: str) -> Reading:
     """What a line of `predictions.jsonl` says was read, under one protocol."""
     terms, reason = line["terms"][protocol], line["reason"][protocol]
     return Reading(terms and tuple(terms), Reason(reason) if reason else None)
-
-
-def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
-    """Score a results file or a run's folder under both protocols; for `express score`."""
-    if path.is_dir():
-        if not (path / RUN_FILE).is_file() or not (path / PREDICTIONS_FILE).is_file():
-            raise RunError(
-                f"{path} is no finished run ({RUN_FILE} and {PREDICTIONS_FILE} are needed): finish "
-                "it with the `express run` command that began it, or give a results file."
-            )
-        record = read_run_record(path)
-        lines = read_answers(path)
-        chosen = lexicon_of_run(path, record, lexicon)
-        _tell_part(path, unfinished(record, len(lines)))
-        return score_run(lines, chosen, record["asked"])
-    results = read_results(path)
-    return score_results(results, lexicon_of(results, lexicon, path))
-
-
-def _tell_part(folder: Path, part: str | None) -> None:
-    if part:
-        print(
-            f"note: {folder}: {part}, so these figures are of a part of the data; finish it with "
-            "the `express run` command that began it.",
-            file=sys.stderr,
-        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
-from express_dataset.sources import Loaded, load
+from express_dataset.sources import Loaded, filled
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions
@@ -16,26 +17,47 @@ from ..prompts.pool import Pool
 from ..prompts.setting import Setting
 from ..server import HF_ROUTER, Server
 from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
+from .record import Prompt, Shots
 from .store import RunFolder
 
+Splits = Mapping[str, Loaded]
+"""The whole of a run's data, read once."""
 
-def select(config: RunConfig, loaded: Loaded) -> tuple[Example, ...]:
+
+def select(config: RunConfig, data: Splits) -> tuple[Example, ...]:
     """The examples that a run is about."""
-    examples = loaded.examples[: config.limit]
-    if not examples:
-        raise RunError(f"--dataset {config.dataset} has no example in split {config.split!r}.")
-    return examples
+    return filled(data[config.split], config.dataset).examples[: config.limit]
 
 
-def pool_of(config: RunConfig, setting: Setting) -> Pool:
+def pool_of(config: RunConfig, setting: Setting, data: Splits) -> Pool:
     """The examples that may be shown as shots: the few_shot split of the same data."""
-    if not setting.shots:
-        return Pool((), config.dataset)
-    return Pool(load(config.dataset, split="few_shot").examples, config.dataset)
+    shown = filled(data["few_shot"], config.dataset).examples if setting.shots else ()
+    return Pool(shown, config.dataset)
+
+
+def prompt_asked(setting: Setting, pool: Pool) -> Prompt:
+    """The setting as `run.json` keeps it, with the `pool` that shots come from."""
+    template, similar = setting.template, setting.choice == "similar"
+    shots = Shots(
+        choice=setting.choice,
+        per_prompt=setting.shots,
+        pool=len(pool.examples),
+        pool_fingerprint=pool.fingerprint,
+        encoder=setting.encoder if similar else None,
+        seed=None if similar else setting.seed,
+    )
+    return Prompt(
+        name=setting.name,
+        base=template.name,
+        hash=template.hash,
+        sha256=template.sha256,
+        cue=template.cue,
+        shots=shots if setting.shots else None,
+    )
 
 
 def engine_options(
-    config: RunConfig, model: ResolvedModel, setting: Setting, device: Any
+    config: RunConfig, model: ResolvedModel, setting: Setting, device: Any, data: Splits
 ) -> EngineOptions:
     """How the engine is to load and prompt the model."""
     dtype = config.dtype
@@ -49,15 +71,15 @@ def engine_options(
         dtype=dtype,
         trust_remote_code=config.trust_remote_code,
         server=_server(config) if model.family == "api" else None,
-        labels=_train_labels(config) if model.family == "dummy" else (),
-        vocabulary=_vocabulary(config, model),
+        labels=_train_labels(config, data) if model.family == "dummy" else (),
+        vocabulary=_vocabulary(config, model, data),
         several=config.several_tokens or "pll",
         quantize=config.quantize,
         spread=config.spread,
     )
 
 
-def _vocabulary(config: RunConfig, model: ResolvedModel) -> Vocabulary | None:
+def _vocabulary(config: RunConfig, model: ResolvedModel, data: Splits) -> Vocabulary | None:
     """The terms to rank, or None where the model writes freely."""
     if config.decode != "rank":
         return None
@@ -72,7 +94,7 @@ def _vocabulary(config: RunConfig, model: ResolvedModel) -> Vocabulary | None:
             f"{model.family} one: leave it out."
         )
     if config.vocabulary in (None, TRAIN):
-        return from_labels(_train_labels(config))
+        return from_labels(_train_labels(config, data))
     return from_file(Path(config.vocabulary or ""))
 
 
@@ -91,7 +113,7 @@ def _server(config: RunConfig) -> Server:
     )
 
 
-def _train_labels(config: RunConfig) -> tuple[str, ...]:
+def _train_labels(config: RunConfig, data: Splits) -> tuple[str, ...]:
     """What a dummy draws from: every label of the train split, as often as it occurs."""
-    train = load(config.dataset, split="train").examples
+    train = filled(data["train"], config.dataset).examples
     return tuple(label for example in train for label in example.labels)

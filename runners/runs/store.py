@@ -10,15 +10,19 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from express_dataset import files
+from express_dataset.errors import DataError
+
 from ..errors import RunError
-from .record import MEND, check_answer, check_run_record
+from .record import MEND, Asked, Record, Session, as_json, check_answer, read_record
 
 RUN_FILE = "run.json"
 PREDICTIONS_FILE = "predictions.jsonl"
@@ -34,16 +38,8 @@ def differences(
 ) -> list[str]:
     """Names and both values of every setting that differs.
 
-    Args:
-        stored: one side's settings.
-        asked: the other side's.
-        where: the dotted name of what holds them.
-        places: what the two sides are called.
-
     >>> differences({"seed": 1, "model": {"name": "a"}}, {"seed": 1, "model": {"name": "b"}})
     ["model.name is 'a' there and 'b' here"]
-    >>> differences({"limit": None}, {"limit": None})
-    []
     """
     if isinstance(stored, dict) and isinstance(asked, dict):
         found = []
@@ -58,14 +54,9 @@ def differences(
 
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(
-            json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", "utf-8"
-        )
-        unfinished.replace(path)
+        files.write_json(path, value)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise RunError(cannot_write(path, error)) from error
 
 
@@ -136,43 +127,37 @@ class RunFolder:
             for folder in self._made:
                 folder.rmdir()
 
-    def start(self, asked: dict[str, Any], session: dict[str, Any]) -> dict[str, Any]:
-        """Record what is asked, or check that it is what this folder was made with.
-
-        Args:
-            asked: every setting that makes a figure what it is.
-            session: this start's versions, hardware and processes; each start adds one.
+    def start(self, asked: Asked, session: Session) -> Record:
+        """Record what is asked and this start, or check that the folder was made for the same.
 
         Raises:
             RunError: the folder was made with other settings; the message names them.
         """
         file = self.path / RUN_FILE
-        record: dict[str, Any] = {"asked": asked, "sessions": []}
+        record = Record(asked=asked, sessions=(session,))
         if file.is_file():
-            record = read_json(file, ANOTHER)
-            was, starts = record.get("asked"), record.get("sessions")
-            if not was or not isinstance(was, dict) or not isinstance(starts, list):
-                raise RunError(f"{file} does not tell what was asked and when: {ANOTHER}.")
-            # A round trip, so that a tuple equals the list it became on disk.
-            differing = differences(was, json.loads(json.dumps(asked)))
+            was = read_record(read_json(file, ANOTHER), file, ANOTHER)
+            # The kind of data follows from the rest, and older versions did not write it.
+            data = replace(asked.dataset, kind=was.asked.dataset.kind)
+            here = as_json(replace(asked, dataset=data))
+            differing = differences(as_json(was.asked), here)
             if differing:
                 raise RunError(
                     f"{self.path} was made with other settings ({'; '.join(differing)}): "
                     f"{ANOTHER}, or ask for the same."
                 )
+            record = replace(was, asked=asked, sessions=(*was.sessions, session))
         elif any(self.path.glob("predictions*.jsonl")):
             raise RunError(f"{self.path} holds predictions but no {RUN_FILE}: {ANOTHER}.")
         else:
             # Another process may write its first answer while this one fails.
-            self._began = session.get("processes", 1) == 1
-        record["sessions"].append(session)
-        write_json(file, record)
+            self._began = (session.processes or 1) == 1
+        write_json(file, as_json(record))
         return record
 
-    def note(self, facts: dict[str, Any]) -> None:
-        """Add facts to `run.json` that are known only once the run is under way."""
-        file = self.path / RUN_FILE
-        write_json(file, {**read_json(file), **facts})
+    def note(self, **facts: Any) -> None:
+        """Add to `run.json` what is known only once the run is under way."""
+        write_json(self.path / RUN_FILE, as_json(replace(read_run_record(self.path), **facts)))
 
     def answered(self) -> dict[str, dict[str, Any]]:
         """Every prediction written so far, by example id; a half-written last line is left out."""
@@ -194,13 +179,10 @@ class RunFolder:
             )
         lines = [found[i] for i in order]
         target = self.path / PREDICTIONS_FILE
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            with unfinished.open("w", encoding="utf-8") as stream:
-                stream.writelines(dump_line(line) for line in lines)
-            unfinished.replace(target)
+            with files.whole(target) as unfinished, unfinished.open("w", encoding="utf-8") as out:
+                out.writelines(map(dump_line, lines))
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise RunError(_cannot_go_on(target, error)) from error
         for shard in self.path.glob(SHARDS):
             shard.unlink()
@@ -283,51 +265,22 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def unfinished(record: Mapping[str, Any], answered: int) -> str | None:
-    """Tell where a run holds another number of answers than it was asked for.
-
-    Args:
-        record: its `run.json`.
-        answered: how many answers it holds.
-
-    >>> unfinished({"asked": {"dataset": {"examples": 26}}}, 10)
-    '10 of 26 answered'
-    >>> unfinished({"asked": {"dataset": {"examples": 26}}}, 26)
-    """
-    examples = record["asked"]["dataset"].get("examples")
-    return None if examples in (None, answered) else f"{answered} of {examples} answered"
-
-
 def read_json(
     file: Path, mend: str = "make it again with the command that wrote it"
 ) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Args:
-        file: where it is.
-        mend: what the user can do where it is none.
+    """A JSON object from a file; `mend` tells the user what to do where it is none.
 
     Raises:
         RunError: it cannot be read, or holds something else.
     """
     try:
-        value = json.loads(file.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{file} is not JSON ({error}): {mend}.") from error
-    except OSError as error:
-        raise RunError(f"{file} cannot be read ({error.strerror}): {mend}.") from error
-    if not isinstance(value, dict):
-        raise RunError(f"{file} holds no JSON object: {mend}.")
-    return value
+        return files.read_json(file, mend)
+    except DataError as error:
+        raise RunError(f"{error}.") from error
 
 
-def read_run_record(folder: Path) -> dict[str, Any]:
-    """`run.json` of a run's folder, with all that its readers rely on checked.
-
-    What older versions did not write may be missing, `asked.dataset.examples` for one.
-
-    Args:
-        folder: the run's.
+def read_run_record(folder: Path) -> Record:
+    """The `run.json` of a run's folder.
 
     Raises:
         RunError: the file cannot be read, or a key is missing or of another kind; the sentence
@@ -340,9 +293,7 @@ def read_run_record(folder: Path) -> dict[str, Any]:
 directory): take it from a copy of the run, or make the run anew with another --out.
     """
     file = folder / RUN_FILE
-    record = read_json(file, MEND)
-    check_run_record(record, file)
-    return record
+    return read_record(read_json(file, MEND), file)
 
 
 def _end_last_line(path: Path) -> None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.made_runs import asked_of
 
 from express_cards.terminal import print_scores
 from express_cards.words import advice
 from express_metric import load_lexicon
 from express_runners.runs.scores import score_run
-
-ASKED = {
-    "dataset": {"name": "mine", "split": "test", "signature": "mine@00000000"},
-    "prompt": {"name": "zero-shot", "hash": "0000"},
-    "decoding": {"name": "free"},
-}
 
 
 def line(answer: str, *terms: str) -> dict[str, Any]:
@@ -35,7 +30,7 @@ def test_a_low_valid_rate_is_explained(
     answer: str, note: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [line(answer, "sad") if answer else line("no idea")]
-    scores = score_run(lines, load_lexicon("nrc"), ASKED)
+    scores = score_run(lines, load_lexicon("nrc"), asked_of())
     assert bool(advice(scores)) is note
     print_scores(scores)
     assert ("could not be scored" in capsys.readouterr().out) is note

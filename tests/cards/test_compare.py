@@ -18,7 +18,9 @@ from express_cards.comparison.runs import load_runs, model_size
 from express_cards.comparison.tables import as_latex, as_markdown, as_text
 from express_metric import MetricError, Reading, load_lexicon
 from express_metric.analysis.resampling import Resampling
-from express_runners.runs.scores import lexicon_record
+from express_runners.errors import RunError
+from express_runners.runs.record import as_json
+from express_runners.runs.scores import lexicon_file
 
 FEW = Resampling(draws=1_000)
 ROWS = labels()
@@ -290,7 +292,7 @@ def test_runs_with_two_lexicons_are_refused(tmp_path: Path) -> None:
     lexicon = load_lexicon(file)
     record = json.loads((two / "run.json").read_text())
     record["asked"]["lexicon"] = {"name": lexicon.name, "label": lexicon.label}
-    record["sessions"][-1]["lexicon"] = lexicon_record(lexicon, str(file))
+    record["sessions"][-1]["lexicon"] = as_json(lexicon_file(lexicon, str(file)))
     (two / "run.json").write_text(json.dumps(record))
     with pytest.raises(MetricError, match=r"lexicon is 'nrc-.*' in a zero-shot and 'mine-1@"):
         compare([one, two], how=FEW)
@@ -298,7 +300,7 @@ def test_runs_with_two_lexicons_are_refused(tmp_path: Path) -> None:
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    with pytest.raises(MetricError, match="is no finished run"):
+    with pytest.raises(RunError, match="is no finished run"):
         load_runs([tmp_path / "run"])
 
 

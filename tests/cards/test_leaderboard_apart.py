@@ -259,5 +259,5 @@ def test_a_half_finished_run_alone_is_refused_in_a_sentence(tmp_path: Path) -> N
 def test_scores_without_a_signature_are_told_in_a_sentence(scores: str, tmp_path: Path) -> None:
     folder = made(tmp_path / "a", "m", 0.5)
     (folder / "scores.json").write_text(scores)
-    with pytest.raises(RunError, match=r"ranked: a/scores.json lacks the text revised.signature;"):
+    with pytest.raises(RunError, match=r"ranked: a/scores.json lacks the text paper.signature:"):
         staged(tmp_path / "site", folder)

@@ -24,6 +24,7 @@ from express_dataset.sources import load
 from express_metric import MetricError
 from express_metric.analysis.resampling import Resampling
 from express_runners.errors import RunError
+from express_runners.runs.finished import FinishedRun
 
 FEW = Resampling(draws=200)
 
@@ -192,7 +193,7 @@ def unfinished(folder: Path) -> list[Path]:
         (lambda folder: [], RunError, "no run is given"),
         (lambda folder: several(folder, 7), RunError, "7 runs .* at most 6"),
         (other_examples, MetricError, "0 and other cannot be compared"),
-        (unfinished, MetricError, "half is no finished run"),
+        (unfinished, RunError, "half is no finished run"),
         (lambda folder: [folder / "no.csv"], MetricError, "no.csv: there is no such file"),
     ],
 )
@@ -283,7 +284,7 @@ def test_figures_of_the_reference(reference: Path) -> None:
 
 def test_a_page_is_written_into_a_runs_folder(tmp_path: Path) -> None:
     folder = write_sample_run(tmp_path / "mine", ['["sad"]'] * 12)
-    path = write_report(folder, load("sample").examples[:12])
+    path = write_report(FinishedRun.read(folder))
     assert path == folder / "report.html"
     assert len(Page(path.read_text("utf-8")).packed["texts"]) == 12
 

@@ -29,8 +29,8 @@ from express_dataset.sources import load
 from express_metric.parsing import PROTOCOLS
 from express_runners.config import RunConfig
 from express_runners.prompts.wording import answer
+from express_runners.runs.finished import score_file
 from express_runners.runs.run import run
-from express_runners.runs.scores import score_file
 
 PROSE = "I think that the author was upset about the move, because nobody had asked her."
 REFUSAL = "I'm sorry, but I cannot help with that."

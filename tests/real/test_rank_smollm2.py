@@ -6,7 +6,7 @@ from pathlib import Path
 
 from express_dataset import load_examples
 from express_runners.config import RunConfig
-from express_runners.runs.ranks import agree
+from express_runners.runs.agreement import agree
 from express_runners.runs.run import run
 
 SEGMENTS = 4

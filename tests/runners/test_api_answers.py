@@ -92,11 +92,10 @@ def test_a_reasoning_model_is_asked_as_it_wants(tmp_path: Path) -> None:
     assert record["sessions"][-1]["token_parameter"] == "max_completion_tokens"
     assert record["asked"]["decoding"] == {
         "name": "free-default-temperature",
+        "kind": "free",
         "greedy": False,
-        "max_new_tokens": "4032 + 16 per mask",
+        "max_new_tokens": {"base": 32, "per_mask": 16, "unseen": 4000},
         "stop": "list closed",
-        "temperature": None,
-        "seed": None,
     }
     assert "|decode:free-default-temperature|" in result.scores["paper"]["signature"]
 
@@ -111,11 +110,11 @@ def test_a_run_from_before_these_options_goes_on(tmp_path: Path) -> None:
     decoding = json.loads((tmp_path / "run.json").read_text())["asked"]["decoding"]
     assert decoding == {
         "name": "free",
+        "kind": "free",
         "greedy": True,
-        "max_new_tokens": "32 + 16 per mask",
+        "max_new_tokens": {"base": 32, "per_mask": 16, "unseen": 0},
         "stop": "list closed",
         "temperature": 0.0,
-        "seed": None,
     }
 
 

@@ -12,17 +12,18 @@ from express_dataset.sources import load
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.runs.run import RunResult, run
+from express_runners.runs.finished import FinishedRun
+from express_runners.runs.run import run
 
 
-def answers(model: str, out: Path, **changed: int) -> RunResult:
+def answers(model: str, out: Path, **changed: int) -> FinishedRun:
     """A dummy's run on the sample."""
     result = run(RunConfig(model=model, dataset="sample", split="test", out=out, **changed))  # type: ignore[arg-type]
     assert result is not None
     return result
 
 
-def terms(result: RunResult) -> list[list[str]]:
+def terms(result: FinishedRun) -> list[list[str]]:
     """Each answer's terms under `revised`."""
     return [line["terms"]["revised"] for line in result.lines]
 
@@ -45,7 +46,7 @@ def test_the_commonest_train_label_for_every_mask(tmp_path: Path) -> None:
 
 def test_a_draw_depends_on_example_and_seed_alone(tmp_path: Path) -> None:
     whole = answers("dummy", tmp_path / "whole")
-    assert whole.asked["model"]["name"] == "dummy:uniform"
+    assert whole.asked.model.name == "dummy:uniform"
     few = answers("dummy:uniform@0", tmp_path / "few", limit=5, batch_size=2)
     assert terms(few) == terms(whole)[:5]
     assert terms(answers("dummy@1", tmp_path / "other")) != terms(whole)

@@ -15,8 +15,8 @@ from express_cards.comparison.runs import load_runs
 from express_metric import DIMENSIONS, MetricError, load_lexicon
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
+from express_runners.runs.finished import score_file
 from express_runners.runs.run import run
-from express_runners.runs.scores import score_file
 
 WORDS = ("sad", "happy", "tired", "proud", "angry", "calm")
 
@@ -57,7 +57,7 @@ def test_the_run_keeps_name_hash_and_file(made: Path) -> None:
     named = run(config(made / "named", "nrc"))
     assert named is not None
     kept = record_of(made / "named")["sessions"][-1]["lexicon"]
-    assert kept == {"name": "nrc", "sha256": load_lexicon("nrc").sha256, "file": None}
+    assert kept == {"name": "nrc", "sha256": load_lexicon("nrc").sha256}
 
 
 def stay(folder: Path) -> None:

@@ -22,7 +22,8 @@ from express_runners.engines.rank.trie import build
 from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.prompts.wording import ours
-from express_runners.runs.ranks import agree, agreement, rank_scores
+from express_runners.runs.agreement import agree, agreement
+from express_runners.runs.ranks import rank_scores
 from express_runners.runs.run import run
 from express_runners.vocabulary import Vocabulary, from_file
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.made_runs import answers, labels, write_run
+from support.made_runs import START, answers, asked_of, labels, write_run
 
 from express_runners.errors import RunError
-from express_runners.runs.ranks import agree
-from express_runners.runs.scores import score_file
+from express_runners.runs.agreement import agree
+from express_runners.runs.finished import score_file
 from express_runners.runs.store import RUN_FILE, RunFolder, read_run_record
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -47,7 +47,7 @@ def put(key: str, value: Any) -> Edit:
 
 def test_a_record_comes_back_as_it_is(tmp_path: Path) -> None:
     record = read_run_record(made(tmp_path / "a"))
-    assert record["asked"]["model"]["name"] == "org/mine"
+    assert record.asked.model.name == "org/mine"
 
 
 BROKEN: list[tuple[Edit, str]] = [
@@ -102,8 +102,8 @@ def test_a_record_that_is_no_json_advises_what_fits(tmp_path: Path, text: str) -
 @pytest.mark.parametrize("record", [{}, {"asked": {}}, {"asked": [1], "sessions": []}, []])
 def test_a_run_does_not_go_on_from_a_broken_record(tmp_path: Path, record: object) -> None:
     (tmp_path / RUN_FILE).write_text(json.dumps(record))
-    with pytest.raises(RunError, match=r"run\.json .*: give another --out\.$") as caught:
-        RunFolder(tmp_path).start({"model": {"name": "a"}}, {})
+    with pytest.raises(RunError, match=r"run\.json\b.*: give another --out\.$") as caught:
+        RunFolder(tmp_path).start(asked_of(), START)
     assert len(str(caught.value)) < 200 + len(str(tmp_path))
     assert json.loads((tmp_path / RUN_FILE).read_text()) == record
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.made_runs import START, asked_of
 
 from express_runners.errors import RunError
+from express_runners.runs.finished import FinishedRun
+from express_runners.runs.record import Data, Record
 from express_runners.runs.store import (
     PREDICTIONS_FILE,
     RUN_FILE,
@@ -21,7 +25,6 @@ from express_runners.runs.store import (
     cannot_write,
     differences,
     read_lines,
-    unfinished,
 )
 
 LINES: list[dict[str, Any]] = [
@@ -79,19 +82,19 @@ def test_a_bad_line_in_the_middle_is_named(tmp_path: Path) -> None:
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    folder.start({"model": {"name": "a"}, "dtype": "float32"}, {})
+    folder.start(asked_of("a"), START)
     before = (tmp_path / RUN_FILE).read_bytes()
     with pytest.raises(RunError, match=r"\(model.name is 'a' there and 'b' here\): give another"):
-        folder.start({"model": {"name": "b"}, "dtype": "float32"}, {})
+        folder.start(asked_of("b"), START)
     assert (tmp_path / RUN_FILE).read_bytes() == before
-    folder.start({"model": {"name": "a"}, "dtype": "float32"}, {"second": True})
+    folder.start(asked_of("a"), replace(START, device="cpu"))
     assert len(json.loads((tmp_path / RUN_FILE).read_text())["sessions"]) == 2
 
 
 def test_predictions_of_nobody_are_not_adopted(tmp_path: Path) -> None:
     shard(tmp_path, 0, LINES)
     with pytest.raises(RunError, match=r"holds predictions but no run\.json"):
-        RunFolder(tmp_path).start({}, {})
+        RunFolder(tmp_path).start(asked_of(), START)
 
 
 def test_two_commands_cannot_hold_one_folder(tmp_path: Path) -> None:
@@ -149,15 +152,11 @@ def test_a_line_that_is_no_answer_is_named(tmp_path: Path, line: str, end: str) 
         RunFolder(tmp_path).answered()
 
 
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [(26, "10 of 26 answered"), (10, None), (9, "10 of 9 answered"), (None, None)],
-)
-def test_a_run_that_holds_another_number_of_answers_says_so(
-    asked: int | None, told: str | None
-) -> None:
-    data = {"signature": "x"} if asked is None else {"examples": asked}
-    assert unfinished({"asked": {"dataset": data}}, 10) == told
+@pytest.mark.parametrize(("asked", "told"), [(None, None), (10, None), (26, "10 of 26 answered")])
+def test_a_run_tells_how_much_of_it_is_answered(asked: int | None, told: str | None) -> None:
+    data = Data(signature="x", split="test", kind="other", examples=asked)
+    record = Record(asked=asked_of(dataset=data), sessions=(START,))
+    assert FinishedRun(Path("x"), record, [{}] * 10).part == told
 
 
 def fail_in(path: Path, *steps: Callable[[RunFolder], object]) -> None:
@@ -175,10 +174,10 @@ def fail_in(path: Path, *steps: Callable[[RunFolder], object]) -> None:
 
 def test_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
     fail_in(tmp_path / "runs" / "x")
-    fail_in(tmp_path / "runs" / "y", lambda folder: folder.start({"dtype": "float32"}, {}))
+    fail_in(tmp_path / "runs" / "y", lambda folder: folder.start(asked_of(), START))
     assert list(tmp_path.iterdir()) == []
     # Other processes may be about to write an answer.
-    fail_in(tmp_path / "x", lambda folder: folder.start({"dtype": "float32"}, {"processes": 2}))
+    fail_in(tmp_path / "x", lambda folder: folder.start(asked_of(), replace(START, processes=2)))
     assert (tmp_path / "x" / RUN_FILE).is_file()
 
 
@@ -196,7 +195,7 @@ def test_a_start_that_fails_leaves_what_is_not_its_own(tmp_path: Path) -> None:
 
 def test_a_start_that_fails_later_loses_no_answer_and_no_record(tmp_path: Path) -> None:
     def begin(folder: RunFolder) -> None:
-        folder.start({"dtype": "float32"}, {})
+        folder.start(asked_of(), START)
 
     # One answer is there already when the first start fails ...
     fail_in(tmp_path, begin, lambda folder: shard(folder.path, 0, LINES))
@@ -211,7 +210,7 @@ def test_a_start_that_fails_later_loses_no_answer_and_no_record(tmp_path: Path) 
 
 def test_a_start_that_succeeds_keeps_its_folder(tmp_path: Path) -> None:
     with RunFolder(tmp_path / "x") as folder:
-        folder.start({"dtype": "float32"}, {})
+        folder.start(asked_of(), START)
     assert (tmp_path / "x" / RUN_FILE).is_file()
 
 

@@ -19,7 +19,8 @@ from express_dataset.sources import load
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 from express_runners.config import RunConfig
-from express_runners.runs.run import RunResult, run
+from express_runners.runs.finished import FinishedRun
+from express_runners.runs.run import run
 from support.fault_server import Fault, FaultServer, Seen, completion
 
 NAMES = [f"{protocol}_{figure}" for protocol in PROTOCOLS for figure in FIGURES]
@@ -83,7 +84,7 @@ class Told(LM):  # type: ignore[misc]
     loglikelihood_rolling = loglikelihood
 
 
-def by_express(server: FaultServer, out: Path, limit: int, **options: Any) -> RunResult:
+def by_express(server: FaultServer, out: Path, limit: int, **options: Any) -> FinishedRun:
     """`express run` with a served model on the sample."""
     given: dict[str, Any] = {"dataset": "sample", "limit": limit, **options}
     result = run(RunConfig("api:name", out, base_url=server.url, retries=0, **given))

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from express_metric import load_lexicon
+from express_runners.runs.record import (
+    Asked,
+    Data,
+    Decoding,
+    LexiconAsked,
+    Model,
+    Prompt,
+    Session,
+)
 
 WORDS = ("sad", "happy", "furious", "terrified", "lonely", "proud", "guilty", "hurt", "calm")
 ANOTHER = dict(zip(WORDS, [*WORDS[1:], WORDS[0]], strict=True))
 EXAMPLES = 300
 
 Wrong = Callable[[str, int], str]
+
+
+START = Session(dataset="sample")
+
+
+def asked_of(model: str = "a", **changed: Any) -> Asked:
+    """What a run of this model was asked."""
+    asked = Asked(
+        model=Model(name=model, family="causal"),
+        dataset=Data(signature="made@1", split="test", kind="other"),
+        prompt=Prompt(name="zero-shot", base="zero-shot", hash="zero"),
+        decoding=Decoding(name="free", kind="free"),
+        lexicon=LexiconAsked(name="nrc", label="nrc-1@0"),
+        dtype="float32",
+    )
+    return replace(asked, **changed)
 
 
 def another(label: str, _row: int) -> str:

@@ -13,7 +13,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from express_metric.analysis.intervals import Interval
 from express_metric.analysis.resampling import Resampling
@@ -21,8 +20,8 @@ from express_metric.analysis.significance import SHARED_PARTS, intervals
 from express_metric.parsing import PROTOCOLS, Protocol
 from express_metric.scoring import count
 from express_metric.signature import Signature
-from express_runners.errors import RunError
-from express_runners.runs.store import SCORES_FILE, read_json, read_run_record
+from express_runners.runs.finished import FinishedRun
+from express_runners.runs.store import SCORES_FILE
 
 from ...comparison.runs import Run
 
@@ -163,21 +162,17 @@ class Refused:
     reason: str
 
 
-def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
-    """What a leaderboard keeps of a run.
-
-    Args:
-        run: the run.
-        folder: its folder, whose `run.json` tells of the model and the day.
-        how: draws, seed and level of the intervals.
+def entry_of(run: Run, how: Resampling = _HOW) -> Entry:
+    """What a leaderboard keeps of a run that has a folder.
 
     Raises:
         RunError, MetricError: `run.json` or `scores.json` cannot be read, or SciPy is missing.
     """
-    record = read_run_record(folder)
-    model, session = record["asked"]["model"], record["sessions"][-1]
+    folder = run.folder
+    assert folder is not None
+    record, revision = folder.record, run.revision or ""
     # A submission may tell where on the Hub the weights are that it calls otherwise.
-    home, ran_as = str((record.get("submission") or {}).get("model") or ""), ""
+    home, ran_as = (record.submission and record.submission.model) or "", ""
     if _HUB_ID.fullmatch(home) and home != run.model:
         run, ran_as = replace(run, model=home), run.model
     version = _version(folder)
@@ -192,9 +187,9 @@ def entry_of(run: Run, folder: Path, how: Resampling = _HOW) -> Entry:
         family=run.family,
         parameters=run.parameters,
         setting=run.setting,
-        revision=str(model.get("revision") or ""),
+        revision=revision,
         address=hub_address(run.model, run.family),
-        date=str(session.get("started") or "")[:10],
+        date=(record.last.started or "")[:10],
         examples=_digest(run),
         n_masks=sum(map(len, run.references)),
         n_posts=len(set(run.posts)) if run.posts else len(run),
@@ -346,19 +341,11 @@ def file_name(entry: Entry) -> str:
     return f"{name[:_LONGEST_NAME].rstrip('-.').lower()}-{digest}"
 
 
-def _version(folder: Path) -> str | None:
+def _version(run: FinishedRun) -> str | None:
     """The version that read the answers: another may read the same completion otherwise."""
-    file = folder / SCORES_FILE
-    if not file.is_file():
+    if not (run.folder / SCORES_FILE).is_file():
         return None
-    revised = read_json(file).get("revised")
-    line = revised.get("signature") if isinstance(revised, dict) else None
-    if not isinstance(line, str):
-        raise RunError(
-            f"{file} lacks the text revised.signature; the `express run` command that began the "
-            "run writes it again."
-        )
-    return Signature.parse(line).version
+    return Signature.parse(run.scores["revised"]["signature"]).version
 
 
 def _digest(run: Run) -> str:
@@ -373,6 +360,7 @@ def _answers(run: Run) -> str:
         (one, *((run.readings[protocol][row].terms or (),) for protocol in PROTOCOLS))
         for row, one in enumerate(ids)
     )
-    seed = (run.asked.get("prompt", {}).get("shots") or {}).get("seed")
+    shots = run.asked.prompt.shots if run.asked else None
+    seed = shots.seed if shots else None
     how = [signature, run.revision, *run.conditions[1:], seed]
     return hashlib.sha256(json.dumps([how, rows]).encode()).hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 from express_dataset.errors import DataError, require
 from express_metric.errors import MetricError
 from express_runners.errors import RunError
-from express_runners.runs.store import PREDICTIONS_FILE, read_lines, read_run_record, unfinished
+from express_runners.runs.finished import FinishedRun
 
 from ...comparison.runs import load_runs
 from ...reports.report import page_of
@@ -38,7 +38,6 @@ _HEADER = {
     "short_description": "Do language models name what people felt?",
     "tags": ["leaderboard", "emotion", "self-disclosure"],
 }
-_SAMPLE = "express-sample"
 _NO_TEXTS = (
     "People's posts are not shown on a leaderboard, only their emotion words and what the model "
     "wrote: whoever may read the data sees them too with `express report`."
@@ -110,36 +109,30 @@ def row_of(found: Found) -> tuple[Entry, str]:
     Raises:
         DataError, RunError, MetricError: it is no finished run, or cannot be read.
     """
-    sheet = _sheet(found)
-    part = unfinished(read_run_record(found.path), len(sheet.runs[0]))
-    if part:
+    run = FinishedRun.read(found.path)
+    if run.part:
         raise RunError(
-            f"{found.path}: {part}, and only a whole run is ranked; finish it with the "
+            f"{found.path}: {run.part}, and only a whole run is ranked; finish it with the "
             "`express run` command that began it."
         )
+    sheet = _sheet(found, run)
     told = sheet.told[0]
     standing = tuple(note for note in told.notes if note.startswith("NOT "))
-    entry = replace(entry_of(sheet.runs[0], found.path), notes=standing)
+    entry = replace(entry_of(sheet.runs[0]), notes=standing)
     return entry, page_of(Sheet(sheet.runs, [_public(told, standing)]))
 
 
-def _sheet(found: Found) -> Sheet:
-    if found.own:
-        return read_sheet([found.path], found.lexicon)
-    record = read_run_record(found.path)
-    asked = record["asked"]
-    known = known_source(asked["dataset"].get("name", ""), asked["dataset"].get("revision"))
-    if record["sessions"][-1]["dataset"] == known:
-        return read_sheet([found.path], found.lexicon)
-    runs = load_runs([found.path], found.lexicon)
-    lines = read_lines(found.path / PREDICTIONS_FILE)
-    return Sheet(runs, [Told([line["completion"] for line in lines], None, asked=asked)])
+def _sheet(found: Found, run: FinishedRun) -> Sheet:
+    data = run.asked.dataset
+    if found.own or run.record.last.dataset == known_source(data.name or "", data.revision):
+        return read_sheet([run], found.lexicon)
+    completions = [line["completion"] for line in run.lines]
+    return Sheet(load_runs([run], found.lexicon), [Told(completions, None, asked=run.asked)])
 
 
 def _public(told: Told, standing: Sequence[str]) -> Told:
     """What everybody may read: of the texts only those that were written for this project."""
-    asked = told.asked or {}
-    if told.texts is not None and asked["dataset"]["name"] == _SAMPLE:
+    if told.texts is not None and told.asked and told.asked.dataset.sample:
         return replace(told, notes=tuple(standing))
     return replace(told, texts=None, pool=None, notes=(*standing, _NO_TEXTS))
 
