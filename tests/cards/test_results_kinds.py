@@ -202,7 +202,7 @@ def note(*names: str | int) -> tuple[tuple[str | int, ...], Any, str]:
     return (
         (*names, "note"),
         "the best",
-        f"run.json: {where} holds 'note', which this version does not",
+        f"run.json: {where} holds 'note', which this",
     )
 
 
