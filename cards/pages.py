@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,32 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render(template: str, style: str | Sequence[str], scripts: Sequence[str], **values: Any) -> str:
     """Fill a page's template; text from data is escaped."""
+    styles = [style] if isinstance(style, str) else style
+    css = Drawn("\n".join(map(content, styles)))
+    codes = [content(name) for name in scripts]
+    page: str = (
+        _environment()
+        .get_template(template)
+        .render(policy=policy(css, codes), style=css, scripts=codes, **values)
+    )
+    return page
+
+
+@cache
+def _environment() -> Any:
+    """Made once: a server fills the same template for every request."""
     jinja2 = require("jinja2", "report")
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
-    styles = [style] if isinstance(style, str) else style
-    css = Drawn("\n".join(map(content, styles)))
-    codes = [content(name) for name in scripts]
-    page: str = environment.get_template(template).render(
-        policy=policy(css, codes), style=css, scripts=codes, **values
-    )
-    return page
 
 
+@cache
 def content(name: str) -> Drawn:
     """A style or script as it will stand in the page.
 

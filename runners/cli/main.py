@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ..config import RunConfig
-from . import dataset, harness, reproduce, results, space
+from . import dataset, harness, reproduce, results, space, study
 from .printing import Format, FormatOption, print_json
 from .takes import takes
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(results.app, name="results")
+app.add_typer(study.app, name="study")
 # Without a name: its one command stands beside the others.
 app.add_typer(space.app)
 app.add_typer(harness.app)

@@ -1,0 +1,1 @@
+"""The experts' study: does the person's own word fit better, or the model's? Judged blind."""

@@ -1,0 +1,56 @@
+"""From what the command line names to a study's answers: a study, its sheets, or other files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from express_dataset.errors import DataError
+
+from .authors import NEEDED, is_authors, read_authors
+from .folder import is_study, judged_of, judged_of_sheets
+from .judged import Judged
+from .sheets import read_sheet
+
+
+def gather(paths: Sequence[Path], key: Path | None = None) -> Judged:
+    """Read and decode answers.
+
+    Args:
+        paths: one study's folder, sheets of one study, or files of the authors' form.
+        key: which side is whose; beside the study by default, and needed for its sheets alone.
+
+    Raises:
+        DataError: naming what does not fit and how to mend it.
+    """
+    if not paths:
+        raise DataError("nothing is given: give a study's folder, or the coders' CSV files")
+    if len(paths) == 1 and paths[0].is_dir():
+        return judged_of(paths[0], key)
+    folder = next((path for path in paths if path.is_dir()), None)
+    if folder is not None:
+        what = "its sheets are read with it" if is_study(folder) else "it is no study"
+        raise DataError(f"{folder} is a folder, and {what}: give one study, or only files")
+    if len(set(paths)) < len(paths):
+        raise DataError("a file is given twice; give each coder's file once")
+    sheets = {path: read_sheet(path) for path in paths}
+    empty = [path for path, rows in sheets.items() if not rows]
+    if empty:
+        raise DataError(f"{empty[0]}: the sheet has a header and no rows")
+    kinds = {is_authors(rows) for rows in sheets.values()}
+    if kinds == {True}:
+        return read_authors(sheets)
+    if kinds == {True, False}:
+        raise DataError("some files are of the authors' form and some are not: give one study")
+    if not all(
+        {"study", "coder", "item", "choice"} <= rows[0].cells.keys() for rows in sheets.values()
+    ):
+        raise DataError(
+            f"{paths[0]}: the columns are those of no known form; a sheet of `express study new` "
+            f"has study, coder, item and choice, one of the authors' has {', '.join(NEEDED)}"
+        )
+    if key is None:
+        raise DataError(
+            "sheets alone do not tell which side is whose: give --key, or the study's folder"
+        )
+    return judged_of_sheets([row for rows in sheets.values() for row in rows], key)
