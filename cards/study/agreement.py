@@ -94,7 +94,7 @@ def agreement(judged: Judged, how: Resampling = HOW) -> Found:
             "cohen_kappa": _pairs(grid),
         },
         "preference": _preference(grid, how),
-        "position": _position(grid, how),
+        "position": _against(grid.places == 0, grid.places == 1, grid.coders, how),
         "by": _groups(judged.items, grid),
         "codes": code_table(
             [one for one in judged.judgements if one.item in full], judged.codebook
@@ -194,31 +194,24 @@ def _preference(grid: Grid, how: Resampling) -> Found:
     """The model's word against the person's, where one of the two was chosen."""
     outcomes = grid.outcomes[grid.whole]
     model, person = int((outcomes == MODEL).sum()), int((outcomes == PERSON).sum())
-    for_model, for_person = grid.labels == MODEL, grid.labels == PERSON
-    net = (for_model.sum(axis=1) - for_person.sum(axis=1)).astype(np.float64)
+    tested = _against(grid.labels == MODEL, grid.labels == PERSON, grid.coders, how)
+    by_coder = tested.pop("by_coder")
     return {
         "majority": _binomial(model, person, how),
-        "judgements": {
-            **_counted_share(for_model, for_person, how),
-            "p_permutation": _flipped(net, how) if net.any() else 1.0,
-        },
-        "by_coder": {
-            coder: _binomial(int(for_model[:, c].sum()), int(for_person[:, c].sum()), how)
-            for c, coder in enumerate(grid.coders)
-        },
+        "judgements": tested,
+        "by_coder": by_coder,
     }
 
 
-def _position(grid: Grid, how: Resampling) -> Found:
-    """How often the first option was taken, of the answers that took one side."""
-    first, second = grid.places == 0, grid.places == 1
-    net = (first.sum(axis=1) - second.sum(axis=1)).astype(np.float64)
+def _against(yes: Any, no: Any, coders: Sequence[str], how: Resampling) -> Found:
+    """One kind of answer against another, each of shape (posts, coders): together and by coder."""
+    net = (yes.sum(axis=1) - no.sum(axis=1)).astype(np.float64)
     return {
-        **_counted_share(first, second, how),
+        **_counted_share(yes, no, how),
         "p_permutation": _flipped(net, how) if net.any() else 1.0,
         "by_coder": {
-            coder: _binomial(int(first[:, c].sum()), int(second[:, c].sum()), how)
-            for c, coder in enumerate(grid.coders)
+            coder: _binomial(int(yes[:, column].sum()), int(no[:, column].sum()), how)
+            for column, coder in enumerate(coders)
         },
     }
 

@@ -19,7 +19,7 @@ from express_metric.lexicon import Lexicon, normal
 from express_metric.plutchik import DIMENSIONS
 
 from ..reports.sheet import Sheet, read_sheet
-from .design import Plan, plan
+from .design import Plan, plan, power_note
 from .folder import (
     CODEBOOK,
     DEFINITIONS,
@@ -39,7 +39,6 @@ from .folder import (
 )
 from .items import Differ, Drawn, draw
 from .judged import PLACES
-from .power import power_note
 from .sheets import write_csv, write_xlsx
 
 HERE = Path(__file__).parent
