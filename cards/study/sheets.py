@@ -160,7 +160,7 @@ def _decoded(path: Path) -> str:
 def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
     openpyxl: Any = require("openpyxl", "study")
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(path, read_only=True)
         rows = list(book.worksheets[0].iter_rows(values_only=True))
         book.close()
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
