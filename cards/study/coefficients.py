@@ -79,7 +79,7 @@ def alpha(counts: Table, how: Resampling) -> Interval:
     """Krippendorff's alpha for categories without order; posts may have any number of coders.
 
     >>> alpha(np.array([[2, 0], [1, 1], [0, 3]]), Resampling(draws=100)).value
-    0.4
+    0.5
     """
     counts = counts[counts.sum(axis=1) >= 2]
     if not len(counts):

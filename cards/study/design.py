@@ -103,7 +103,7 @@ def power_note(posts: int, per_item: int) -> dict[str, Any]:
 
     >>> note = power_note(213, 3)
     >>> note["posts_needed"][3], round(note["power"], 2)
-    (453, 0.49)
+    (452, 0.48)
     """
     normal = scipy_part("stats").norm
     tail, hit = normal.ppf(1 - LEVEL / 2), normal.ppf(POWER)

@@ -12,7 +12,7 @@ from rich.table import Table
 from ..terminal import terminal
 from ..words import percent
 from .judged import CHOICES
-from .serve import Served
+from .server import Served
 from .told import OUTCOMES, reach
 
 MOST_READ = 5

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from express_cards.study.new import NewOptions
+from express_cards.study.options import NewOptions
 
 from .printing import Format, FormatOption, print_json
 from .takes import takes
@@ -51,8 +51,8 @@ def serve(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Show the study's page until Ctrl-C, with a link for each coder."""
-    from express_cards.study.serve import Served
-    from express_cards.study.serve import serve as serve_study
+    from express_cards.study.server import Served
+    from express_cards.study.server import serve as serve_study
     from express_cards.study.terminal import print_served
 
     def ready(served: Served) -> None:

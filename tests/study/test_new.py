@@ -16,7 +16,8 @@ from express_cards.reports.sheet import read_sheet as read_runs
 from express_cards.study.design import plan
 from express_cards.study.folder import read_links, read_study
 from express_cards.study.items import draw
-from express_cards.study.new import NewOptions, new_study
+from express_cards.study.new import new_study
+from express_cards.study.options import NewOptions
 from express_cards.study.sheets import read_sheet, safe, write_csv, write_xlsx
 from express_dataset.errors import DataError
 from express_metric import load_lexicon

@@ -13,7 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from express_cards.study.new import NewOptions, new_study
+from express_cards.study.new import new_study
+from express_cards.study.options import NewOptions
 
 PERSON = ("scared", "sad", "angry", "happy", "lonely", "proud", "ashamed", "calm")
 MODEL = ("anxious", "grateful", "frustrated", "hopeful", "disgusted", "jealous")
