@@ -1,19 +1,24 @@
 """The EXPRESS metric: what counts as right.
 
 A completion becomes terms (`read`), terms become scores (`score`), and a score carries a
-`Signature`. Nothing here knows of datasets or models.
+`Signature`. Nothing here knows of datasets or models. Start reading with `scoring.py`.
 """
 
-from .errors import MetricError
-from .forms import answer_end
-from .lexicon import Lexicon, load_lexicon
-from .parsing import PROTOCOLS, Protocol, Reading, read, read_terms
-from .plutchik import DIMENSIONS
-from .records import Results, read_results, score_results
-from .scoring import FIGURES, Scores, merge, score, total
-from .signature import Signature
-from .terms import Reason
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .errors import ExpressError, MetricError
 from .version import VERSION
+
+if TYPE_CHECKING:
+    from .forms import answer_end
+    from .lexicon import Lexicon, load_lexicon
+    from .parsing import PROTOCOLS, Protocol, Reading, read, read_terms
+    from .plutchik import DIMENSIONS
+    from .records import Results, read_results, score_results
+    from .scoring import FIGURES, Scores, merge, score, total
+    from .signature import Signature
+    from .terms import Reason
 
 __version__ = VERSION
 
@@ -21,6 +26,7 @@ __all__ = [
     "DIMENSIONS",
     "FIGURES",
     "PROTOCOLS",
+    "ExpressError",
     "Lexicon",
     "MetricError",
     "Protocol",
@@ -39,3 +45,15 @@ __all__ = [
     "score_results",
     "total",
 ]
+
+
+_HOMES = ("terms", "forms", "plutchik", "lexicon", "parsing", "scoring", "signature", "records")
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # Found when it is asked for: every package needs `errors`, and few need numpy.
+        for module in (import_module(f".{home}", __name__) for home in _HOMES):
+            if name in __all__ and name in vars(module):
+                return vars(module)[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

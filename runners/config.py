@@ -48,7 +48,7 @@ class RunConfig:
     >>> RunConfig(model="org/name", out=Path("runs/name"), limit=0)
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: --limit must be at least 1, got 0.
+    express_runners.errors.RunError: --limit must be at least 1, got 0
     """
 
     model: Annotated[
@@ -181,17 +181,17 @@ class RunConfig:
         }
         check_server(self.model, self.base_url, self.retries, self.request_timeout, served_only)
         if self.reasoning_tokens < 0:
-            raise RunError(f"--reasoning-tokens must be at least 0, got {self.reasoning_tokens}.")
+            raise RunError(f"--reasoning-tokens must be at least 0, got {self.reasoning_tokens}")
         for name in ("limit", "shots", "batch_size", "concurrency", "max_total_tokens"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 option = name.replace("_", "-")
-                raise RunError(f"--{option} must be at least 1, got {value}.")
+                raise RunError(f"--{option} must be at least 1, got {value}")
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
             if value is not None and value not in allowed:
                 option = name.replace("_", "-")
-                raise RunError(f"--{option} must be one of {', '.join(allowed)}, got {value!r}.")
+                raise RunError(f"--{option} must be one of {', '.join(allowed)}, got {value!r}")
         self._check_shots()
         self._check_decoding()
 
@@ -200,17 +200,17 @@ class RunConfig:
             if getattr(self, name) is not None and self.decode != "rank":
                 raise RunError(
                     f"--{name.replace('_', '-')} belongs to --decode rank, but this is --decode "
-                    f"{self.decode}: leave it out or ask for rank."
+                    f"{self.decode}: leave it out or ask for rank"
                 )
         if self.decode == "rank" and (self.model.startswith(API) or is_dummy(self.model)):
             raise RunError(
                 f"--decode rank needs a model's own scores, which {self.model} does not give: use "
-                "--decode free, or a local model."
+                "--decode free, or a local model"
             )
         if self.decode == "rank" and self.prompt == "cot":
             raise RunError(
                 "--decode rank scores terms right after the prompt, so a model cannot reason "
-                "first: use --prompt zero-shot or few-shot with it."
+                "first: use --prompt zero-shot or few-shot with it"
             )
 
     def _check_shots(self) -> None:
@@ -219,9 +219,9 @@ class RunConfig:
             if getattr(self, name) is not None and self.prompt != "few-shot":
                 raise RunError(
                     f"--{name.replace('_', '-')} belongs to --prompt few-shot, but this is "
-                    f"--prompt {self.prompt}: leave it out or ask for few-shot."
+                    f"--prompt {self.prompt}: leave it out or ask for few-shot"
                 )
         if self.encoder is not None and self.shot_choice != "similar":
             raise RunError(
-                "--encoder belongs to --shot-choice similar: leave it out or ask for similar."
+                "--encoder belongs to --shot-choice similar: leave it out or ask for similar"
             )

@@ -1,11 +1,7 @@
-"""The error a user can mend."""
+"""The error of a run that a user can mend."""
+
+from express_metric.errors import ExpressError
 
 
-class RunError(ValueError):
-    """A run cannot start or go on; the message says what to change.
-
-    >>> str(RunError("--limit must be at least 1, got 0."))
-    '--limit must be at least 1, got 0.'
-    >>> isinstance(RunError(""), ValueError)
-    True
-    """
+class RunError(ExpressError):
+    """A run cannot start or go on; the message says what to change."""

@@ -62,13 +62,13 @@ def resolve(model: str, family: str | None = None, weights: bool = True) -> Reso
     local = Path(model).expanduser()
     if model.endswith(".gguf"):
         if not local.is_file():
-            raise RunError(f"--model {model}: no such .gguf file; check the path.")
+            raise RunError(f"--model {model}: no such .gguf file; check the path")
         path, revision, name = from_gguf(local), file_hash([local]), local.name
     elif local.is_dir():
         revision = folder_hash(local) if weights else ""
         path, name = local, local.resolve().name
     elif model.startswith((".", "/", "~")):
-        raise RunError(f"--model {model}: no such folder; give a folder, a .gguf file or a Hub id.")
+        raise RunError(f"--model {model}: no such folder; give a folder, a .gguf file or a Hub id")
     else:
         path, revision, name = from_hub(model, weights)
     return ResolvedModel(name, path, revision, _family(path, model, family, weights))
@@ -79,7 +79,7 @@ def _dummy(model: str) -> ResolvedModel:
     name = DUMMIES[0] if name == "dummy" else name
     if name not in DUMMIES or not (seed or "0").isdecimal():
         raise RunError(
-            f"--model {model}: write one of {', '.join(DUMMIES)}, with @SEED for another draw."
+            f"--model {model}: write one of {', '.join(DUMMIES)}, with @SEED for another draw"
         )
     return ResolvedModel(name, Path(), seed or "0", "dummy")
 
@@ -106,25 +106,25 @@ def from_hub(model: str, weights: bool = True) -> tuple[Path, str, str]:
     except GatedRepoError as error:
         raise RunError(
             f"--model {repo} is gated: accept its terms on https://huggingface.co/{repo}, "
-            "then run `hf auth login`."
+            "then run `hf auth login`"
         ) from error
     except RevisionNotFoundError as error:
         raise RunError(
-            f"--model {repo} has no revision {revision!r}; leave out @... for the newest."
+            f"--model {repo} has no revision {revision!r}; leave out @... for the newest"
         ) from error
     except RepositoryNotFoundError as error:
         raise RunError(
             f"--model {repo} is not on the Hub, or is private: check the spelling, or run "
-            "`hf auth login`."
+            "`hf auth login`"
         ) from error
     except HFValidationError as error:
         raise RunError(
-            f"--model {model!r} is neither a folder here nor a Hub id such as org/name@revision."
+            f"--model {model!r} is neither a folder here nor a Hub id such as org/name@revision"
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise RunError(
             f"--model {repo} is not in the local cache and the Hub cannot be reached: go online, "
-            "or give a local folder or .gguf file."
+            "or give a local folder or .gguf file"
         ) from error
     path = Path(folder)
     return path, path.name, repo
@@ -173,7 +173,7 @@ def from_gguf(file: Path) -> Path:
         tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
     except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
         raise RunError(
-            f"--model {file}: not a GGUF file that transformers can read ({error})."
+            f"--model {file}: not a GGUF file that transformers can read ({error})"
         ) from error
     config = loaded.config
     # A model marked as quantised refuses to be saved, though its weights are plain by now.
@@ -197,19 +197,19 @@ def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:
     config_file = path / "config.json"
     if not config_file.is_file():
         raise RunError(
-            f"--model {model}: {config_file.name} is missing; a transformers model has one."
+            f"--model {model}: {config_file.name} is missing; a transformers model has one"
         )
     try:
         config = json.loads(config_file.read_text("utf-8"))
     except ValueError as error:
-        raise RunError(f"--model {model}: {config_file} is not valid JSON ({error}).") from error
+        raise RunError(f"--model {model}: {config_file} is not valid JSON ({error})") from error
     if not isinstance(config, dict):
-        raise RunError(f"--model {model}: {config_file} holds no JSON object.")
+        raise RunError(f"--model {model}: {config_file} holds no JSON object")
     if weights and not any(path.glob(WEIGHTS)):
         raise RunError(
             f"--model {model} has no .safetensors weights, and pickled weights are not loaded: "
             "convert it once with save_pretrained, or give the revision of its safetensors pull "
-            "request (MODEL@refs/pr/N)."
+            "request (MODEL@refs/pr/N)"
         )
     if asked:
         return asked  # type: ignore[return-value]  # checked by RunConfig
@@ -217,7 +217,7 @@ def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:
     if found is None:
         raise RunError(
             f"--model {model}: its config names no known architecture "
-            f"({config.get('architectures')}); add --family {'|'.join(FAMILIES)}."
+            f"({config.get('architectures')}); add --family {'|'.join(FAMILIES)}"
         )
     return found
 

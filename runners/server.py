@@ -82,30 +82,30 @@ def check_server(
     >>> check_server("org/name", "http://localhost:8000/v1", retries=6, timeout=120.0)
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: --base-url is for a served model: write --model api:org/name.
+    express_runners.errors.RunError: --base-url is for a served model: write --model api:org/name
     """
     if retries < 0:
-        raise RunError(f"--retries must be at least 0, got {retries}.")
+        raise RunError(f"--retries must be at least 0, got {retries}")
     if not 0 < timeout < float("inf"):
-        raise RunError(f"--request-timeout must be seconds above 0, got {timeout:g}.")
+        raise RunError(f"--request-timeout must be seconds above 0, got {timeout:g}")
     if model.startswith(API):
         if not model.removeprefix(API).strip():
-            raise RunError("--model api: lacks the name that the server knows, as in api:gpt-4o.")
+            raise RunError("--model api: lacks the name that the server knows, as in api:gpt-4o")
     else:
         used = {"--base-url": base_url is not None, **(others or {})}
         for option in (name for name, is_used in used.items() if is_used):
-            raise RunError(f"{option} is for a served model: write --model {API}{model}.")
+            raise RunError(f"{option} is for a served model: write --model {API}{model}")
     if base_url is None:
         return
     # The address is written into run.json, so nothing secret may stand in it.
     if "@" in base_url or "?" in base_url or "#" in base_url:
         raise RunError(
             "--base-url must hold no user, password, query or fragment: put the key into the "
-            f"environment variable {KEY_VARIABLE}."
+            f"environment variable {KEY_VARIABLE}"
         )
     if not _is_address(base_url):
         raise RunError(
-            f"--base-url must be an address like http://localhost:8000/v1, got {base_url!r}."
+            f"--base-url must be an address like http://localhost:8000/v1, got {base_url!r}"
         )
 
 
@@ -147,6 +147,6 @@ def api_key(url: str) -> str | None:
         if not key and url == HF_ROUTER:
             raise RunError(
                 "Hugging Face's router needs a login: run `hf auth login`, or set HF_TOKEN, or "
-                "give the --base-url of another server."
+                "give the --base-url of another server"
             )
     return key or None

@@ -81,11 +81,11 @@ def from_labels(labels: Iterable[str]) -> Vocabulary:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: the train split has no labels: give --vocabulary FILE, a term \
-per line.
+per line
     """
     counted = Counter(normalised(label) for label in labels)
     if not counted:
-        raise RunError("the train split has no labels: give --vocabulary FILE, a term per line.")
+        raise RunError("the train split has no labels: give --vocabulary FILE, a term per line")
     return Vocabulary(TRAIN, tuple(sorted(counted, key=lambda term: (-counted[term], term))))
 
 
@@ -110,7 +110,7 @@ def from_file(file: Path) -> Vocabulary:
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
             f"--vocabulary {file} cannot be read ({error}): give a text file in UTF-8, a term per "
-            "line."
+            "line"
         ) from error
     terms: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
@@ -119,10 +119,10 @@ def from_file(file: Path) -> Vocabulary:
             continue
         where = f"--vocabulary {file}, line {number}"
         if term in terms:
-            raise RunError(f"{where}: {term!r} stands in line {terms[term]} already; remove one.")
+            raise RunError(f"{where}: {term!r} stands in line {terms[term]} already; remove one")
         if not is_term(term):
-            raise RunError(f"{where}: {term!r} is no term of one to three words; one to a line.")
+            raise RunError(f"{where}: {term!r} is no term of one to three words; one to a line")
         terms[term] = number
     if not terms:
-        raise RunError(f"--vocabulary {file} holds no term: write one per line.")
+        raise RunError(f"--vocabulary {file} holds no term: write one per line")
     return Vocabulary(file.name, tuple(terms))

@@ -34,7 +34,7 @@ def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path
     >>> report([], Path("page.html"))
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: no run is given: give a run's folder or a file of results.
+    express_runners.errors.RunError: no run is given: give a run's folder or a file of results
     """
     require("jinja2", "report")  # said before any work is done
     if not paths:

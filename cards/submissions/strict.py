@@ -29,13 +29,7 @@ _MOST_SHOWN = 80
 
 
 class Refusal(RunError):  # noqa: N818 (it is what a check comes to)
-    """A submission is refused; the message names file, line and reason.
-
-    >>> issubclass(Refusal, RunError)
-    True
-    >>> str(Refusal("run.json: it is not JSON"))
-    'run.json: it is not JSON'
-    """
+    """A submission is refused; the message names file, line and reason."""
 
 
 def shown(value: object) -> str:

@@ -85,7 +85,7 @@ class BuildOptions:
         for option in given.pop("executor_option", ()):
             name, equals, value = option.partition("=")
             if not equals:
-                raise RunError(f"--executor-option {option}: write it as NAME=VALUE.")
+                raise RunError(f"--executor-option {option}: write it as NAME=VALUE")
             further[name] = value
         given["dumps"] = tuple(given["dumps"])
         return BuildConfig(**given, executor_options=further)

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from express_metric.errors import ExpressError
+
 from ..config import RunConfig
 from . import dataset, harness, reproduce, results, space, study
 from .printing import Format, FormatOption, print_json
@@ -308,14 +310,7 @@ def main() -> None:
     """Run the command; a user's mistake ends with one sentence and exit code 2."""
     try:
         app()
-    except ValueError as error:
-        from express_dataset.errors import DataError
-        from express_metric.errors import MetricError
-
-        from ..errors import RunError
-
-        if not isinstance(error, DataError | MetricError | RunError):
-            raise
+    except ExpressError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:

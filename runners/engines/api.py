@@ -187,7 +187,7 @@ class ApiEngine:
         raise RunError(
             f"{self._server.url}{asked} gave no answer in {attempt + 1} "
             f"{'attempt' if attempt == 0 else 'attempts'} ({self._clean(str(fault))}): what is "
-            "answered is kept; run the same command again when the server is well."
+            "answered is kept; run the same command again when the server is well"
         )
 
     def _tell(self, fault: PassingFault, wait: float) -> None:
@@ -238,12 +238,12 @@ class ApiEngine:
         if named is not None:
             return RunError(
                 f"{self._server.url} does not take {named} ({self._clean(refused.message)}): "
-                f"{INSTEAD[named]}, and run the same command again."
+                f"{INSTEAD[named]}, and run the same command again"
             )
         return RunError(
             f"{self._server.url} refuses the request with status {refused.status} "
             f"({self._clean(refused.message)}): what is answered is kept; mend that and run the "
-            "same command again."
+            "same command again"
         )
 
     def _clean(self, text: str) -> str:
@@ -265,7 +265,7 @@ class ApiEngine:
         if prompt_tokens is None and self._server.max_total_tokens is not None:
             raise RunError(
                 f"{self._server.url} does not say how many tokens a request used, so the cap "
-                "cannot be kept: leave out --max-total-tokens."
+                "cannot be kept: leave out --max-total-tokens"
             )
         text = _whole(text)
         self._spent += (prompt_tokens or 0) + new_tokens
@@ -289,7 +289,7 @@ class ApiEngine:
         return RunError(
             f"the cap of {self._server.max_total_tokens} tokens is reached ({self._spent} used, "
             f"{left} examples left): what is answered is kept; give a higher --max-total-tokens "
-            "and run the same command again."
+            "and run the same command again"
         )
 
 

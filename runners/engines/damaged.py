@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from express_metric.errors import ExpressError
+
 from ..errors import RunError
 from ..models import ResolvedModel
 from .memory import ran_out
@@ -33,11 +35,9 @@ def in_a_sentence(model: ResolvedModel, part: Part) -> Iterator[None]:
     from jinja2 import TemplateError
     from safetensors import SafetensorError
 
-    from express_dataset.errors import DataError
-
     try:
         yield
-    except (RunError, DataError):
+    except ExpressError:
         raise
     except (
         *(SafetensorError, StrictDataclassError, TemplateError, ImportError),

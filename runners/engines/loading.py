@@ -44,7 +44,7 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
     loaded = loaded.eval()
     if options.spread == "tensor" and not loaded.supports_tp_plan:
         raise RunError(
-            f"--spread tensor: {model.name} has no tensor parallel plan; use --spread layers."
+            f"--spread tensor: {model.name} has no tensor parallel plan; use --spread layers"
         )
     # What was placed while it was loaded must stay where it is.
     placed = "device_map" in how or "distributed_config" in how

@@ -38,7 +38,7 @@ class Prompter:
         if model.family == "masked" and self.tokenizer.mask_token is None:
             raise RunError(
                 f"--model {model.name}: its tokenizer has no mask token, so it cannot fill masks: "
-                f"give a masked model such as roberta-base, or mend {model.path}."
+                f"give a masked model such as roberta-base, or mend {model.path}"
             )
         # T5's tokenizer says 512, but relative positions have no limit of their own.
         limited = model.family != "seq2seq" or getattr(config, "max_position_embeddings", None)

@@ -92,7 +92,7 @@ def config(**options: Any) -> RunConfig:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: --shots belongs to --prompt few-shot, but this is --prompt \
-cot: leave it out or ask for few-shot.
+cot: leave it out or ask for few-shot
     """
     names = {"source": "dataset", "shot_seed": "seed"}
     given = {names.get(k, k): _typed(k, v) for k, v in options.items() if v is not None}
@@ -105,7 +105,7 @@ def _typed(name: str, value: Any) -> Any:
     kind, wanted = (int, "a whole number") if name in NUMBERS else (str, "a text")
     # To Python, True is a whole number.
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise RunError(f"{name}={value}: expected {wanted}, got {value!r}.")
+        raise RunError(f"{name}={value}: expected {wanted}, got {value!r}")
     return value
 
 

@@ -25,13 +25,12 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from rich.markup import escape
 
-from express_dataset import DataError, Example
-from express_metric.errors import MetricError
+from express_dataset import Example
+from express_metric.errors import ExpressError
 from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
 from express_metric.version import VERSION
 
-from ..errors import RunError
 from ..prompts.wording import Template, answer
 from .common import (
     METRICS,
@@ -104,7 +103,7 @@ def express(
     options |= {"shots": shots, "shot_choice": shot_choice, "shot_seed": shot_seed}
     try:
         asked = questions(config(**options, encoder=encoder))
-    except (RunError, DataError, MetricError) as error:
+    except ExpressError as error:
         raise _mistake(str(error)) from error
     samples = [_sample(asked, example) for example in asked.examples.values()]
     return Task(

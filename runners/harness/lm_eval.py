@@ -118,7 +118,7 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
                 f"example {example.id} and its answer need more than the {self._fitter.context} "
                 "tokens that the model reads, and lm-evaluation-harness would cut the prompt's "
                 "beginning off: use `express run`, which counts such examples as not answered, or "
-                "a model that reads more."
+                "a model that reads more"
             )
         return fitting
 
@@ -128,7 +128,7 @@ def _options(prompt: str, given: Mapping[str, Any]) -> RunConfig:
     if "prompt" in given:
         raise RunError(
             "--metadata prompt: each prompt is a task of its own; leave it out and use --tasks "
-            "express_zero_shot, express_few_shot or express_cot."
+            "express_zero_shot, express_few_shot or express_cot"
         )
     for name in given:
         meant = difflib.get_close_matches(name, (*OF_DATA, *OF_SHOTS), n=1, cutoff=0.8)

@@ -96,22 +96,20 @@ def read_sweep(file: str, out: Path | None = None) -> Sweep:
     >>> read_sweep("papr")
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: papr: no such file; give a YAML file, or one of: paper.
+    express_runners.errors.RunError: papr: no such file; give a YAML file, or one of: paper
     """
     yaml = require("yaml", "run")
     path = Path(file)
     if not path.is_file():
         known = [p.stem for p in sorted(RECIPES.glob("*.yaml")) if _is_sweep(p)]
         if file not in known:
-            raise RunError(
-                f"{file}: no such file; give a YAML file, or one of: {', '.join(known)}."
-            )
+            raise RunError(f"{file}: no such file; give a YAML file, or one of: {', '.join(known)}")
         path = RECIPES / f"{file}.yaml"
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise RunError(f"{path} is not valid YAML ({reason}).") from error
+        raise RunError(f"{path} is not valid YAML ({reason})") from error
     return _checked(content, str(path), out)
 
 
@@ -122,29 +120,29 @@ def _is_sweep(path: Path) -> bool:
 
 def _checked(content: Any, where: str, out: Path | None) -> Sweep:
     if not isinstance(content, dict):
-        raise RunError(f"{where} must be a mapping with the keys {', '.join(KEYS)}.")
+        raise RunError(f"{where} must be a mapping with the keys {', '.join(KEYS)}")
     unknown = [key for key in content if key not in KEYS]
     if unknown:
-        raise RunError(f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(KEYS)}.")
+        raise RunError(f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(KEYS)}")
     if out is None and not isinstance(content.get("out"), str):
-        raise RunError(f"{where}: 'out' must be the folder for the runs, as in `out: runs/mine`.")
+        raise RunError(f"{where}: 'out' must be the folder for the runs, as in `out: runs/mine`")
     launch = content.get("launch", "")
     if not isinstance(launch, str):
         raise RunError(
-            f"{where}: 'launch' must be a command, as in `launch: torchrun --nproc-per-node 8`."
+            f"{where}: 'launch' must be a command, as in `launch: torchrun --nproc-per-node 8`"
         )
     common = _options(content.get("options", {}), f"{where}, options")
     settings = _settings(content.get("settings"), where)
     jobs: dict[str, Job] = {}
     models = content.get("models")
     if not isinstance(models, list) or not models:
-        raise RunError(f"{where}: 'models' must be a list of models, each after a hyphen.")
+        raise RunError(f"{where}: 'models' must be a list of models, each after a hyphen")
     for number, model in enumerate(models, 1):
         for job in _jobs(model, f"{where}, model {number}", common, settings):
             if job.name in jobs:
                 raise RunError(
                     f"{where}, model {number}: a run named {job.name} is there already; leave "
-                    "one out, or give the setting another name."
+                    "one out, or give the setting another name"
                 )
             jobs[job.name] = job
     return Sweep(out or Path(content["out"]), tuple(shlex.split(launch)), tuple(jobs.values()))
@@ -152,15 +150,15 @@ def _checked(content: Any, where: str, out: Path | None) -> Sweep:
 
 def _settings(entries: Any, where: str) -> dict[str, dict[str, Any]]:
     if not isinstance(entries, list) or not entries:
-        raise RunError(f"{where}: 'settings' must be a list, as in `- {{name: a, prompt: cot}}`.")
+        raise RunError(f"{where}: 'settings' must be a list, as in `- {{name: a, prompt: cot}}`")
     found: dict[str, dict[str, Any]] = {}
     for number, entry in enumerate(entries, 1):
         here = f"{where}, setting {number}"
         name = entry.get("name") if isinstance(entry, dict) else None
         if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+", name):
-            raise RunError(f"{here}: give it a 'name' of letters, digits, hyphens and dots.")
+            raise RunError(f"{here}: give it a 'name' of letters, digits, hyphens and dots")
         if name in found:
-            raise RunError(f"{here}: the name {name!r} is taken; give it another.")
+            raise RunError(f"{here}: the name {name!r} is taken; give it another")
         found[name] = _options({k: v for k, v in entry.items() if k != "name"}, here)
     return found
 
@@ -171,10 +169,10 @@ def _jobs(
     """The runs of one model: an id, or a mapping with `model`, `settings` and further options."""
     entry = {"model": model} if isinstance(model, str) else model
     if not isinstance(entry, dict) or not isinstance(entry.get("model"), str):
-        raise RunError(f"{where} must be a model's id, or a mapping with the key 'model'.")
+        raise RunError(f"{where} must be a model's id, or a mapping with the key 'model'")
     names = entry.get("settings", list(settings))
     if not isinstance(names, list) or not names or any(name not in settings for name in names):
-        raise RunError(f"{where}: its 'settings' must be a list of {', '.join(settings)}.")
+        raise RunError(f"{where}: its 'settings' must be a list of {', '.join(settings)}")
     own = _options({k: v for k, v in entry.items() if k not in ("model", "settings")}, where)
     jobs = []
     for name in names:
@@ -215,20 +213,20 @@ def _slug(model: str) -> str:
 def _options(options: Any, where: str) -> dict[str, Any]:
     """Check names and types against the options of `express run`."""
     if not isinstance(options, dict):
-        raise RunError(f"{where} must be a mapping of options, as in `split: test`.")
+        raise RunError(f"{where} must be a mapping of options, as in `split: test`")
     types = _option_types()
     for name, value in options.items():
         if name not in types:
             raise RunError(
                 f"{where}: {name!r} is no option of `express run`; the options are "
-                f"{', '.join(sorted(types))}."
+                f"{', '.join(sorted(types))}"
             )
         right = isinstance(value, types[name]) and (
             not isinstance(value, bool) or bool in types[name]
         )
         if not right:
             wanted = " or ".join(_KINDS[kind] for kind in types[name])
-            raise RunError(f"{where}: {name} must be {wanted}, got {value!r}.")
+            raise RunError(f"{where}: {name} must be {wanted}, got {value!r}")
     return dict(options)
 
 
@@ -260,7 +258,7 @@ def run_sweep(sweep: Sweep, told: Callable[[Result, int, int], None]) -> list[Re
     try:
         (sweep.out / LOGS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{sweep.out} cannot be made ({error.strerror}): give another.") from error
+        raise RunError(f"{sweep.out} cannot be made ({error.strerror}): give another") from error
     results = status(sweep)
     try:
         for number, (job, result) in enumerate(zip(sweep.jobs, results, strict=True), 1):
@@ -308,7 +306,7 @@ def _before(file: Path) -> dict[str, dict[str, Any]]:
         for run in runs
     )
     if not right:
-        raise RunError(f"{file} does not tell what became of each run: {mend}.")
+        raise RunError(f"{file} does not tell what became of each run: {mend}")
     return {run["name"]: run for run in runs or ()}
 
 
@@ -331,7 +329,7 @@ def _start(sweep: Sweep, job: Job, result: Result) -> None:
         except FileNotFoundError as error:
             raise RunError(
                 f"launch: there is no command {launcher[0]!r} here; install it or leave "
-                "'launch' out."
+                "'launch' out"
             ) from error
     result.seconds = round(time.monotonic() - started, 1)
     result.status = "failed" if done.returncode else "done"

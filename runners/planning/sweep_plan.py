@@ -18,10 +18,10 @@ from typing import Any
 from express_dataset import Example
 from express_dataset.errors import DataError, require
 from express_dataset.sources import load
+from express_metric.errors import ExpressError
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, Prompt, budget
-from ..errors import RunError
 from ..models import ResolvedModel, family_of
 from ..prompts.setting import Setting, setting_of
 from ..runs.store import RunFolder
@@ -69,8 +69,8 @@ def _run(job: Job, result: Result) -> dict[str, Any]:
         found["estimate"] = _estimate(config, examples)
     except _NoEstimate as error:
         found["why"] = str(error)
-    except (DataError, RunError) as error:
-        found["why"] = str(error).rstrip(".")
+    except ExpressError as error:
+        found["why"] = str(error)
     return found
 
 

@@ -59,7 +59,7 @@ class Pool:
         raise RunError(
             f"--shots {count}: for example {asked.id} only {len(taken)} of the "
             f"{len(self.examples)} few_shot examples of {self.source} are neither its own post nor "
-            f"nearly its text; use --shots {len(taken)} or fewer."
+            f"nearly its text; use --shots {len(taken)} or fewer"
         )
 
 

@@ -68,7 +68,7 @@ def setting_of(config: RunConfig, family: str) -> Setting:
             asked = f"--prompt {config.prompt}" if not config.template else "--template"
             raise RunError(
                 f"{asked} does not fit --model {config.model}: a masked model is shown the story "
-                "alone and fills its masks; use --prompt zero-shot without a template."
+                "alone and fills its masks; use --prompt zero-shot without a template"
             )
         return Setting(ours("fill-mask"))
     name = config.prompt

@@ -34,7 +34,7 @@ def choose(setting: Setting, pool: Pool, asked: Sequence[Example]) -> list[tuple
     if len(pool.examples) < setting.shots:
         raise RunError(
             f"--shots {setting.shots}: the few_shot split of {pool.source} has only "
-            f"{len(pool.examples)} examples of different text; ask for fewer shots."
+            f"{len(pool.examples)} examples of different text; ask for fewer shots"
         )
     if setting.choice == "similar":
         return _similar(setting, pool, asked)

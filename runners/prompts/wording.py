@@ -96,7 +96,7 @@ class Template:
         except (jinja.TemplateError, *_WRONG) as error:
             raise RunError(
                 f"--template {self.name}{_line_of(error)} cannot be filled in ({error}): "
-                f"a template may use {', '.join(VARIABLES)}."
+                f"a template may use {', '.join(VARIABLES)}"
             ) from error
         return rendered
 
@@ -182,7 +182,7 @@ def from_file(name: str, file: Path) -> Template:
         source = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
-            f"--template {file} cannot be read ({error}): give a text file in UTF-8."
+            f"--template {file} cannot be read ({error}): give a text file in UTF-8"
         ) from error
     template = parse(name, source, file)
     _check(template, file)
@@ -201,7 +201,7 @@ def parse(name: str, source: str, file: Path | None = None) -> Template:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: --template mine, line 1: 'story' is no variable; a template \
-may use text, count, example, shots.
+may use text, count, example, shots
     """
     jinja = require("jinja2", "run")
     nodes = require("jinja2.nodes", "run")
@@ -210,15 +210,15 @@ may use text, count, example, shots.
     try:
         tree = _environment().parse(source)
     except jinja.TemplateSyntaxError as error:
-        raise RunError(f"{where}, line {error.lineno}: {error.message}.") from error
+        raise RunError(f"{where}, line {error.lineno}: {error.message}") from error
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        raise RunError(f"{where}, line {node.lineno}: a template stands alone, without imports.")
+        raise RunError(f"{where}, line {node.lineno}: a template stands alone, without imports")
     unknown = meta.find_undeclared_variables(tree) - {*VARIABLES, *_environment().globals}
     for node in tree.find_all(nodes.Name):
         if node.name in unknown:
             raise RunError(
                 f"{where}, line {node.lineno}: '{node.name}' is no variable; a template may use "
-                f"{', '.join(VARIABLES)}."
+                f"{', '.join(VARIABLES)}"
             )
     cue = ""
     for node in tree.find_all(nodes.Assign):
@@ -227,7 +227,7 @@ may use text, count, example, shots.
             if not isinstance(value, str) or not value.strip():
                 raise RunError(
                     f"{where}, line {node.lineno}: cue must be a text, as in "
-                    '{% set cue = "Final list:" %}.'
+                    '{% set cue = "Final list:" %}'
                 )
             cue = value.strip()
     return Template(name, source, cue)
@@ -240,23 +240,21 @@ def _check(template: Template, file: Path) -> None:
     shot = Example("a", "a", f"I was {MASK}.", ("sad",), 0, (False,), (False,))
     story = f"I felt {MASK} & <b>then {MASK}</b>."
     if story not in template.render(story, 2, [shot] if "shots" in used else []):
-        raise RunError(
-            f"--template {file} must show the story: write {{{{ text }}}} where it goes."
-        )
+        raise RunError(f"--template {file} must show the story: write {{{{ text }}}} where it goes")
     if template.name == "few-shot" and "shots" not in used:
         raise RunError(
             f"--template {file} shows no solved examples: loop over `shots`, or use --prompt "
-            "zero-shot."
+            "zero-shot"
         )
     if template.name != "few-shot" and "shots" in used:
-        raise RunError(f"--template {file} shows `shots`: use --prompt few-shot with it.")
+        raise RunError(f"--template {file} shows `shots`: use --prompt few-shot with it")
     if template.name == "cot" and not template.cue:
         raise RunError(
             f"--template {file} names no cue that ends the reasoning: begin it with "
-            '{% set cue = "Final list:" %} and ask for that line.'
+            '{% set cue = "Final list:" %} and ask for that line'
         )
     if template.name != "cot" and template.cue:
-        raise RunError(f"--template {file} sets a cue for reasoning: use --prompt cot with it.")
+        raise RunError(f"--template {file} sets a cue for reasoning: use --prompt cot with it")
 
 
 @cache

@@ -40,7 +40,7 @@ class FinishedRun:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: no-such-run is no finished run (run.json is missing): finish \
-it with the `express run` command that began it.
+it with the `express run` command that began it
     """
 
     folder: Path

@@ -316,7 +316,7 @@ def check_answer(line: Mapping[str, Any], where: str) -> None:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: a.jsonl, line 1: references is [], and must be a list of \
-texts: remove that line and run again.
+texts: remove that line and run again
     """
 
     def wrong(key: str, found: Any, wanted: str) -> RunError:

@@ -290,7 +290,7 @@ def read_run_record(folder: Path) -> Record:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: no-such-run/run.json cannot be read (No such file or \
-directory): take it from a copy of the run, or make the run anew with another --out.
+directory): take it from a copy of the run, or make the run anew with another --out
     """
     file = folder / RUN_FILE
     return read_record(read_json(file, MEND), file)

@@ -175,14 +175,14 @@ def test_a_new_version_of_a_folder_drops_what_is_gone_and_keeps_what_is_not_ours
                 "https://me:key@host/v1",
             ],
             "--base-url must hold no user, password, query or fragment: put the key into the "
-            "environment variable EXPRESS_API_KEY.",
+            "environment variable EXPRESS_API_KEY",
         ),
         (
             ["demo", "--out", "{new}", "--model", "api:x,api:x"],
             "--model api:x,api:x: two models have one name; rename a folder",
         ),
-        (["leaderboard"], "say what to rank: --runs FOLDER, --results ORG/NAME, or both."),
-        (["leaderboard", "--runs", "{new}"], "--runs {new}: there is no such folder."),
+        (["leaderboard"], "say what to rank: --runs FOLDER, --results ORG/NAME, or both"),
+        (["leaderboard", "--runs", "{new}"], "--runs {new}: there is no such folder"),
         (
             ["leaderboard", "--runs", "{here}", "--data", "sample"],
             "--data is for checking submissions: say with --results where they are",

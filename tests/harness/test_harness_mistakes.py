@@ -29,11 +29,11 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"source": "bare.jsonl"}, r"bare\.jsonl, line 1: "),
     ({"source": "empty.jsonl"}, r"empty\.jsonl: the file is empty; give one"),
     ({"source": "sample", "split": "tset"}, r"--split must be one of train, test, few_shot, all"),
-    ({"source": "sample", "split": 5}, r"split=5: expected a text, got 5\.$"),
+    ({"source": "sample", "split": 5}, r"split=5: expected a text, got 5$"),
     ({"source": "sample", "lexicon": "ncr"}, r"ncr: no such lexicon: give nrc, express"),
     ({"source": "one.jsonl", "split": "test", **FEW}, r"no row falls into the split '\w+'"),
     ({"source": "sample", "shots": 50, **FEW}, r"few_shot split of sample has only 13 examples"),
-    ({"source": "sample", "shots": 0, **FEW}, r"--shots must be at least 1, got 0\.$"),
+    ({"source": "sample", "shots": 0, **FEW}, r"--shots must be at least 1, got 0$"),
     ({"source": "sample", "shots": "five", **FEW}, r"shots=five: expected a whole number, got 'f"),
     ({"source": "sample", "shots": 2.5, **FEW}, r"shots=2\.5: expected a whole number, got 2\.5"),
     ({"source": "sample", "shots": True, **FEW}, r"shots=True: expected a whole number, got Tr"),
@@ -43,7 +43,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"source": "sample", "sourc": "sample"}, r"sourc: there is no such option; did you mean so"),
 ]
 OF_INSPECT: list[tuple[dict[str, Any], str]] = [
-    ({"prompt": "fewshot"}, r"--prompt must be one of zero-shot, few-shot, cot, got 'fewshot'\.$"),
+    ({"prompt": "fewshot"}, r"--prompt must be one of zero-shot, few-shot, cot, got 'fewshot'$"),
     ({"shots": 3}, r"--shots belongs to --prompt few-shot, but this is --prompt zero-shot: leave"),
     ({"temperature": 1}, r"-T temperature: there is no such option; there are prompt, source, "),
 ]

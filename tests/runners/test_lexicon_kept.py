@@ -86,12 +86,12 @@ def test_it_is_found_again(move: Callable[[Path], None], made: Path) -> None:
 def gone(folder: Path) -> str:
     (folder / "lexicons" / "mine.csv").unlink()
     return r"run was scored with the lexicon mine-6@\w{8}, and no file .*mine.csv with that " \
-        r"content is there any more: give it as --lexicon FILE\.$"  # fmt: skip
+        r"content is there any more: give it as --lexicon FILE$"  # fmt: skip
 
 
 def changed(folder: Path) -> str:
     write_lexicon(folder / "lexicons" / "mine.csv", WORDS[:3])
-    return r"is there any more \(.*mine.csv now holds mine-3@\w{8}\): give it as --lexicon FILE\.$"
+    return r"is there any more \(.*mine.csv now holds mine-3@\w{8}\): give it as --lexicon FILE$"
 
 
 def older(folder: Path) -> str:

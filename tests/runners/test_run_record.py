@@ -102,7 +102,7 @@ def test_a_record_that_is_no_json_advises_what_fits(tmp_path: Path, text: str) -
 @pytest.mark.parametrize("record", [{}, {"asked": {}}, {"asked": [1], "sessions": []}, []])
 def test_a_run_does_not_go_on_from_a_broken_record(tmp_path: Path, record: object) -> None:
     (tmp_path / RUN_FILE).write_text(json.dumps(record))
-    with pytest.raises(RunError, match=r"run\.json\b.*: give another --out\.$") as caught:
+    with pytest.raises(RunError, match=r"run\.json\b.*: give another --out$") as caught:
         RunFolder(tmp_path).start(asked_of(), START)
     assert len(str(caught.value)) < 200 + len(str(tmp_path))
     assert json.loads((tmp_path / RUN_FILE).read_text()) == record
@@ -128,7 +128,7 @@ def test_runs_that_do_not_agree_are_named_where_they_differ(tmp_path: Path) -> N
     one = {"signature": "made@1", "split": "test", "examples": 8}
     free = made(tmp_path / "free", dataset=one)
     rank = made(tmp_path / "rank", dataset=one | {"examples": 4})
-    sentence = f"dataset.examples is 8 in {free} and 4 in {rank}."
+    sentence = f"dataset.examples is 8 in {free} and 4 in {rank}"
     with pytest.raises(RunError, match=f"^the runs cannot be compared: {re.escape(sentence)}$"):
         agree(free, rank)
 

@@ -218,9 +218,9 @@ def test_only_a_run_goes_on_from_what_is_there() -> None:
     told = cannot_write(Path("page.html"), OSError(errno.EACCES, "Permission denied"))
     assert told == (
         "page.html cannot be written (Permission denied): choose another place or mend that, and "
-        "run the same command again."
+        "run the same command again"
     )
     full = cannot_write(Path("page.html"), OSError(errno.ENOSPC, "No space left on device"))
     assert full.endswith(
-        "(No space left on device): free some space and run the same command again."
+        "(No space left on device): free some space and run the same command again"
     )

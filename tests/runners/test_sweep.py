@@ -128,7 +128,7 @@ def test_a_failed_run_ends_nothing_and_a_restart_does_the_rest(tmp_path: Path) -
     assert (absent.status, oracle.status) == ("failed", "done")
     assert (
         absent.sentence == "--model ./absent: no such folder; give a folder, a .gguf file or "
-        "a Hub id."
+        "a Hub id"
     )
     scores = json.loads((out / "dummy--oracle" / "few" / "scores.json").read_text())
     assert scores["revised"]["lexical_accuracy"] == 1.0

@@ -187,7 +187,7 @@ def marked(text: str, marks: Iterable[int]) -> Marked:
     Traceback (most recent call last):
     ...
     express_cards.spaces.demo.settings.DemoError: No word is marked: mark at least one emotion \
-word in step 2.
+word in step 2
     """
     text = clean(text)
     if not text.strip():

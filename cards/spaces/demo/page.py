@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from express_dataset import DataError
 from express_dataset.errors import require
-from express_metric import MetricError
-from express_runners.errors import RunError
+from express_metric.errors import ExpressError
 
 from ...drawings.svg import Drawn, tag
 from ...pages import content
 from . import marks
 from .answering import Answerer
 from .explain import judge
-from .settings import DemoError, Settings
+from .settings import Settings
 from .view import result, sentence
 
 __all__ = ["Settings", "build", "launch_options"]
@@ -182,8 +180,8 @@ class _Page:
             found = answerer.ask(model, asked.example)
             judged = judge(asked.example, found.readings, answerer.lexicon)
             shown = result(asked, found, judged)
-        except (DemoError, RunError, DataError, MetricError) as error:
-            yield sentence(str(error), "wrong"), ""
+        except ExpressError as error:
+            yield sentence(f"{error}.", "wrong"), ""
             return
         yield sentence("The answer is below."), shown
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from express_dataset import DataError
+from express_metric.errors import ExpressError
 from express_runners.models import packaged_model, resolve
 from express_runners.server import API, HF_ROUTER, check_server
 
@@ -16,12 +17,8 @@ SMALL = "SmolLM2 135M"
 _COMMIT = re.compile(r"@[0-9a-f]{40}\Z")
 
 
-class DemoError(ValueError):
-    """Something the visitor can mend; the sentence says how.
-
-    >>> str(DemoError("Mark at least one word."))
-    'Mark at least one word.'
-    """
+class DemoError(ExpressError):
+    """Something the visitor can mend; the sentence says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ class Settings:
         Traceback (most recent call last):
         ...
         express_runners.errors.RunError: --base-url must hold no user, password, query or fragment\
-: put the key into the environment variable EXPRESS_API_KEY.
+: put the key into the environment variable EXPRESS_API_KEY
         >>> Settings("org/one,org/two").check_spelling()
         """
         any_served = any(model.startswith(API) for model in self.models)

@@ -74,7 +74,7 @@ def runs_in(path: Path) -> list[Path]:
     >>> runs_in(Path("no-such"))
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: --runs no-such: there is no such folder.
+    express_runners.errors.RunError: --runs no-such: there is no such folder
     """
     if not path.is_dir():
         raise RunError(f"--runs {path}: there is no such folder.")

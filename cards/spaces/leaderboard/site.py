@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from express_dataset.errors import DataError, require
-from express_metric.errors import MetricError
+from express_dataset.errors import require
+from express_metric.errors import ExpressError
 from express_runners.errors import RunError
 from express_runners.runs.finished import FinishedRun
 
@@ -80,7 +80,7 @@ def _rows(folder: Path, gathered: Gathered) -> tuple[list[Entry], list[Refused]]
     for found in gathered.runs:
         try:
             entry, report = row_of(found)
-        except (DataError, RunError, MetricError) as error:
+        except ExpressError as error:
             # Nobody needs to know where the run lies on this machine.
             refused.append(Refused(found.name, str(error).replace(str(found.path), found.name)))
             continue

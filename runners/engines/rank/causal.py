@@ -120,6 +120,6 @@ def check(rows: Any, name: str) -> RowModel:
     if not isinstance(rows, RowModel):
         raise RunError(
             f"--decode rank cannot read {name}, whose attention is of its own kind: use --decode "
-            "free."
+            "free"
         )
     return rows
