@@ -22,8 +22,8 @@ PACKAGES = {
     "express_runners": "runners",
     "express_cards": "cards",
 }
-# Told to the code that asked, which goes on; no user ever reads them.
-INNER = {"BrokenFileError", "PassingFault", "_NoEstimate"}
+# Told to the code that asked, which words it for the user or goes on.
+INNER = {"BrokenFileError", "Malformed", "PassingFault", "Refused", "_NoEstimate"}
 
 
 def error_classes() -> dict[str, type]:

@@ -64,7 +64,7 @@ def cannot_write(path: Path, error: OSError) -> str:
     """One sentence for a disk that refuses."""
     full = error.errno == errno.ENOSPC
     mend = "free some space" if full else "choose another place or mend that,"
-    return f"{path} cannot be written ({error.strerror}): {mend} and run the same command again."
+    return f"{path} cannot be written ({error.strerror}): {mend} and run the same command again"
 
 
 def _cannot_go_on(path: Path, error: OSError) -> str:
