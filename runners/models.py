@@ -21,8 +21,10 @@ from .server import API, is_dummy
 Family = Literal["masked", "seq2seq", "causal", "api", "dummy"]
 DUMMIES = ("dummy:uniform", "dummy:most-frequent", "dummy:oracle")
 
-# Weights in pickle formats (.bin, .pt) are never fetched: unpickling can run code.
 WEIGHTS = "*.safetensors"
+# Taken where there is nothing else, and read by torch's weights-only unpickler: the general one
+# runs whatever code a file names.
+OLD_WEIGHTS = "pytorch_model*.bin"
 HUB_FILES = ["*.json", WEIGHTS, "*.model", "*.txt", "*.jinja", "*.tiktoken"]
 CHUNK = 1 << 20
 
@@ -43,6 +45,11 @@ class ResolvedModel:
     def label(self) -> str:
         """Name and short revision, for tables and pages."""
         return f"{self.name}@{self.revision[:8]}"
+
+    @property
+    def pickled(self) -> bool:
+        """Whether its weights are pickled, as before safetensors."""
+        return self.path != Path() and _only_old(self.path)
 
 
 def resolve(model: str, family: str | None = None, weights: bool = True) -> ResolvedModel:
@@ -85,7 +92,7 @@ def _dummy(model: str) -> ResolvedModel:
 
 
 def from_hub(model: str, weights: bool = True) -> tuple[Path, str, str]:
-    """Fetch a Hub model's tokenizer files and safetensors weights: (folder, commit, id)."""
+    """Fetch a Hub model's tokenizer files and weights: (folder, commit, id)."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -97,12 +104,11 @@ def from_hub(model: str, weights: bool = True) -> tuple[Path, str, str]:
     )
 
     repo, _, revision = model.partition("@")
+    wanted = HUB_FILES if weights else [f for f in HUB_FILES if f != WEIGHTS]
     try:
-        folder = snapshot_download(
-            repo,
-            revision=revision or None,
-            allow_patterns=HUB_FILES if weights else [f for f in HUB_FILES if f != WEIGHTS],
-        )
+        path = Path(snapshot_download(repo, revision=revision or None, allow_patterns=wanted))
+        if weights and not any(path.glob(WEIGHTS)):
+            snapshot_download(repo, revision=path.name, allow_patterns=OLD_WEIGHTS)
     except GatedRepoError as error:
         raise RunError(
             f"--model {repo} is gated: accept its terms on https://huggingface.co/{repo}, "
@@ -126,7 +132,6 @@ def from_hub(model: str, weights: bool = True) -> tuple[Path, str, str]:
             f"--model {repo} is not in the local cache and the Hub cannot be reached: go online, "
             "or give a local folder or .gguf file"
         ) from error
-    path = Path(folder)
     return path, path.name, repo
 
 
@@ -143,8 +148,13 @@ def file_hash(files: list[Path]) -> str:
 
 def folder_hash(folder: Path) -> str:
     """SHA-256 of what a model folder would be loaded from: configuration, tokenizer, weights."""
-    files = sorted(file for pattern in HUB_FILES for file in folder.glob(pattern))
+    patterns = [*HUB_FILES, OLD_WEIGHTS] if _only_old(folder) else HUB_FILES
+    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
     return file_hash(list(dict.fromkeys(files)))
+
+
+def _only_old(folder: Path) -> bool:
+    return not any(folder.glob(WEIGHTS)) and any(folder.glob(OLD_WEIGHTS))
 
 
 def cache_folder() -> Path:
@@ -205,11 +215,10 @@ def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:
         raise RunError(f"--model {model}: {config_file} is not valid JSON ({error})") from error
     if not isinstance(config, dict):
         raise RunError(f"--model {model}: {config_file} holds no JSON object")
-    if weights and not any(path.glob(WEIGHTS)):
+    if weights and not any(path.glob(WEIGHTS)) and not any(path.glob(OLD_WEIGHTS)):
         raise RunError(
-            f"--model {model} has no .safetensors weights, and pickled weights are not loaded: "
-            "convert it once with save_pretrained, or give the revision of its safetensors pull "
-            "request (MODEL@refs/pr/N)"
+            f"--model {model} has neither .safetensors weights nor a pytorch_model.bin: convert it "
+            "once with save_pretrained, or give a revision that has them (MODEL@refs/pr/N)"
         )
     if asked:
         return asked  # type: ignore[return-value]  # checked by RunConfig

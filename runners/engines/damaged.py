@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pickle import UnpicklingError  # torch's weights-only unpickler raises it; nothing else is used
 from typing import Literal
 
 from express_metric.errors import ExpressError
@@ -40,7 +41,7 @@ def in_a_sentence(model: ResolvedModel, part: Part) -> Iterator[None]:
     except ExpressError:
         raise
     except (
-        *(SafetensorError, StrictDataclassError, TemplateError, ImportError),
+        *(SafetensorError, UnpicklingError, StrictDataclassError, TemplateError, ImportError),
         *(OSError, ValueError, KeyError, RuntimeError),
     ) as error:
         raise RunError(_sentence(model, part, error)) from error
@@ -55,6 +56,12 @@ def _sentence(model: ResolvedModel, part: Part, error: Exception) -> str:
         )
     if "trust_remote_code" in str(error):
         return f"{name} brings code of its own: read it, then add --trust-remote-code."
+    if model.pickled and isinstance(error, UnpicklingError):
+        return (
+            f"{name}: its pytorch_model.bin holds more than weights, or is damaged; code in it is "
+            f"for the general unpickler, and it is not run: convert {model.path} to safetensors "
+            "where you trust it, or give a revision that has them (MODEL@refs/pr/N)"
+        )
     done = "used" if part == "chat template" else "loaded"
     return f"{name}: its {part} cannot be {done} ({_reason(model, part, error)}): {_mend(model)}."
 

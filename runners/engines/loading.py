@@ -28,7 +28,8 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
     """
     import torch
 
-    how: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "use_safetensors": True}
+    how: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "weights_only": True}
+    how["use_safetensors"] = not model.pickled
     how["trust_remote_code"] = options.trust_remote_code
     if options.quantize:
         how["quantization_config"] = _quantised(options)
@@ -38,6 +39,12 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
         how["distributed_config"] = _tensor_parallel()
     elif options.quantize:
         how["device_map"] = {"": options.device}
+    if model.pickled:
+        print(
+            f"note: {model.name} has no .safetensors: its pytorch_model.bin is read by torch's "
+            "weights-only unpickler, which runs no code.",
+            file=sys.stderr,
+        )
     with in_a_sentence(model, "weights"):
         loaded, found = auto.from_pretrained(model.path, output_loading_info=True, **how)
     _tell_missing(model, sorted(found["missing_keys"]))

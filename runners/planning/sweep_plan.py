@@ -1,12 +1,12 @@
 """`express sweep --dry-run`: models times settings, what is done, prompts and a rough estimate.
 
 Nothing is started and no weights are loaded. The estimate is that of `express run --dry-run`, made
-from some of the examples and with four characters to a token, since no tokenizer is loaded either.
+from some of the examples and with four characters to a token; of a Hub model only configuration
+and tokenizer are fetched, as by `express run --dry-run`.
 """
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ from express_metric.errors import ExpressError
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, Prompt, budget
-from ..models import ResolvedModel, family_of
+from ..errors import RunError
+from ..models import ResolvedModel, resolve
 from ..prompts.setting import Setting, setting_of
 from ..runs.store import RunFolder
 from ..server import API, is_dummy
@@ -43,6 +44,9 @@ def plan(sweep: Sweep) -> dict[str, Any]:
     Raises:
         RunError: `sweep.json` or an answer of a run cannot be read.
     """
+    # What was there at an earlier plan may be another by now.
+    for kept in (_read, _resolved, _shape):
+        kept.cache_clear()
     runs = [_run(job, result) for job, result in zip(sweep.jobs, status(sweep), strict=True)]
     known = [run["prompts"] for run in runs]
     return {
@@ -102,10 +106,9 @@ def _estimate(config: RunConfig, examples: Sequence[Example]) -> dict[str, Any]:
         raise _NoEstimate("it computes nothing here")
     if config.decode == "rank":
         raise _NoEstimate("a ranking depends on its vocabulary")
-    folder = _at_hand(config.model)
-    if folder is None:
-        raise _NoEstimate("its configuration is not on this disk")
-    model = _model(config, folder)
+    model = _resolved(config.model, config.family)
+    if isinstance(model, str):
+        raise _NoEstimate(model)
     torch = require("torch", "run")
     on_gpu = config.device != "cpu" and torch.cuda.is_available()
     auto = "bfloat16" if on_gpu else "float32"
@@ -132,34 +135,13 @@ def _estimate(config: RunConfig, examples: Sequence[Example]) -> dict[str, Any]:
     }
 
 
-def _at_hand(model: str) -> Path | None:
-    """The folder with a model's configuration, if it is on this disk; nothing is fetched."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    local = Path(model).expanduser()
-    if local.is_dir():
-        return local.resolve()
-    repo, _, revision = model.partition("@")
+@cache
+def _resolved(model: str, family: str | None) -> ResolvedModel | str:
+    # As a run does, but for the weights; a failure is kept as well, since settings share a model.
     try:
-        found = try_to_load_from_cache(repo, "config.json", revision=revision or None)
-    except HFValidationError:
-        return None
-    return Path(found).parent if isinstance(found, str) else None
-
-
-def _model(config: RunConfig, folder: Path) -> ResolvedModel:
-    file = folder / "config.json"
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict):
-        raise _NoEstimate(f"{file} is no JSON object")
-    family = config.family or family_of(content)
-    if family is None:
-        raise _NoEstimate(f"{file} names no known architecture")
-    return ResolvedModel(config.model, folder, "", family)  # type: ignore[arg-type]  # checked
+        return resolve(model, family, weights=False)
+    except RunError as error:
+        return str(error)
 
 
 @cache

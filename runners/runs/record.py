@@ -40,6 +40,7 @@ class Model:
     family: str  # masked, seq2seq, causal, api or dummy
     revision: str | None = None  # Hub commit, SHA-256 of local files, "served", a dummy's seed
     server: str | None = None  # its address, where the family is api
+    pickled: bool | None = None  # true where its weights came from pytorch_model.bin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

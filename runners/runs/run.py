@@ -140,6 +140,7 @@ def _asked(
             revision=model.revision,
             family=model.family,
             server=options.server.url if options.server else None,
+            pickled=model.pickled or None,
         ),
         dataset=Data(
             name=loaded.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import safetensors.torch
+import torch
 from support import tiny_models
 from support.loopback_hub import LoopbackHub
 
@@ -53,7 +56,10 @@ def test_a_folder_is_named_by_its_content(llama: Path, tmp_path: Path) -> None:
     [
         (None, "config.json is missing"),
         ("{", "is not valid JSON"),
-        ('{"architectures": ["LlamaForCausalLM"]}', "no .safetensors weights"),
+        (
+            '{"architectures": ["LlamaForCausalLM"]}',
+            "has neither .safetensors weights nor a pytorch_model.bin",
+        ),
     ],
 )
 def test_a_folder_that_is_no_model(config: str | None, sentence: str, tmp_path: Path) -> None:
@@ -112,6 +118,27 @@ def test_a_model_from_the_hub_is_pinned_to_its_commit(llama: Path, tmp_path: Pat
         assert not any(".bin" in request for request in hub.requests)
 
 
+def test_old_weights_come_from_the_hub_where_there_are_no_others(
+    llama: Path, tmp_path: Path
+) -> None:
+    files = {file.name: file.read_bytes() for file in llama.iterdir()}
+    stream = io.BytesIO()
+    torch.save(safetensors.torch.load(files["model.safetensors"]), stream)
+    old = {k: v for k, v in files.items() if k != "model.safetensors"}
+    with LoopbackHub() as hub:
+        repository = hub.model("org/old")
+        sha = repository.commit(old | {"pytorch_model.bin": stream.getvalue()})
+        repository.commit(files, ref="refs/pr/7")
+        for model, pickled in (("org/old", True), ("org/old@refs/pr/7", None)):
+            out = tmp_path / str(pickled)
+            done = on_the_hub(hub, tmp_path, "--model", model, "--limit", "2", "--out", str(out))
+            assert done.returncode == 0, done.stderr
+            assert ("is read by torch's weights-only unpickler" in done.stderr) is bool(pickled)
+            asked = json.loads((out / "run.json").read_text())["asked"]["model"]
+            assert asked.get("pickled") is pickled
+            assert (asked["revision"] == sha) is bool(pickled)
+
+
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
@@ -119,7 +146,7 @@ def test_a_model_from_the_hub_is_pinned_to_its_commit(llama: Path, tmp_path: Pat
         ("org/nowhere", "org/nowhere is not on the Hub, or is private"),
         ("org/tiny@nope", "org/tiny has no revision 'nope'"),
         ("a b", "is neither a folder here nor a Hub id"),
-        ("org/pickled", "pickled weights are not loaded"),
+        ("org/bare", "has neither .safetensors weights nor a pytorch_model.bin"),
     ],
 )
 def test_a_model_that_cannot_be_had(model: str, sentence: str, llama: Path, tmp_path: Path) -> None:
@@ -127,8 +154,8 @@ def test_a_model_that_cannot_be_had(model: str, sentence: str, llama: Path, tmp_
         files = {file.name: file.read_bytes() for file in llama.iterdir()}
         hub.model("org/tiny").commit(files)
         hub.model("org/gated", gated=True).commit(files)
-        weights = {"pytorch_model.bin": files.pop("model.safetensors")}
-        hub.model("org/pickled").commit(files | weights)
+        del files["model.safetensors"]
+        hub.model("org/bare").commit(files | {"training_args.bin": b"never fetched"})
         done = on_the_hub(hub, tmp_path, "--model", model, "--out", "run")
         assert done.returncode == 2, done.stderr
         assert sentence in done.stderr

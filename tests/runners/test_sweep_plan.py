@@ -72,7 +72,8 @@ def test_a_plan_counts_prompts_and_estimates_what_is_at_hand(sweep: Path) -> Non
     none = {name: run["why"] for name, run in runs.items() if run["estimate"] is None}
     assert none == {
         "tiny/ranked": "a ranking depends on its vocabulary",
-        "org--far/few": "its configuration is not on this disk",
+        "org--far/few": "--model org/far is not in the local cache and the Hub cannot be reached: "
+        "go online, or give a local folder or .gguf file",
         "dummy--uniform/zero": "it computes nothing here",
         "dummy--uniform/few": "it computes nothing here",
         "api--org--name/zero": "it computes nothing here",
@@ -95,7 +96,7 @@ def test_a_plan_is_a_table_of_models_and_settings(sweep: Path) -> None:
     assert "./tiny: " in text
     assert "parameters, about " in text
     assert "; zero about " in text
-    assert "org/far (few): its configuration is not on this disk" in text
+    assert "org/far (few): --model org/far is not in the local cache and the Hub" in text
     assert "0.0 s" not in text
 
 
