@@ -134,12 +134,12 @@ def api_key(url: str) -> str | None:
     >>> api_key("http://localhost:8000/v1") is None
     True
     """
-    key = os.environ.get(KEY_VARIABLE, "").strip()
+    key = _from_environment(KEY_VARIABLE)
     if key:
         return key
     host = urlsplit(url).hostname or ""
     if host == OPENAI_HOST:
-        return os.environ.get("OPENAI_API_KEY", "").strip() or None
+        return _from_environment("OPENAI_API_KEY") or None
     if any(host == known or host.endswith(f".{known}") for known in HF_HOSTS):
         from huggingface_hub import get_token
 
@@ -150,3 +150,18 @@ def api_key(url: str) -> str | None:
                 "give the --base-url of another server"
             )
     return key or None
+
+
+def _from_environment(variable: str) -> str:
+    """A key that can stand in a header.
+
+    Raises:
+        RunError: it holds a line break or the like; it is not shown.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise RunError(
+            f"the environment variable {variable} holds a line break or a mark that no key "
+            "has: set it anew."
+        )
+    return key

@@ -16,10 +16,6 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import httpx2
-from huggingface_hub import AsyncInferenceClient, set_async_client_factory
-from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError
-
 from express_dataset import Example
 from express_metric.terms import Reason
 
@@ -28,9 +24,9 @@ from ..models import ResolvedModel
 from ..server import Server, api_key
 from .base import Answer, EngineOptions, Prompt, budget, closed_list
 from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
+from .replies import ErrorReply, read_reply
+from .transport import BoundedTransport, httpx, one_line, secrets, without
 
-# Without a key the client would send the Hugging Face login to whatever server this is.
-NO_KEY = "none"
 # English has about four characters to a token; three keeps a guess on the safe side.
 CHARACTERS_PER_TOKEN = 3
 # What helps where a server does not know a parameter.
@@ -55,6 +51,7 @@ class ApiEngine:
         self._template = options.template
         self._server = options.server or Server()
         self._key = api_key(self._server.url)
+        self._secrets = secrets(self._key)
         self._spent = self._server.spent
         self._shots: dict[str, tuple[Example, ...]] = {}
         self._stopping = False
@@ -145,19 +142,17 @@ class ApiEngine:
         if failure is not None:
             raise failure
 
-    def _client(self) -> AsyncInferenceClient:
+    def _client(self) -> httpx.AsyncClient:
         # What is under way is bounded by us; a request waiting for a connection would time out.
-        limits = httpx2.Limits(max_connections=None)
-        # The client's own sessions refuse to speak to any server, even a local one, where
-        # HF_HUB_OFFLINE is set, and follow redirects, which could carry a prompt elsewhere.
-        set_async_client_factory(lambda: httpx2.AsyncClient(timeout=None, limits=limits))
-        return AsyncInferenceClient(
-            base_url=self._server.url,
-            api_key=self._key or NO_KEY,
-            timeout=self._server.timeout,
+        limits = httpx.Limits(max_connections=None)
+        # Redirects are not followed: they could carry a prompt, and the key, elsewhere.
+        return httpx.AsyncClient(
+            timeout=None,
+            transport=BoundedTransport(limits),
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
         )
 
-    async def _ask(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
+    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
         """Ask with all shots, then with one less each time the server finds it too long."""
         answer = await self._ask_patiently(client, prompt)
         while answer.reason == Reason.TOO_LONG and prompt.shots:
@@ -165,7 +160,7 @@ class ApiEngine:
             answer = await self._ask_patiently(client, prompt)
         return replace(answer, prompt=prompt)
 
-    async def _ask_patiently(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
+    async def _ask_patiently(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
         """Ask once, and again after a fault that may pass."""
         came = self._came
         for attempt in range(self._server.retries + 1):
@@ -202,33 +197,39 @@ class ApiEngine:
         while (left := self._not_before - time.monotonic()) > 0:
             await asyncio.sleep(left)
 
-    async def _ask_once(self, client: AsyncInferenceClient, prompt: Prompt) -> Answer:
+    async def _ask_once(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
         started = time.perf_counter()
         try:
-            reply = await client.chat_completion(
-                [{"role": "user", "content": prompt.text}],
-                model=self._name,
-                extra_body=self._sent(prompt),
-            )
-        except InferenceTimeoutError as error:
-            raise PassingFault(f"nothing came within {self._server.timeout:g} s") from error
-        except HfHubHTTPError as error:
-            refused = read_refusal(error.response)
-            if refused.reason is None:
-                raise self._final(refused) from None
-            return Answer(None, None, 0, reason=refused.reason)
-        except httpx2.RequestError as error:
+            # Of the whole request: a server that sends a byte now and then is lost too.
+            async with asyncio.timeout(self._server.timeout):
+                response = await client.post(
+                    f"{self._server.url.rstrip('/')}/chat/completions", json=self._sent(prompt)
+                )
+        except TimeoutError as error:
+            raise PassingFault(f"no whole answer within {self._server.timeout:g} s") from error
+        except httpx.ProtocolError as error:
+            # Its words may hold our own headers, and so the key.
+            raise PassingFault(f"the connection failed: {type(error).__name__}") from error
+        except httpx.RequestError as error:
             what = str(error) or type(error).__name__
             raise PassingFault(f"the connection failed: {what}") from error
-        except (ValueError, TypeError) as error:
-            raise PassingFault("what came is no chat completion") from error
-        answer = self._read(prompt, reply, time.perf_counter() - started)
+        if response.status_code >= 400:
+            refused = read_refusal(response)
+            if refused.reason is None:
+                raise self._final(refused)
+            return Answer(None, None, 0, reason=refused.reason)
+        answer = self._read(prompt, response.content, time.perf_counter() - started)
         self._came, self._told = self._came + 1, 0
         return answer
 
     def _sent(self, prompt: Prompt) -> dict[str, Any]:
-        """What a request holds beside model and prompt."""
-        sent: dict[str, Any] = {self._server.token_parameter: prompt.budget}
+        """What a request holds."""
+        sent: dict[str, Any] = {
+            "model": self._name,
+            "messages": [{"role": "user", "content": prompt.text}],
+            "stream": False,
+            self._server.token_parameter: prompt.budget,
+        }
         if self._server.temperature is not None:
             sent["temperature"] = self._server.temperature
         return sent
@@ -248,36 +249,34 @@ class ApiEngine:
 
     def _clean(self, text: str) -> str:
         """One line that never shows the key, which a server may echo."""
-        text = _whole(text).replace(self._key, "***") if self._key else _whole(text)
-        line = " ".join(text.split())
-        return line if len(line) <= 300 else f"{line[:300]}..."
+        return one_line(without(_whole(text), self._secrets))
 
-    def _read(self, prompt: Prompt, reply: Any, seconds: float) -> Answer:
+    def _read(self, prompt: Prompt, reply: bytes, seconds: float) -> Answer:
         """The answer as the local engines give it: cut after the first closed list."""
-        choices = reply.choices
-        if not isinstance(choices, list) or not choices:
-            raise PassingFault("its answer holds no choice")
-        message = getattr(choices[0], "message", None)
-        text = getattr(message, "content", None) or ""
-        if message is None or not isinstance(text, str):
-            raise PassingFault("its answer holds no message")
-        prompt_tokens, new_tokens = _usage(reply)
-        if prompt_tokens is None and self._server.max_total_tokens is not None:
+        try:
+            read = read_reply(reply)
+        except ErrorReply as error:
+            raise RunError(
+                f"{self._server.url} answers with an error ({self._clean(str(error))}): what is "
+                "answered is kept; mend that and run the same command again."
+            ) from None
+        if read.usage is None and self._server.max_total_tokens is not None:
             raise RunError(
                 f"{self._server.url} does not say how many tokens a request used, so the cap "
-                "cannot be kept: leave out --max-total-tokens"
+                "cannot be kept: leave out --max-total-tokens."
             )
-        text = _whole(text)
+        prompt_tokens, new_tokens = read.usage or (None, 0)
+        text = without(_whole(read.text), self._secrets)
+        served = read.served and self._clean(read.served)
         self._spent += (prompt_tokens or 0) + new_tokens
-        answer = Answer(None, None, new_tokens, None, prompt_tokens, seconds, served=_served(reply))
-        finish = choices[0].finish_reason
-        if finish == "content_filter":
-            return replace(answer, reason=Reason.REFUSAL)
+        answer = Answer(None, None, new_tokens, None, prompt_tokens, seconds, served=served)
+        if read.refused:
+            return replace(answer, completion=text.strip() or None, reason=Reason.REFUSAL)
         cut = closed_list(text, prompt.cue)
         if cut is not None:
             text, finish = cut, "list"
         else:
-            finish = "length" if finish == "length" else "eos"
+            finish = "length" if read.cut else "eos"
         return replace(answer, completion=text.strip(), finish=finish)
 
     def _affordable(self, prompts: Sequence[Prompt]) -> bool:
@@ -297,12 +296,6 @@ def _dearest(prompt: Prompt) -> int:
     return len(prompt.text) // CHARACTERS_PER_TOKEN + prompt.budget
 
 
-def _served(reply: Any) -> str | None:
-    """What answered, as the server names it: "gpt-4o" may be "gpt-4o-2024-08-06 fp_1a2b"."""
-    names = [reply.model, reply.system_fingerprint]
-    return _whole(" ".join(name for name in names if isinstance(name, str) and name)) or None
-
-
 def _whole(text: str) -> str:
     """Text that can be written: JSON may hold half an emoji, which UTF-8 has no form for.
 
@@ -310,12 +303,3 @@ def _whole(text: str) -> str:
     'sad ?'
     """
     return text.encode("utf-8", "replace").decode()
-
-
-def _usage(reply: Any) -> tuple[int | None, int]:
-    """Tokens of prompt and answer as the server counts them; (None, 0) where it does not."""
-    usage = reply.usage
-    prompt, new = (getattr(usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
-    if isinstance(prompt, int) and isinstance(new, int):
-        return prompt, new
-    return None, 0

@@ -80,7 +80,7 @@ def server_message(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
     try:
         found: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text or "it gives no reason"
     for _ in range(2):
         if isinstance(found, dict):

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.api_runs import EXAMPLES, config, lines
 from support.fault_server import NEW_TOKENS, PROMPT_TOKENS, Fault, FaultServer, serving
 from support.launching import kill, start, wait_until
 
-from express_runners.config import RunConfig
 from express_runners.engines import faults
 from express_runners.errors import RunError
 from express_runners.runs.run import run
 
-EXAMPLES = 6
 LIMITED = Fault("status", 429, b'{"error": {"message": "too many"}}', (("Retry-After", "1"),))
 PASSING = {
     "429 with Retry-After": LIMITED,
@@ -37,27 +36,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "FIRST_WAIT", 0.01)
     for name in ("EXPRESS_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-
-
-def config(server: FaultServer, out: Path, **changed: Any) -> RunConfig:
-    """A run on the sample against the fault server."""
-    settings: dict[str, Any] = {
-        "model": "api:org/name",
-        "base_url": server.url,
-        "dataset": "sample",
-        "split": "test",
-        "limit": EXAMPLES,
-        "out": out,
-        "retries": 2,
-        "request_timeout": 20.0,
-    }
-    return RunConfig(**(settings | changed))
-
-
-def lines(out: Path) -> list[dict[str, Any]]:
-    """What a finished run wrote, without what differs from run to run."""
-    found = [json.loads(row) for row in (out / "predictions.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k != "seconds"} for line in found]
 
 
 def written(out: Path) -> list[str]:

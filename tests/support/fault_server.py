@@ -26,7 +26,8 @@ class Fault:
 
     `kind` is none, slow, held (answered once `held_until` requests have come), held_then_down
     (likewise, but refused for now), hang, status, cut (closed without a word), half (closed within
-    the body), malformed, no_choice, no_message, no_usage or filtered.
+    the body), malformed, no_choice, no_message, no_usage, filtered, trickle (a byte now and then),
+    endless (a body without end) or continued (a status 102 again and again).
     """
 
     kind: str
@@ -68,6 +69,8 @@ class FaultServer:
     seen: list[Seen] = field(default_factory=list)
     most_under_way: int = 0
     url: str = ""
+    # Bytes of answers without end.
+    sent: int = 0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -140,6 +143,19 @@ def refusal(name: str) -> dict[str, Any]:
     return {"error": {"message": message, "param": name, "type": "invalid_request_error"}}
 
 
+def lame(reply: dict[str, Any], kind: str) -> None:
+    """Take from a completion what a fault of this kind leaves out."""
+    if kind == "no_choice":
+        reply["choices"] = []
+    elif kind == "no_message":
+        del reply["choices"][0]["message"]
+    elif kind == "no_usage":
+        del reply["usage"]
+    elif kind == "filtered":
+        message = {"role": "assistant", "content": None}
+        reply["choices"][0] |= {"finish_reason": "content_filter", "message": message}
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: FaultServer
@@ -178,23 +194,34 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, whole, cut_at=len(whole) // 2)
         elif fault.kind == "malformed":
             self._send(200, b'{"choices": [{"mess')
+        elif fault.kind in ("trickle", "endless", "continued"):
+            self._go_on(fault.kind)
         elif fault.kind == "hang":
             self.owner.closing.wait(60)
             self.close_connection = True
         else:
-            if fault.kind == "no_choice":
-                reply["choices"] = []
-            elif fault.kind == "no_message":
-                del reply["choices"][0]["message"]
-            elif fault.kind == "no_usage":
-                del reply["usage"]
-            elif fault.kind == "filtered":
-                reply["choices"][0] |= {"finish_reason": "content_filter", "message": {}}
-                reply["choices"][0]["message"] = {"role": "assistant", "content": None}
-            elif fault.kind == "slow":
+            if fault.kind == "slow":
                 self.owner.closing.wait(0.5)
+            lame(reply, fault.kind)
             status = 503 if fault.kind == "held_then_down" else 200
             self._send(status, json.dumps(reply).encode())
+
+    def _go_on(self, kind: str) -> None:
+        """Send something for up to a minute, and never a whole answer."""
+        if kind != "continued":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        piece = {
+            "trickle": b" ",
+            "endless": b" " * 2**20,
+            "continued": b"HTTP/1.1 102 Processing\r\n\r\n",
+        }[kind]
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not self.owner.closing.is_set():
+            self.wfile.write(piece)
+            self.owner.sent += len(piece)
+            if kind != "endless":
+                time.sleep(0.05)
+        self.close_connection = True
 
     def _send(
         self,
