@@ -7,15 +7,17 @@ import json
 import os
 import shutil
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from express_dataset.errors import require
+from express_dataset.errors import DataError, require
+from express_dataset.files import read_json
 
 from .config import FAMILIES
 from .errors import RunError
+from .manifest import Manifest, read_manifest
 from .server import API, is_dummy
 
 Family = Literal["masked", "seq2seq", "causal", "api", "dummy"]
@@ -26,12 +28,22 @@ WEIGHTS = "*.safetensors"
 # runs whatever code a file names.
 OLD_WEIGHTS = "pytorch_model*.bin"
 HUB_FILES = ["*.json", WEIGHTS, "*.model", "*.txt", "*.jinja", "*.tiktoken"]
+ADAPTER_FILE = "adapter_config.json"
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """What a training added to a model: small weights in a folder of their own (PEFT's form)."""
+
+    name: str
+    path: Path
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model on this disk, on a server, or a dummy.
+    """A model on this disk, on a server, or a dummy, with the adapter that is laid over it.
 
     `revision` is a Hub commit, the SHA-256 of local files, "served", or a dummy's seed.
     """
@@ -40,11 +52,21 @@ class ResolvedModel:
     path: Path
     revision: str
     family: Family
+    adapter: Adapter | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What it was trained on, where that is known."""
+        if self.family in ("api", "dummy"):
+            return None
+        return read_manifest(self.adapter.path if self.adapter else self.path)
 
     @property
     def label(self) -> str:
         """Name and short revision, for tables and pages."""
-        return f"{self.name}@{self.revision[:8]}"
+        name = f"{self.name}@{self.revision[:8]}"
+        over = self.adapter
+        return f"{name} + {over.name}@{over.revision[:8]}" if over else name
 
     @property
     def pickled(self) -> bool:
@@ -52,16 +74,35 @@ class ResolvedModel:
         return self.path != Path() and _only_old(self.path)
 
 
-def resolve(model: str, family: str | None = None, weights: bool = True) -> ResolvedModel:
+def resolve(
+    model: str, family: str | None = None, weights: bool = True, adapter: str | None = None
+) -> ResolvedModel:
     """Find `model` (a Hub id with optional `@revision`, a folder, a `.gguf` file, `api:NAME`, or
     `dummy:KIND` with optional `@SEED`).
 
     Without `weights`, only configuration and tokenizer are fetched, and no folder's revision is
-    computed from its files.
+    computed from its files. A `model` that is an adapter brings its own base.
 
     Raises:
-        RunError: it is not there, gated, out of reach, or of no known family.
+        RunError: it is not there, gated, out of reach, or of no known family; the adapter is none,
+            or is one of another base.
     """
+    if adapter is not None:
+        return with_adapter(_resolve(model, family, weights), adapter)
+    local = Path(model).expanduser()
+    if (local / ADAPTER_FILE).is_file():
+        try:
+            base = _resolve(base_of(local), family, weights)
+        except RunError as error:
+            raise RunError(
+                f"--model {model} is an adapter, and its base is not at hand ({error}): give "
+                f"--model BASE --adapter {model}."
+            ) from error
+        return with_adapter(base, model)
+    return _resolve(model, family, weights)
+
+
+def _resolve(model: str, family: str | None, weights: bool) -> ResolvedModel:
     if model.startswith(API):
         return ResolvedModel(model.removeprefix(API), Path(), "served", "api")
     if is_dummy(model):
@@ -249,6 +290,76 @@ def family_of(config: dict[str, Any]) -> Family | None:
     ):
         return "causal"
     return None
+
+
+def base_of(adapter: Path) -> str:
+    """Where an adapter's base is found: as its training kept it, else as PEFT did."""
+    manifest = read_manifest(adapter)
+    if manifest is not None:
+        return manifest.last.base.source
+    settings = _adapter_settings(adapter)
+    named = settings.get("base_model_name_or_path")
+    if not isinstance(named, str) or not named:
+        raise RunError(f"{adapter / ADAPTER_FILE} names no base")
+    revision = settings.get("revision")
+    return f"{named}@{revision}" if revision and not Path(named).exists() else named
+
+
+def _adapter_settings(adapter: Path) -> dict[str, Any]:
+    try:
+        return read_json(adapter / ADAPTER_FILE, "copy the adapter again, whole")
+    except DataError as error:
+        raise RunError(str(error)) from error
+
+
+def with_adapter(model: ResolvedModel, adapter: str) -> ResolvedModel:
+    """Lay an adapter (a folder or a Hub id) over a model.
+
+    Raises:
+        RunError: it is no adapter, or was trained on another model, revision or family.
+    """
+    if model.family in ("api", "dummy"):
+        raise RunError(f"--adapter needs a model with weights here, not {model.name}.")
+    if model.adapter is not None:
+        raise RunError(f"--model {model.name} is an adapter already: give its base as --model.")
+    path = Path(adapter).expanduser()
+    name = path.resolve().name
+    if not path.is_dir():
+        if adapter.startswith((".", "/", "~")):
+            raise RunError(f"--adapter {adapter}: no such folder; give a folder or a Hub id.")
+        path, _, name = from_hub(adapter)
+    if not (path / ADAPTER_FILE).is_file() or not any(path.glob("adapter_model*.safetensors")):
+        raise RunError(
+            f"--adapter {adapter} is none: a folder with {ADAPTER_FILE} and "
+            "adapter_model.safetensors is needed; a whole model goes to --model."
+        )
+    _adapter_settings(path)
+    _check_base(model, path, adapter)
+    return replace(model, adapter=Adapter(name, path, folder_hash(path)))
+
+
+def _check_base(model: ResolvedModel, path: Path, adapter: str) -> None:
+    manifest = read_manifest(path)
+    if manifest is None:
+        wanted, named = base_of(path), model.name
+        # Folders may be named as one likes; two ids of the Hub may not differ.
+        ids = "/" in wanted and not Path(wanted).is_absolute() and "/" in named
+        if ids and wanted.partition("@")[0] != named:
+            raise RunError(
+                f"--adapter {adapter} is one of {wanted}, and --model is {named}: give its base."
+            )
+        return
+    base = manifest.last.base
+    if base.family != model.family:
+        raise RunError(
+            f"--adapter {adapter} is one of {base.name}, a {base.family} model, and --model "
+            f"{model.name} is a {model.family} one: give its base."
+        )
+    if model.revision and model.revision != base.revision:
+        raise RunError(
+            f"--adapter {adapter} was trained on {base.name}@{base.revision[:8]}, and --model is "
+            f"{model.label}: give that base ({base.source}), or another adapter."
+        )
 
 
 def packaged_model() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from express_dataset.errors import require
@@ -48,6 +49,8 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
     with in_a_sentence(model, "weights"):
         loaded, found = auto.from_pretrained(model.path, output_loading_info=True, **how)
     _tell_missing(model, sorted(found["missing_keys"]))
+    if model.adapter is not None:
+        loaded = add_adapter(loaded, model)
     loaded = loaded.eval()
     if options.spread == "tensor" and not loaded.supports_tp_plan:
         raise RunError(
@@ -56,6 +59,17 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
     # What was placed while it was loaded must stay where it is.
     placed = "device_map" in how or "distributed_config" in how
     return loaded if placed else loaded.to(options.device)
+
+
+def add_adapter(loaded: Any, model: ResolvedModel) -> Any:
+    """The model itself, with the adapter's layers inside; they stay unmerged, as they were trained.
+
+    Merging would round them to the weights' own precision.
+    """
+    peft = require("peft", "train")
+    assert model.adapter is not None
+    with in_a_sentence(replace(model, name=model.adapter.name), "weights"):
+        return peft.PeftModel.from_pretrained(loaded, model.adapter.path).get_base_model()
 
 
 def _tell_missing(model: ResolvedModel, missing: Sequence[str]) -> None:

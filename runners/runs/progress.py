@@ -19,6 +19,10 @@ class Bar:
         """Count `n` more examples as done."""
         self._progress.advance(self._task, n)
 
+    def tell(self, what: str) -> None:
+        """Name what is being done anew."""
+        self._progress.update(self._task, description=what)
+
 
 @contextmanager
 def progress(what: str, total: int, shown: bool = True) -> Iterator[Bar]:

@@ -1,0 +1,342 @@
+"""One training, from options to a folder that `express run` can use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from express_dataset import Example
+from express_dataset.errors import DataError, require
+from express_dataset.schema import fingerprint
+from express_dataset.sources import Loaded, load
+
+from ..engines.base import EngineOptions
+from ..engines.prompter import Prompter
+from ..errors import RunError
+from ..manifest import Base, Manifest, Training, hashes
+from ..models import ADAPTER_FILE, ResolvedModel, resolve
+from ..prompts.setting import Setting, setting_of
+from ..prompts.shots import choose
+from ..runs.evidence import versions
+from ..runs.setup import pool_of
+from ..runs.store import RunFolder, differences, read_json, write_json
+from ..vocabulary import normalised
+from .learning import CHECKPOINTS, Steps, arguments, learn, steps_of
+from .options import Recipe, TrainConfig
+from .parts import divide
+from .targets import Row, Targets
+from .trainable import trainable
+
+TRAINING_FILE = "training.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that a training is made of, before any weight is loaded."""
+
+    loaded: Loaded
+    model: ResolvedModel
+    setting: Setting
+    options: EngineOptions
+    recipe: Recipe
+    rows: tuple[Row, ...]
+    validation: tuple[Row, ...]
+    left_out: dict[str, int]
+    tokenizer: Any
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """What is learned."""
+        return tuple(row.example for row in self.rows)
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as a signature names it."""
+        return f"{self.setting.name}@{self.setting.template.hash}"
+
+
+def prepare(config: TrainConfig, weights: bool = True) -> Material:
+    """Read data and model's configuration, and make the rows.
+
+    Raises:
+        RunError, DataError: no train split, nothing left to learn, or a model or prompt that
+            cannot be used.
+    """
+    loaded = load(config.dataset, split="train")
+    if not loaded.examples:
+        raise RunError(f"--dataset {config.dataset} has no train split to learn from.")
+    asking = config.asking()
+    model = resolve(config.model, config.family, weights, config.adapter)
+    if config.full and model.adapter is not None:
+        raise RunError(
+            "--full trains all weights, and --model is an adapter: merge it first "
+            f"(express merge --model {config.model} --out DIR)."
+        )
+    setting = setting_of(asking, model.family)
+    options = EngineOptions(
+        setting.template,
+        dtype=_dtype(config),
+        device=_device(config),
+        trust_remote_code=config.trust_remote_code,
+        quantize=config.quantize,
+    )
+    apart = [row for name in ("test", "few_shot") for row in _split(config.dataset, name)]
+    parts = divide(loaded.examples, apart, config.validation, config.seed)
+    targets = Targets(prompter := Prompter(model, options), model.family, config.several_tokens)
+    pool = pool_of(asking, setting)
+    left = Counter(parts.left_out)
+
+    def rows(examples: Sequence[Example], most: int | None = None) -> tuple[Row, ...]:
+        found = []
+        for example, shots in zip(examples, choose(setting, pool, examples), strict=True):
+            if len(found) == most:
+                break
+            row = targets.row(example, shots)
+            if isinstance(row, str):
+                left[row] += 1
+            else:
+                found.append(row)
+        return tuple(found)
+
+    learned, validation = rows(parts.learned, config.limit), rows(parts.validation)
+    if not learned:
+        why = ", ".join(f"{reason}: {n}" for reason, n in sorted(left.items())) or "none was there"
+        raise RunError(
+            f"nothing is left to learn of the {len(loaded.examples)} examples in the train split "
+            f"of {config.dataset} ({why}): give other data, or a smaller --validation."
+        )
+    return Material(
+        loaded,
+        model,
+        setting,
+        options,
+        config.recipe(model.family),
+        learned,
+        validation,
+        dict(left),
+        prompter.tokenizer,
+    )
+
+
+def _split(dataset: str, name: str) -> tuple[Example, ...]:
+    try:
+        return load(dataset, split=name).examples
+    except DataError:
+        # Data of one's own need not have it; what is not there cannot be leaked.
+        return ()
+
+
+def _device(config: TrainConfig) -> str:
+    torch = require("torch", "run")
+    there = torch.cuda.is_available()
+    if config.device == "cuda" and not there:
+        raise RunError("--device cuda: no CUDA device is visible here; use --device cpu.")
+    return "cuda" if there and config.device != "cpu" else "cpu"
+
+
+def _dtype(config: TrainConfig) -> str:
+    torch = require("torch", "run")
+    if config.dtype == "float16":
+        raise RunError("--dtype float16 is too coarse to train with: use bfloat16 or float32.")
+    if config.dtype != "auto":
+        return config.dtype
+    good = _device(config) == "cuda" and torch.cuda.is_bf16_supported()
+    return "bfloat16" if good else "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished training: its folder and what `training.json` tells of it."""
+
+    folder: Path
+    record: dict[str, Any]
+
+
+def train(config: TrainConfig) -> Trained | None:
+    """Train, or go on where the same command stopped; a finished folder is only told of.
+
+    Returns:
+        The result in the main process, None in the others.
+
+    Raises:
+        RunError, DataError: something the user can mend; the message says how.
+    """
+    transformers = require("transformers", "train")
+    if not config.full:
+        require("peft", "train")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    with ExitStack() as stack:
+        args = arguments(config, _dtype(config), Recipe(1, (), 1.0, 1.0))
+        state = args.distributed_state
+        if state.is_main_process:
+            stack.enter_context(RunFolder(config.out))
+            stack.enter_context(_told_when_stopped(config.out))
+        with state.main_process_first():
+            found = prepare(config)
+        steps = steps_of(found.rows, config, found.recipe.epochs, state.num_processes)
+        asked = _asked(config, found, steps)
+        record = _begin(config.out, asked, main=state.is_main_process)
+        state.wait_for_everyone()
+        if "result" not in record:
+            _fit(args, config, found, steps, record)
+        return Trained(config.out, record) if state.is_main_process else None
+
+
+def _asked(config: TrainConfig, found: Material, steps: Steps) -> dict[str, Any]:
+    """Every setting that makes the weights what they are; a resumed training must have the same."""
+    adapter = found.model.adapter
+    return {
+        "model": {"name": found.model.name, "revision": found.model.revision},
+        "adapter": {"name": adapter.name, "revision": adapter.revision} if adapter else None,
+        "family": found.model.family,
+        "data": found.loaded.data,
+        "fingerprint": fingerprint(found.examples),
+        "validation": fingerprint(row.example for row in found.validation),
+        "prompt": found.prompt,
+        "recipe": {**asdict(found.recipe), "targets": list(found.recipe.targets)},
+        "full": config.full,
+        "quantize": config.quantize,
+        "several_tokens": config.several_tokens,
+        "steps": {"batch": steps.batch, "total": steps.total, "save": steps.between_checkpoints},
+        "patience": config.patience,
+        "seed": config.seed,
+        "dtype": found.options.dtype,
+    }
+
+
+def _begin(out: Path, asked: dict[str, Any], main: bool) -> dict[str, Any]:
+    """The record of this training: what was begun before, or what is begun now."""
+    file = out / TRAINING_FILE
+    if file.is_file():
+        record = read_json(file, "give another --out")
+        differing = differences(record.get("asked"), json.loads(json.dumps(asked)))
+        if differing:
+            raise RunError(
+                f"{out} was begun with other settings ({'; '.join(differing)}): give another --out."
+            )
+        return record
+    record = {"asked": asked}
+    if main:
+        write_json(file, record)
+    return record
+
+
+def _fit(
+    args: Any, config: TrainConfig, found: Material, steps: Steps, record: dict[str, Any]
+) -> None:
+    """Train, then write weights, manifest and record; the checkpoints go."""
+    from transformers import set_seed
+
+    args.learning_rate, args.lr_scheduler_type = found.recipe.learning_rate, found.recipe.scheduler
+    args.warmup_steps = round(found.recipe.warmup * steps.total)
+    set_seed(config.seed)
+    # Weights that are trained themselves stay in float32; bfloat16 is what they compute in.
+    options = replace(found.options, dtype="float32") if config.full else found.options
+    # The Trainer moves the model to the device of its own process.
+    options = options if config.quantize else replace(options, device="cpu")
+    model = trainable(found.model, options, config, found.recipe)
+    weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    pad = found.tokenizer.pad_token_id
+    trainer = learn(model, args, (found.rows, found.validation), steps, config, pad)
+    trainer.save_model(str(config.out))
+    args.distributed_state.wait_for_everyone()
+    if args.process_index != 0:
+        return
+    # The Trainer's own arguments, pickled: nothing here reads a pickle.
+    (config.out / "training_args.bin").unlink(missing_ok=True)
+    base = base_of_training(config, found)
+    if config.full:
+        found.tokenizer.save_pretrained(config.out)
+    else:
+        _name_base(config.out / ADAPTER_FILE, base)
+    record["result"] = result_of(trainer.state, found, weights)
+    manifest_of(config, found, base).write(config.out)
+    write_json(config.out / TRAINING_FILE, record)
+    shutil.rmtree(config.out / CHECKPOINTS, ignore_errors=True)
+
+
+def base_of_training(config: TrainConfig, found: Material) -> Base:
+    """The base as another machine, or the same one later, finds it again."""
+    model, source = found.model, config.model
+    if (parent := model.manifest) is not None and model.adapter is not None:
+        return parent.last.base
+    if Path(source).expanduser().exists():
+        source = str(Path(source).expanduser().resolve())
+    elif "@" not in source:
+        source = f"{source}@{model.revision}"
+    return Base(model.name, source, model.revision, model.family)
+
+
+def _name_base(file: Path, base: Base) -> None:
+    """PEFT keeps the folder that the base was loaded from; others need its name."""
+    repo, _, revision = base.source.partition("@")
+    named = {"base_model_name_or_path": repo, "revision": revision or None}
+    write_json(file, {**read_json(file), **named})
+
+
+def manifest_of(config: TrainConfig, found: Material, base: Base) -> Manifest:
+    """What this training has seen, after what its parents had."""
+    parent = found.model.manifest
+    examples = found.examples
+    training = Training(
+        base=base,
+        data=found.loaded.data,
+        split="train",
+        fingerprint=fingerprint(examples),
+        prompt=found.prompt,
+        seed=config.seed,
+        examples=len(examples),
+        left_out=found.left_out,
+        versions={k: v for k, v in versions().items() if v},
+        labels=dict(Counter(normalised(term) for row in examples for term in row.labels)),
+        posts=hashes(row.post_id for row in examples),
+        texts=hashes(_text(row) for row in examples),
+    )
+    kind = "full" if config.full else "adapter"
+    return Manifest(kind, (*(parent.trainings if parent else ()), training))
+
+
+def _text(row: Example) -> str:
+    from express_dataset.splits import normalised as same_text
+
+    return same_text(row.text)
+
+
+def result_of(state: Any, found: Material, weights: int) -> dict[str, Any]:
+    """What came of it, ready for JSON: loss by step, the chosen step, counts."""
+    learned = [(e["step"], e["loss"]) for e in state.log_history if "loss" in e]
+    chosen = [(e["step"], e["eval_loss"]) for e in state.log_history if "eval_loss" in e]
+    best = min(chosen, key=lambda pair: pair[1])[0] if chosen else state.global_step
+    return {
+        "examples": len(found.rows),
+        "posts": len({row.example.post_id for row in found.rows}),
+        "masks": sum(len(row.example.labels) for row in found.rows),
+        "masks_not_learned": sum(row.unlearned for row in found.rows),
+        "validation_examples": len(found.validation),
+        "left_out": found.left_out,
+        "trained_weights": weights,
+        "steps": state.global_step,
+        "chosen_step": best,
+        "loss": [{"step": step, "loss": loss} for step, loss in learned],
+        "validation_loss": [{"step": step, "loss": loss} for step, loss in chosen],
+    }
+
+
+@contextmanager
+def _told_when_stopped(out: Path) -> Iterator[None]:
+    """Say what is kept where the user stops the training (Ctrl-C)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        there = sorted((out / CHECKPOINTS).glob("checkpoint-*"))
+        kept = f"{len(there)} checkpoints are kept" if there else "there was no checkpoint yet"
+        print(f"stopped: {kept}, and the same command goes on.", file=sys.stderr)
+        raise
