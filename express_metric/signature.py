@@ -21,8 +21,12 @@ _PARTS = {
     "lexicon": "lex",
     "prompt": "prompt",
     "decode": "decode",
+    "seen": "seen",
+    "trained": "trained",
     "version": "v",
 }
+# Written only where there is something to tell.
+_OPTIONAL = {"seen", "trained"}
 
 
 def safe_value(text: str) -> str:
@@ -50,12 +54,21 @@ class Signature:
     prompt: str = UNKNOWN  # the prompt's name, with `@` and its template's hash
     decode: str = UNKNOWN  # how the model's words were chosen, such as `free` or `constrained`
     version: str = VERSION  # the version of this package
+    seen: str = ""  # how many of the examples the model was trained on; empty where none
+    trained: str = ""  # `unknown` where it was trained and nobody knows on what; else empty
+
+    @property
+    def fair(self) -> bool:
+        """Whether the model is not known or feared to have seen the examples in training."""
+        return not (self.seen or self.trained)
 
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 0:
             raise MetricError(f"signature: n is {self.n!r}; it must be a number of examples")
         for field in _PARTS:
             value = getattr(self, field)
+            if value == "" and field in _OPTIONAL:
+                continue
             if field != "n" and (
                 not isinstance(value, str) or not value or _FORBIDDEN.search(value)
             ):
@@ -65,8 +78,9 @@ class Signature:
                 )
 
     def __str__(self) -> str:
-        parts = [f"{name}:{getattr(self, field)}" for field, name in _PARTS.items()]
-        return "|".join([_PREFIX, *parts])
+        values = {name: getattr(self, field) for field, name in _PARTS.items()}
+        shown = (f"{name}:{v}" for name, v in values.items() if v != "" or name not in _OPTIONAL)
+        return "|".join([_PREFIX, *shown])
 
     @classmethod
     def parse(cls, line: str) -> Signature:
@@ -80,12 +94,13 @@ class Signature:
         if head != _PREFIX:
             raise MetricError(f"{line!r} is no signature: it must begin with {_PREFIX}|")
         found = dict(part.partition(":")[::2] for part in parts)
-        if list(found) != list(_PARTS.values()) or len(parts) != len(_PARTS):
-            expected = ", ".join(_PARTS.values())
+        known = [name for name in _PARTS.values() if name in found or name not in _OPTIONAL]
+        if list(found) != known or len(parts) != len(known):
+            expected = ", ".join(name for name in _PARTS.values() if name not in _OPTIONAL)
             raise MetricError(f"{line!r} is no signature: its parts must be {expected}, in order")
         if not re.fullmatch(r"[0-9]+", found["n"]):
             raise MetricError(f"{line!r} is no signature: n must be a whole number")
-        values: dict[str, Any] = {field: found[name] for field, name in _PARTS.items()}
+        values: dict[str, Any] = {f: found[name] for f, name in _PARTS.items() if name in found}
         values["n"] = int(found["n"])
         return cls(**values)
 

@@ -20,6 +20,7 @@ SEVERAL = ("pll", "first")
 QUANTIZE = ("8bit", "4bit")
 SPREAD = ("layers", "tensor")
 PROMPTS = ("zero-shot", "few-shot", "cot")
+SEEN = ("refuse", "allow", "leave-out")
 SHOT_CHOICES = ("random", "random-per-example", "similar")
 CHOICES = {
     "split": SPLITS,
@@ -31,6 +32,7 @@ CHOICES = {
     "decode": DECODES,
     "several_tokens": SEVERAL,
     "quantize": QUANTIZE,
+    "seen": SEEN,
     "spread": SPREAD,
     "token_parameter": TOKEN_PARAMETERS,
 }
@@ -59,6 +61,17 @@ class RunConfig:
         ),
     ]
     out: Annotated[Path, typer.Option(help="The run's folder; the same command goes on there.")]
+    adapter: Annotated[
+        str | None,
+        typer.Option(help="An adapter over the model: a folder of `express train`, or a Hub id."),
+    ] = None
+    seen: Annotated[
+        str,
+        typer.Option(
+            help="Examples that the model was trained on: refuse, allow (their number stands in "
+            "the signature, and no ranking takes the run) or leave-out."
+        ),
+    ] = "refuse"
     dataset: Annotated[
         str, typer.Option(help="express, sample, a CSV, JSONL or Parquet file, or a Hub id.")
     ] = "express"

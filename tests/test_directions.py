@@ -19,7 +19,9 @@ PACKAGES = {
     "express_cards": "cards",
 }
 # From left to right; a room is a file or a folder.
-RUNNERS = "errors server vocabulary config manifest models prompts engines runs training planning harness"
+RUNNERS = (
+    "errors server vocabulary config manifest models prompts engines runs training planning harness"
+)
 CARDS = (
     "words drawings terminal hub_files pages comparison markdown reports dataset submissions "
     "study spaces"

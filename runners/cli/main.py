@@ -15,7 +15,7 @@ import typer
 from express_metric.errors import ExpressError
 
 from ..config import RunConfig
-from . import dataset, harness, reproduce, results, space, study
+from . import dataset, harness, reproduce, results, space, study, train
 from .printing import Format, FormatOption, print_json
 from .takes import takes
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(results.app, name="results")
 app.add_typer(study.app, name="study")
+app.add_typer(train.app, name="train")
 # Without a name: its one command stands beside the others.
 app.add_typer(space.app)
 app.add_typer(harness.app)

@@ -16,6 +16,7 @@ from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from ..runs.answering import what_was_shown
 from ..runs.record import as_json
+from ..runs.seen import judge
 from ..runs.store import RunFolder
 
 CHARACTERS_PER_TOKEN = 4
@@ -42,7 +43,8 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
     transformers.utils.logging.disable_progress_bar()
     data = load_all(config.dataset)
     examples = select(config, data)
-    model = resolve(config.model, config.family, weights=False)
+    model = resolve(config.model, config.family, weights=False, adapter=config.adapter)
+    examples, _ = judge(model, examples, config.seen)
     setting = setting_of(config, model.family)
     on_gpu = config.device != "cpu" and torch.cuda.is_available()
     options = engine_options(

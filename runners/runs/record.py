@@ -33,6 +33,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """The adapter that was laid over a model's weights."""
+
+    name: str
+    revision: str  # SHA-256 of its files, or its Hub commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """Who answered."""
 
@@ -41,6 +49,7 @@ class Model:
     revision: str | None = None  # Hub commit, SHA-256 of local files, "served", a dummy's seed
     server: str | None = None  # its address, where the family is api
     pickled: bool | None = None  # true where its weights came from pytorch_model.bin
+    adapter: Over | None = None  # then `name` is that of both, with a plus sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +139,7 @@ class Asked:
     lexicon: LexiconAsked
     dtype: str | None = None
     quantize: str | None = None  # 8bit or 4bit
+    seen: str | None = None  # how many examples it was trained on, or "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

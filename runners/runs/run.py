@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,11 @@ from .record import (
     Decoding,
     LexiconAsked,
     Model,
+    Over,
     Prompt,
 )
 from .scores import lexicon_file, pick_lexicon, score_run
+from .seen import judge, tell
 from .setup import engine_options, pool_of, prompt_asked, select
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 
@@ -64,12 +67,13 @@ def run(config: RunConfig) -> FinishedRun | None:
         # Read before any answer is paid for, so that a missing lexicon costs nothing.
         lexicon = pick_lexicon(config.lexicon, loaded.lexicon, near=Path(config.dataset))
         with state.main_process_first():
-            model = resolve(config.model, config.family)
+            model = resolve(config.model, config.family, adapter=config.adapter)
         if model.family == "api" and state.num_processes > 1:
             raise RunError(
                 f"a served model is asked by one process, not by {state.num_processes}: start "
                 "`express run` alone and choose --concurrency."
             )
+        examples, seen = judge(model, examples, config.seen)
         setting = setting_of(config, model.family)
         options = engine_options(config, model, setting, state.device, data)
         pool = pool_of(config, setting, data)
@@ -78,8 +82,10 @@ def run(config: RunConfig) -> FinishedRun | None:
         record = None
         if state.is_main_process:
             prompt = prompt_asked(setting, pool)
+            tell(model, f"{prompt.name}@{prompt.hash}", seen)
+            asked = _asked(loaded, examples, model, options, prompt, lexicon)
             record = folder.start(
-                _asked(loaded, examples, model, options, prompt, lexicon),
+                replace(asked, seen=seen or None),
                 session(
                     config.dataset,
                     lexicon_file(lexicon, config.lexicon),
@@ -134,13 +140,15 @@ def _asked(
     lexicon: Lexicon,
 ) -> Asked:
     """Every setting that makes the predictions what they are; a resumed run must have the same."""
+    over = model.adapter
     return Asked(
         model=Model(
-            name=model.name,
+            name=f"{model.name}+{over.name}" if over else model.name,
             revision=model.revision,
             family=model.family,
             server=options.server.url if options.server else None,
             pickled=model.pickled or None,
+            adapter=Over(name=over.name, revision=over.revision) if over else None,
         ),
         dataset=Data(
             name=loaded.name,

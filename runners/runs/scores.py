@@ -17,6 +17,7 @@ from express_metric.terms import Reason
 from ..errors import RunError
 from .ranks import rank_scores
 from .record import RANK, Asked, LexiconFile, Record
+from .seen import UNKNOWN
 from .store import RUN_FILE
 
 AUTHORS_LEXICON = "lexicon-decomposition.csv"
@@ -120,6 +121,8 @@ def signature_of(asked: Asked, n: int, protocol: Protocol, lexicon: Lexicon) -> 
         lexicon=lexicon.label,
         prompt=f"{asked.prompt.name}@{asked.prompt.hash}",
         decode=asked.decoding.name,
+        seen="" if asked.seen == UNKNOWN else asked.seen or "",
+        trained=UNKNOWN if asked.seen == UNKNOWN else "",
     )
 
 

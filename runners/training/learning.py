@@ -77,7 +77,7 @@ def arguments(config: TrainConfig, dtype: str, recipe: Recipe) -> Any:
         ddp_backend="gloo" if on_cpu and int(os.environ.get("WORLD_SIZE", "1")) > 1 else None,
         ddp_timeout=7 * 24 * 3600,
         bf16=dtype == "bfloat16",
-        gradient_checkpointing=config.gradient_checkpointing,
+        **({"gradient_checkpointing": True} if config.gradient_checkpointing else {}),
         logging_steps=1,
         logging_nan_inf_filter=False,
         save_strategy="steps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from express_dataset import Example
@@ -24,10 +24,10 @@ class Row:
     """
 
     example: Example
-    text: str
     ids: tuple[int, ...]
     labels: tuple[int, ...]
     unlearned: int = 0
+    shots: tuple[Example, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -63,12 +63,12 @@ class Targets:
             ids, labels = list(prompt.ids), written
             if self._family == "causal":
                 ids, labels = [*ids, *written], [IGNORED] * len(ids) + written
-            found = Row(example, prompt.text, tuple(ids), tuple(labels))
+            found = Row(example, tuple(ids), tuple(labels))
         if len(found.ids) > self._prompter.context:
             return "too-long"
         if all(label == IGNORED for label in found.labels):
             return "no-target"
-        return found
+        return replace(found, shots=shots[prompt.shots_dropped :])
 
     def _filled(self, prompt: Prompt) -> Row:
         """A masked model's row: each label's token at its mask, or its tokens at as many."""
@@ -89,7 +89,7 @@ class Targets:
                 tokens, unlearned = [IGNORED], unlearned + 1
             ids += [mask] * len(tokens)
             labels += tokens
-        return Row(prompt.example, prompt.text, tuple(ids), tuple(labels), unlearned)
+        return Row(prompt.example, tuple(ids), tuple(labels), unlearned)
 
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]

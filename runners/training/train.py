@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
-from express_dataset.errors import DataError, require
+from express_dataset.errors import require
 from express_dataset.schema import fingerprint
-from express_dataset.sources import Loaded, load
+from express_dataset.sources import Loaded, load_all
+from express_dataset.splits import normalised as same_text
 
 from ..engines.base import EngineOptions
 from ..engines.prompter import Prompter
@@ -69,7 +70,8 @@ def prepare(config: TrainConfig, weights: bool = True) -> Material:
         RunError, DataError: no train split, nothing left to learn, or a model or prompt that
             cannot be used.
     """
-    loaded = load(config.dataset, split="train")
+    data = load_all(config.dataset)
+    loaded = data["train"]
     if not loaded.examples:
         raise RunError(f"--dataset {config.dataset} has no train split to learn from.")
     asking = config.asking()
@@ -87,14 +89,14 @@ def prepare(config: TrainConfig, weights: bool = True) -> Material:
         trust_remote_code=config.trust_remote_code,
         quantize=config.quantize,
     )
-    apart = [row for name in ("test", "few_shot") for row in _split(config.dataset, name)]
+    apart = [row for name in ("test", "few_shot") for row in data[name].examples]
     parts = divide(loaded.examples, apart, config.validation, config.seed)
     targets = Targets(prompter := Prompter(model, options), model.family, config.several_tokens)
-    pool = pool_of(asking, setting)
+    pool = pool_of(asking, setting, data)
     left = Counter(parts.left_out)
 
     def rows(examples: Sequence[Example], most: int | None = None) -> tuple[Row, ...]:
-        found = []
+        found: list[Row] = []
         for example, shots in zip(examples, choose(setting, pool, examples), strict=True):
             if len(found) == most:
                 break
@@ -123,14 +125,6 @@ def prepare(config: TrainConfig, weights: bool = True) -> Material:
         dict(left),
         prompter.tokenizer,
     )
-
-
-def _split(dataset: str, name: str) -> tuple[Example, ...]:
-    try:
-        return load(dataset, split=name).examples
-    except DataError:
-        # Data of one's own need not have it; what is not there cannot be leaked.
-        return ()
 
 
 def _device(config: TrainConfig) -> str:
@@ -298,16 +292,10 @@ def manifest_of(config: TrainConfig, found: Material, base: Base) -> Manifest:
         versions={k: v for k, v in versions().items() if v},
         labels=dict(Counter(normalised(term) for row in examples for term in row.labels)),
         posts=hashes(row.post_id for row in examples),
-        texts=hashes(_text(row) for row in examples),
+        texts=hashes(same_text(row.text) for row in examples),
     )
     kind = "full" if config.full else "adapter"
     return Manifest(kind, (*(parent.trainings if parent else ()), training))
-
-
-def _text(row: Example) -> str:
-    from express_dataset.splits import normalised as same_text
-
-    return same_text(row.text)
 
 
 def result_of(state: Any, found: Material, weights: int) -> dict[str, Any]:

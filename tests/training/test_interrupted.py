@@ -1,0 +1,177 @@
+"""Killed, on several processes, on a full disk, with a loss that is none: as undisturbed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from express_runners.errors import RunError
+from express_runners.training import learning
+from express_runners.training.options import TrainConfig
+from express_runners.training.train import train
+
+Tiny = Callable[[str], Path]
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return dict(load_file(folder / "adapter_model.safetensors"))
+
+
+def furthest(one: Path, other: Path) -> float:
+    """The largest difference between two adapters' numbers."""
+    first, second = weights(one), weights(other)
+    assert first.keys() == second.keys()
+    return max(float((first[name] - second[name]).abs().max()) for name in first)
+
+
+@pytest.fixture(scope="module")
+def config(
+    tiny: Tiny, data: Path, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> TrainConfig:
+    """Some twenty steps with validation, one checkpoint every four."""
+    return TrainConfig(
+        str(tiny("llama")),
+        tmp_path_factory.mktemp("trained") / "whole",
+        dataset=str(data),
+        template=template,
+        epochs=12,
+        batch_size=4,
+        learning_rate=1e-3,
+        validation=0.2,
+        save_steps=4,
+        device="cpu",
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(config: TrainConfig) -> Path:
+    """The undisturbed training."""
+    assert train(config)
+    return config.out
+
+
+def words(config: TrainConfig, out: Path) -> list[str]:
+    options = {
+        "model": config.model,
+        "out": out,
+        "dataset": config.dataset,
+        "template": config.template,
+        "epochs": config.epochs,
+        "batch-size": config.batch_size,
+        "learning-rate": config.learning_rate,
+        "validation": config.validation,
+        "save-steps": config.save_steps,
+        "device": "cpu",
+    }
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def start(config: TrainConfig, out: Path, processes: int = 1) -> subprocess.Popen[str]:
+    launcher = [sys.executable, "-m"]
+    if processes > 1:
+        launcher += ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+        launcher += ["-m"]
+    return subprocess.Popen(
+        [*launcher, "express_runners.cli", "train", *words(config, out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        start_new_session=True,
+    )
+
+
+def test_killed_and_resumed_gives_the_same_adapter(
+    config: TrainConfig, whole: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "killed"
+    process = start(config, out)
+    deadline = time.monotonic() + 240
+    while not any(out.glob("checkpoints/checkpoint-*/trainer_state.json")):
+        assert process.poll() is None, process.communicate()[1][-2000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert not (out / "express.json").exists()
+    # Half a checkpoint, as a kill may leave it.
+    (out / "checkpoints" / "checkpoint-999").mkdir()
+    done = train(replace(config, out=out))
+    assert done is not None
+    assert furthest(whole, out) == 0
+    assert not (out / "checkpoints").exists()
+
+
+def test_two_processes_give_the_adapter_of_one(
+    config: TrainConfig, whole: Path, tmp_path: Path
+) -> None:
+    process = start(config, tmp_path / "two", processes=2)
+    out, err = process.communicate(timeout=280)
+    assert process.returncode == 0, err[-3000:]
+    assert "next: express run" in out
+    assert furthest(whole, tmp_path / "two") < 1e-5
+
+
+def test_a_finished_training_is_only_told_of(config: TrainConfig, whole: Path) -> None:
+    before = (whole / "adapter_model.safetensors").stat().st_mtime_ns
+    done = train(config)
+    assert done is not None
+    result = done.record["result"]
+    assert result["steps"] == len(result["loss"])
+    assert (whole / "adapter_model.safetensors").stat().st_mtime_ns == before
+    with pytest.raises(RunError, match=r"other settings \(patience is 3 there and 5 here"):
+        train(replace(config, patience=5))
+
+
+def test_the_best_checkpoint_is_kept(config: TrainConfig, whole: Path) -> None:
+    done = train(config)
+    assert done is not None
+    result = done.record["result"]
+    losses = {point["step"]: point["loss"] for point in result["validation_loss"]}
+    assert losses[result["chosen_step"]] == min(losses.values())
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, calls = learning._loss, []
+
+    def failing(shift: bool) -> Any:
+        inner = usual(shift)
+
+        def loss(*args: Any, **named: Any) -> Any:
+            calls.append(1)
+            value = inner(*args, **named)
+            return value * float("nan") if len(calls) > 12 else value
+
+        return loss
+
+    monkeypatch.setattr(learning, "_loss", failing)
+    out = tmp_path / "nan"
+    with pytest.raises(RunError, match=r"^step \d+: the .*loss is nan"):
+        train(replace(config, out=out))
+    assert any(out.glob("checkpoints/checkpoint-*/adapter_model.safetensors"))
+
+
+def test_a_disk_that_fills_at_a_checkpoint(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import Trainer
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", full)
+    with pytest.raises(RunError, match="free some space and run the same command again"):
+        train(replace(config, out=tmp_path / "full"))
