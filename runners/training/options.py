@@ -58,7 +58,7 @@ class TrainConfig:
     Traceback (most recent call last):
     ...
     express_runners.errors.RunError: --split test: only the train split can be trained on, or no \
-figure on the others would mean anything; leave --split out.
+figure on the others would mean anything; leave --split out
     """
 
     model: Annotated[
