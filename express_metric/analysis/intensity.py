@@ -67,7 +67,7 @@ def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
     >>> found.softened, found.heightened, found.other_family, found.net.value
     (1, 1, 1, 0.0)
     """
-    family, height = _places(masks)
+    family, height = places(masks)
     wrong = masks.valid & ~masks.lexical
     label, answer = masks.label[wrong], masks.answer[wrong]
     known = (height[label] > 0) & (height[answer] > 0)
@@ -107,7 +107,7 @@ def share_interval(sums: Floats, how: Resampling) -> Interval:
     return interval(value, draws, left_out, how.level, ends=_ENDS)
 
 
-def _places(masks: Masks) -> tuple[Ints, Ints]:
+def places(masks: Masks) -> tuple[Ints, Ints]:
     """Family number and level of each term of the vocabulary; level 0 for an unknown one."""
     families = {
         family: number
