@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
+from dataclasses import dataclass
 from typing import Any
 
+from express_dataset import MASK
 from express_metric.terms import Reason
 
 FIGURES = {
@@ -20,6 +24,47 @@ FIGURE_NAMES = {
     "vector_f1": "overlap of emotions",
     "dimension_accuracy": "equal dimensions",
 }
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A step of the ladder of how wrong an answer is, as a reader sees it."""
+
+    sign: str
+    name: str
+    meaning: str
+
+
+LADDER = {
+    "same": Rung("=", "the same word", "The model says the very word that the person used."),
+    "synonym": Rung(
+        "\u2248",
+        "another word for the same",
+        "A different word for the same mix of emotions, or one as strong of the same family.",
+    ),
+    "shared": Rung(
+        "~", "some emotion shared", "The two words have an emotion in common, but differ in others."
+    ),
+    "tone": Rung(
+        "\u00b1",
+        "only the tone shared",
+        "Both words are good or both are bad, but they have no emotion in common.",
+    ),
+    "nothing": Rung("\u2260", "nothing shared", "Neither an emotion nor the tone is in common."),
+    "reversed": Rung(
+        "\u21c4",
+        "tone reversed",
+        "A good feeling is taken for a bad one, or a bad one for a good one.",
+    ),
+    "unknown": Rung(
+        "?",
+        "cannot be compared",
+        "The list of words and their emotions gives none for one of the two.",
+    ),
+    "none": Rung("\u2013", "no answer that counts", "No word could be read from the answer."),
+}
+"""`express_metric.analysis.ladder.RUNGS` in words."""
+
 LOW_VALID_RATE = 0.9
 
 REASONS: dict[str, str] = {
@@ -33,6 +78,9 @@ REASONS: dict[str, str] = {
     Reason.TOO_LONG: "not asked: the prompt does not fit into what the model can read",
 }
 """Why an answer is not scored."""
+
+
+_WIDTHLESS = re.compile("[\u200b\u2060\ufeff\u00ad]")
 
 
 def percent(value: float | None) -> str:
@@ -53,6 +101,19 @@ def short(text: str, most: int) -> str:
     ('abc\u2026', 'abcd')
     """
     return text if len(text) <= most else f"{text[: most - 1]}\u2026"
+
+
+def readable(text: str) -> str:
+    """A post as people read it: entities as the marks they stand for, nothing without width.
+
+    >>> readable("Tom &amp;amp; I&#x200B; felt <mask> &lt;3")
+    'Tom & I felt <mask> <3'
+    >>> readable("I typed &lt;mask&gt; and felt <mask>.")
+    'I typed (mask) and felt <mask>.'
+    """
+    parts = (html.unescape(html.unescape(part)) for part in text.split(MASK))
+    # A mask that only now becomes one is the writer's own, and hides no word.
+    return MASK.join(_WIDTHLESS.sub("", part).replace(MASK, "(mask)") for part in parts)
 
 
 def advice(scores: dict[str, Any]) -> list[str]:

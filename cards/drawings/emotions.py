@@ -129,6 +129,7 @@ def points(
     rows: Sequence[tuple[str, Sequence[Point]]],
     first: str = "",
     masks: Sequence[int] = (),
+    floors: Sequence[float | None] = (),
 ) -> Figure:
     """Shares as points with their intervals: a row for each group, a mark for each series.
 
@@ -138,6 +139,7 @@ def points(
         rows: the group's name, and for each series value, low and high in 0..1 (None for none).
         first: head of the table's first column.
         masks: for each row the number of masks, shown at its end; none are shown if empty.
+        floors: for each row what an answer without reading would score, drawn as a mark.
 
     >>> points("p", ("Title", ""), ["a"], [("x", [(0.5, 0.4, 0.6)])], "group").rows
     [('x', '50.0%', '40.0% to 60.0%')]
@@ -152,12 +154,16 @@ def points(
     reach = column - NUMBER - LEFT
     counts = [f"{count:,}" for count in masks]
     if masks:
-        parts.append(number("masks", RIGHT, begin - 8))
+        parts.append(number("words", RIGHT, begin - 8))
     for place, (name, values) in enumerate(rows):
         middle = y + lines / 2 + 4
         parts.append(named(name, LEFT - 8, middle, anchor="end"))
         if masks:
             parts.append(number(counts[place], RIGHT, middle))
+        if floors and floors[place] is not None:
+            x = LEFT + reach * (floors[place] or 0)
+            said = tag("title", f"without reading: {percent(floors[place])}")
+            parts.append(tag("line", said, x1=x, x2=x, y1=y - 1, y2=y + lines + 1, cls="floor"))
         for which, value in enumerate(values):
             parts += _point(which, value, y + 14 * which + 7, reach)
             if value[0] is not None:
@@ -167,9 +173,19 @@ def points(
         key,
         *text,
         picture(text[0], y + 4, *_axis(LEFT, reach, begin - 4, y), *parts),
-        (first, *(["masks"] if masks else []), *(series if several else ("share", "interval"))),
+        (
+            first,
+            *(["words"] if masks else []),
+            *(series if several else ("share", "interval")),
+            *(["without reading"] if floors else []),
+        ),
         [
-            (name, *counts[place : place + 1], *_cells(values))
+            (
+                name,
+                *counts[place : place + 1],
+                *_cells(values),
+                *map(percent, floors[place : place + 1]),
+            )
             for place, (name, values) in enumerate(rows)
         ],
     )

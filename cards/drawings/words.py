@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..words import short
+from ..words import LADDER
 from .emotions import Point, points
 from .svg import WIDTH, Drawn, Figure, named, number, picture, rect, stack, tag
 from .svg import key as squares
 
-MOST_USED, CONFUSED, PAIRS, FLIPS = 12, 10, 15, 3
+MOST_USED, PAIRS, FLIPS = 12, 15, 3
 KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
 VERDICTS = {"over": "too often", "under": "too rarely", "even": "may be chance"}
 TURNED = {
@@ -159,81 +159,43 @@ def valence_points(key: str, name: str, valence: Mapping[str, Any]) -> Figure | 
     return points(key, text, [name], rows, "turned", masks)
 
 
-def confusion_map(key: str, name: str, confusion: Mapping[str, Any]) -> Figure:
-    """People's most frequent words against the model's answers, as shares of each row.
+def pair_bars(key: str, name: str, pairs: Sequence[tuple[str, str, int, str]]) -> Figure | None:
+    """The commonest wrong answers: person's word, model's, how often, and the pair's rung.
 
-    It is the `confusion` of `terms` of a breakdown.
-
-    >>> table = {"labels": ["sad"], "table": [[1, 0, 2]]}
-    >>> confusion_map("confusion", "m", table).rows
-    [('sad', 'sad', '1'), ('sad', 'none', '2')]
+    >>> pair_bars("confusion", "m", [("sad", "mad", 3, "tone")]).rows
+    [('sad', 'mad', '3', 'only the tone shared')]
     """
-    labels = confusion["labels"][:CONFUSED]
-    # What falls outside the columns shown is counted with `other`.
-    table = [
-        [*row[: len(labels)], sum(row[len(labels) : -1]), row[-1]]
-        for row in confusion["table"][: len(labels)]
-    ]
-    columns = [*labels, "other", "none"]
-    left, top, size = 92.0, 84.0, 20.0
-    parts = [
-        tag("text", "person's word \u2193  model's word \u2192", x=2, y=14, cls="tiny"),
-    ]
-    for j, column in enumerate(columns):
-        x, y = left + size * j + 13, top - 6
-        parts.append(tag("text", short(column, 13), x=x, y=y, transform=f"rotate(-60 {x:g} {y:g})"))
-    for i, (label, row) in enumerate(zip(labels, table, strict=True)):
-        y = top + size * i
-        parts.append(named(label, left - 6, y + 14, 14, "end"))
-        whole = sum(row)
-        for j, count in enumerate(row):
-            parts.append(
-                _cell(
-                    (label, columns[j], count, whole),
-                    left + size * j,
-                    y,
-                    size - 1,
-                    word=j < len(labels),
-                )
-            )
-    shown = [
-        (label, column, str(number))
-        for label, row in zip(labels, table, strict=True)
-        for column, number in zip(columns, row, strict=True)
-        if number
-    ]
+    if not pairs:
+        return None
+    most = max(count for *_, count, _ in pairs)
+    parts: list[Drawn] = []
+    for place, (label, answer, count, rung) in enumerate(pairs):
+        y, width = 22.0 + 19 * place, 92 * count / most
+        said = f"{label} \u2192 {answer}: {count} ({LADDER[rung].name})"
+        bits = [
+            tag("title", said),
+            named(label, 100, y + 11, 15, "end"),
+            tag("text", "\u2192", x=106, y=y + 11),
+            named(answer, 122, y + 11, 15),
+            rect(222, y, width, 14, f"rung-{rung}"),
+            tag("text", f"{count:,}", x=222 + width + 5, y=y + 11, cls="tiny"),
+        ]
+        parts.append(tag("g", *bits, cls="pick", data_person=label, data_model=answer))
     return Figure(
         key,
         "What is taken for what",
-        "A row for each of people's most frequent words; the stronger a cell's colour, the larger "
-        "the share of that word's masks that got the column's answer. Outlined cells are right "
-        "answers; none: no answer that could be scored. Choose a cell to see its examples.",
+        "The commonest wrong answers: the person's word, the model's, and how often. The colour is "
+        "that of the bar at the top of the page. Choose a pair to see its examples.",
         picture(
-            f"Confusion of the most frequent words by {name}", top + size * len(labels) + 6, *parts
+            f"Commonest wrong answers of {name}",
+            28 + 19 * len(pairs),
+            tag("text", "person said", x=100, y=14, text_anchor="end", cls="tiny"),
+            tag("text", "model said", x=122, y=14, cls="tiny"),
+            *parts,
         ),
-        ("person", "model", "masks"),
-        shown,
+        ("person", "model", "times", "how wrong"),
+        [(a, b, str(count), LADDER[rung].name) for a, b, count, rung in pairs],
     )
-
-
-def _cell(what: tuple[str, str, int, int], x: float, y: float, size: float, *, word: bool) -> Drawn:
-    label, column, count, whole = what
-    share = count / whole if whole else 0.0
-    right = label == column and word
-    said = f"{label} \u2192 {column}: {count} of {whole}"
-    children = [tag("title", said), rect(x, y, size, size, "empty")]
-    if count:
-        # The root keeps small shares visible.
-        opacity = max(share**0.5, 0.12)
-        box = {"x": x, "y": y, "width": size, "height": size}
-        children.append(tag("rect", **box, cls="heat", fill_opacity=opacity))
-    if right:
-        children.append(rect(x + 1, y + 1, size - 2, size - 2, "frame"))
-    if count:
-        where = {"x": x + size / 2, "y": y + 13}
-        children.append(tag("text", str(count), **where, text_anchor="middle", cls="tiny on"))
-    picked = {"data_person": label, **({"data_model": column} if word else {})} if count else {}
-    return tag("g", *children, cls="pick" if count else None, **picked)
 
 
 def _points(share: float) -> str:

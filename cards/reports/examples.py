@@ -16,12 +16,13 @@ from typing import Any
 
 from express_dataset import MASK
 from express_metric.analysis.intensity import level
+from express_metric.analysis.ladder import rungs
 from express_metric.analysis.masks import Masks
 from express_metric.lexicon import Lexicon, normal
-from express_metric.plutchik import DIMENSIONS
 from express_metric.terms import Reason
 
 from ..comparison.runs import Run
+from ..words import LADDER, readable
 from .sheet import Sheet, Told
 
 BUDGET = 5_800_000  # bytes of base64, less what the figures of each run take: together under 6 MB
@@ -48,9 +49,6 @@ WIDTHS: tuple[tuple[int | None, int], ...] = (
     (0, 0),
 )
 SAMPLE = 1500
-
-# How an answer stands to the label, worst first; the browser knows them by number.
-KINDS = ("none", "other", "related", "same", "exact")
 
 
 @dataclass(frozen=True)
@@ -86,35 +84,42 @@ def clip(text: str, width: int | None) -> str:
 
 
 def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
-    """Pack the examples and all runs' answers, with as much text as fits.
+    """Pack the examples and all runs' answers, with as much text as fits; copies become one.
 
     Returns:
         The widest that fits; labels and answers alone where nothing else does.
 
     >>> from express_metric import Reading, load_lexicon
     >>> from express_metric.analysis.masks import mask_table
-    >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))]
-    >>> run = Run("a", "m", None, "x", [("sad",)], {"revised": readings}, None, None, nrc, {})
-    >>> sheet = Sheet([run], [Told(["sad"], ["I am <mask>."])])
-    >>> found = pack(sheet, [mask_table([["sad"]], readings, nrc, "revised")])
-    >>> found.width, unpack(found.data)["texts"]
-    (None, ['I am <mask>.'])
+    >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))] * 2
+    >>> run = Run("a", "m", None, "x", [("sad",)] * 2, {"revised": readings}, None, None, nrc, {})
+    >>> sheet = Sheet([run], [Told(["sad"] * 2, ["I am <mask>."] * 2)])
+    >>> found = unpack(pack(sheet, [mask_table([["sad"]] * 2, readings, nrc, "revised")]).data)
+    >>> found["texts"], found["copies"], found["runs"][0]["rungs"]
+    (['I am <mask>.'], [2], ['0'])
     """
-    kept = _kinds(masks)
-    rows, texts = len(sheet.ids), sheet.source.texts is not None
-    step = -(-rows // SAMPLE) if rows else 1
-    some = slice(0, None, step)
+    texts = (
+        None
+        if sheet.source.texts is None
+        else [readable(text.strip()) for text in sheet.source.texts]
+    )
+    kept = _rungs(masks)
+    copies = _copies(sheet, texts)
+    rows = list(copies)
+    step = -(-len(rows) // SAMPLE) if rows else 1
     packed = ""
-    for width, written in WIDTHS:
+    for widths in WIDTHS:
         if step > 1:
             # A part tells whether the whole has a chance; packing the whole takes seconds.
-            part = _dump(_columns(sheet, kept, some, (width, written)))
-            if len(part) * rows > budget * len(range(0, rows, step)) * 1.1:
+            some = rows[::step]
+            part = _dump(_columns(sheet, texts, kept, some, widths))
+            if len(part) * len(rows) > budget * len(some) * 1.1:
                 continue
-        packed = _dump(_columns(sheet, kept, slice(None), (width, written)))
+        columns = _columns(sheet, texts, kept, rows, widths)
+        packed = _dump({**columns, "copies": list(copies.values())})
         if len(packed) <= budget:
-            return Packed(packed, width, texts)
-    return Packed(packed, 0, texts)
+            return Packed(packed, widths[0], texts is not None)
+    return Packed(packed, 0, texts is not None)
 
 
 def unpack(data: str) -> dict[str, Any]:
@@ -150,29 +155,37 @@ def _head(text: str, width: int) -> str:
     return f"{whole.rstrip() if space else kept}{CUT}"
 
 
-def _kinds(masks: Sequence[Masks]) -> list[list[list[int]]]:
-    """For each run and example the kind of every mask: a place in `KINDS`."""
+def _rungs(masks: Sequence[Masks]) -> list[list[str]]:
+    """For each run and example a digit for every mask: its place in `RUNGS`."""
     found = []
     for table in masks:
-        flat = (
-            table.valid.astype(int)
-            + (table.valid & (table.f1 > 0))
-            + (table.valid & table.vector)
-            + table.lexical
-        ).tolist()
-        rows: list[list[int]] = []
-        for kind, position in zip(flat, table.position.tolist(), strict=True):
+        rows: list[str] = []
+        for rung, position in zip(rungs(table).tolist(), table.position.tolist(), strict=True):
             if position == 0:
-                rows.append([])
-            rows[-1].append(kind)
+                rows.append("")
+            rows[-1] += str(rung)
         found.append(rows)
+    return found
+
+
+def _copies(sheet: Sheet, texts: Sequence[str] | None) -> dict[int, int]:
+    """The rows to show and how often each is there: posts are posted again, word for word."""
+    if texts is None:
+        return dict.fromkeys(range(len(sheet.ids)), 1)
+    first: dict[tuple[Any, ...], int] = {}
+    found: dict[int, int] = {}
+    readings = [run.readings["revised"] for run in sheet.runs]
+    for row, key in enumerate(zip(texts, sheet.references, *readings, strict=True)):
+        shown = first.setdefault(key, row)
+        found[shown] = found.get(shown, 0) + 1
     return found
 
 
 def _columns(
     sheet: Sheet,
-    kinds: Sequence[Sequence[Sequence[int]]],
-    rows: slice,
+    texts: Sequence[str] | None,
+    kinds: Sequence[Sequence[str]],
+    rows: Sequence[int],
     widths: tuple[int | None, int],
 ) -> dict[str, Any]:
     words: dict[str, int] = {}
@@ -181,57 +194,64 @@ def _columns(
         return [words.setdefault(normal(term), len(words)) for term in terms]
 
     width, written = widths
-    texts = sheet.source.texts
     columns = {
-        "ids": sheet.ids[rows],
-        "texts": None if texts is None else [clip(text.strip(), width) for text in texts[rows]],
-        "labels": [numbers(labels) for labels in sheet.references[rows]],
+        "ids": [sheet.ids[row] for row in rows],
+        "texts": None if texts is None else [clip(texts[row], width) for row in rows],
+        "labels": [numbers(sheet.references[row]) for row in rows],
         "flags": _flags(sheet.source, rows),
         "runs": [
             {
                 "name": run.name,
-                "kinds": ["".join(map(str, row)) for row in kind[rows]],
+                "rungs": [kind[row] for row in rows],
                 **_answers(run, rows, numbers),
                 "completions": [
-                    _written(text, reading.terms or (), written)
-                    for text, reading in zip(
-                        told.completions[rows], run.readings["revised"][rows], strict=True
+                    _written(
+                        told.completions[row], run.readings["revised"][row].terms or (), written
                     )
+                    for row in rows
                 ],
             }
             for run, told, kind in zip(sheet.runs, sheet.told, kinds, strict=True)
         ],
     }
     return {
+        "ladder": [[name, rung.sign, rung.name] for name, rung in LADDER.items()],
         "words": list(words),
         "levels": [_level(word) for word in words],
-        "signs": _signs(list(words), sheet.runs[0].lexicon),
+        "bits": _bits(list(words), sheet.runs[0].lexicon),
         **columns,
     }
 
 
-def _flags(source: Told, rows: slice) -> list[list[int]] | None:
+def _flags(source: Told, rows: Sequence[int]) -> list[list[int]] | None:
     """For each mask 1 where it is negated, 2 where it is leaked, 3 where both."""
     if source.negated is None or source.leaked is None:
         return None
     return [
-        [int(n) + 2 * int(gone) for n, gone in zip(*both, strict=True)]
-        for both in zip(source.negated[rows], source.leaked[rows], strict=True)
+        [
+            int(n) + 2 * int(gone)
+            for n, gone in zip(source.negated[row], source.leaked[row], strict=True)
+        ]
+        for row in rows
     ]
 
 
 def _answers(
-    run: Run, rows: slice, numbers: Callable[[Sequence[str]], list[int]]
+    run: Run, rows: Sequence[int], numbers: Callable[[Sequence[str]], list[int]]
 ) -> dict[str, Any]:
     """The terms of each answer and why it could not be scored, None for what is not so."""
-    readings, labels = run.readings["revised"][rows], run.references[rows]
+    readings = [run.readings["revised"][row] for row in rows]
     return {
         "answers": [numbers(reading.terms) if reading.terms else None for reading in readings],
         "reasons": [
             str(reading.reason)
             if reading.reason
-            else (None if len(reading.terms or ()) == len(row) else str(Reason.WRONG_COUNT))
-            for reading, row in zip(readings, labels, strict=True)
+            else (
+                None
+                if len(reading.terms or ()) == len(run.references[row])
+                else str(Reason.WRONG_COUNT)
+            )
+            for row, reading in zip(rows, readings, strict=True)
         ],
     }
 
@@ -250,8 +270,9 @@ def _level(word: str) -> list[str | int] | None:
     return None if found is None else list(found)
 
 
-def _signs(words: Sequence[str], lexicon: Lexicon) -> list[int]:
-    """For each word 1 where the lexicon calls it good, -1 where bad, else 0."""
-    good, bad = (DIMENSIONS.index(name) for name in ("positive", "negative"))
-    vectors = [lexicon.vector(word) for word in words]
-    return [int(vector[good]) - int(vector[bad]) for vector in vectors]
+def _bits(words: Sequence[str], lexicon: Lexicon) -> list[int]:
+    """The vector of each word as a whole number, the first dimension being the lowest bit."""
+    return [
+        sum(int(value) << place for place, value in enumerate(lexicon.vector(word)))
+        for word in words
+    ]

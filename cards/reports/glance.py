@@ -1,0 +1,251 @@
+"""What a reader sees first: how wrong the answers are, and what goes wrong most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from express_dataset import MASK
+from express_metric.analysis.confusion import signs
+from express_metric.analysis.intensity import places
+from express_metric.analysis.ladder import RUNGS, rungs
+from express_metric.analysis.masks import Bools, Masks
+from express_metric.plutchik import EMOTIONS
+
+from ..drawings.svg import Drawn, tag
+from ..words import LADDER, percent, readable
+from .examples import clip
+from .story import FEW
+
+MOST_WRONG = 3
+AROUND = 110  # characters of an example on each side of the hidden word
+MANY_UNREAD = 0.1
+FITS = 0.09  # a part of the bar that has room for its share, on a phone too
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """One hidden word in its text, with both words; other hidden words stand in brackets."""
+
+    before: str
+    person: str
+    model: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Something that a model gets wrong, how many hidden words it concerns, and which."""
+
+    title: str
+    told: str
+    masks: int
+    pick: Mapping[str, str]  # what the browser of examples is asked for
+    excerpt: Excerpt | None = None
+
+
+def ladder_rows(tables: Sequence[Masks]) -> list[dict[str, Any]]:
+    """For each rung that any run has: its words, and the share and number of each run's masks."""
+    counts = [np.bincount(rungs(masks), minlength=len(RUNGS)).tolist() for masks in tables]
+    return [
+        {
+            "name": name,
+            "said": LADDER[name],
+            "cells": [
+                {"share": percent(each[place] / max(1, sum(each))), "count": f"{each[place]:,}"}
+                for each in counts
+            ],
+        }
+        for place, name in enumerate(RUNGS)
+        if any(each[place] for each in counts)
+    ]
+
+
+def ladder_bar(masks: Masks, run: int) -> Drawn:
+    """One bar that is all hidden words, cut by rung; each part leads to its examples.
+
+    Shares instead of a view box: the bar is as wide as the page, its letters stay as they are.
+    """
+    counts = np.bincount(rungs(masks), minlength=len(RUNGS))
+    parts, x = [], 0.0
+    for name, share in zip(RUNGS, (counts / max(1, len(masks))).tolist(), strict=True):
+        if not share:
+            continue
+        said = f"{LADDER[name].name}: {percent(share)}"
+        width = {"x": f"{100 * x:.3f}%", "width": f"{100 * share:.3f}%"}
+        inside = [tag("title", said), tag("rect", **width, y=0, height="100%", cls=f"rung-{name}")]
+        if share >= FITS:
+            where = {"x": f"{100 * (x + share / 2):.3f}%", "y": "50%", "dy": ".36em"}
+            inside.append(tag("text", f"{share:.0%}", **where, cls=f"on-{name}"))
+        # The table below says and links the same to those who do not see the bar.
+        link = {"href": "#examples", "tabindex": "-1", "data_kind": name, "data_run": str(run)}
+        parts.append(tag("a", *inside, **link, cls="pick"))
+        x += share
+    return tag("svg", *parts, cls="ladder", aria_hidden="true")
+
+
+def tone_line(found: Mapping[str, Any]) -> str:
+    """How often good is taken for bad and bad for good, in a sentence."""
+    rates = {rate["group"]: rate for rate in found["valence"]["by"]}
+    said = []
+    for side, words in (
+        ("positive", "Good feelings are taken for bad"),
+        ("negative", "bad for good"),
+    ):
+        if side in rates:
+            rate = rates[side]
+            reach = f"likely {percent(rate['low'])} to {percent(rate['high'])}"
+            said.append(f"{words} in {percent(rate['share'])} of {rate['masks']:,} ({reach})")
+    if not said:
+        return ""
+    line = f"{', '.join(said)}."
+    return line[0].upper() + line[1:]
+
+
+def wrongs(found: Mapping[str, Any], masks: Masks, texts: Sequence[str] | None) -> list[Wrong]:
+    """What the model gets wrong most: at most three things, by the number of hidden words."""
+    rung = rungs(masks)
+    candidates = [
+        *_turned(masks, rung, found),
+        *_missed(masks, rung),
+        *_overused(masks, found),
+        *_unread(masks, found),
+        *_milder(masks, found),
+    ]
+    shown = sorted(candidates, key=lambda pair: -pair[0].masks)[:MOST_WRONG]
+    return [
+        Wrong(one.title, one.told, one.masks, one.pick, _excerpt(masks, rung, where, texts))
+        for one, where in shown
+    ]
+
+
+def _turned(masks: Masks, rung: Any, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
+    reverse, sign = rung == RUNGS.index("reversed"), signs(masks)[masks.label]
+    rates = {rate["group"]: rate for rate in found["valence"]["by"]}
+    made = []
+    for side, kind, title, what in (
+        ("positive", "good-to-bad", "It takes good feelings for bad ones", "good feelings"),
+        ("negative", "bad-to-good", "It takes bad feelings for good ones", "bad feelings"),
+    ):
+        where = reverse & (sign > 0 if side == "positive" else sign < 0)
+        rate = rates.get(side)
+        if rate is None or rate["masks"] < FEW or not where.any():
+            continue
+        told = (
+            f"Of {rate['masks']:,} {what} that can be compared, {percent(rate['share'])} were "
+            f"answered with the contrary. {_often(masks, where)}"
+        )
+        made.append((Wrong(title, told, int(where.sum()), {"kind": kind}), where))
+    return made
+
+
+def _missed(masks: Masks, rung: Any) -> list[tuple[Wrong, Bools]]:
+    """The emotion that the model's words lack most often where the person's word has it."""
+    label, answer = masks.bits[masks.label], masks.bits[np.where(masks.valid, masks.answer, -1)]
+    judged = masks.valid & (label > 0) & (answer > 0)
+    enough, best = max(FEW, len(masks) // 30), None
+    for place, emotion in enumerate(EMOTIONS):
+        has = judged & (label >> place & 1 > 0)
+        lost = has & (answer >> place & 1 == 0) & (rung != RUNGS.index("synonym"))
+        if has.sum() >= enough and lost.any():
+            share = float(lost.sum() / has.sum())
+            if best is None or share > best[0]:
+                best = share, emotion, int(has.sum()), lost
+    if best is None:
+        return []
+    share, emotion, whole, lost = best
+    told = (
+        f"Of {whole:,} words of {emotion}, {percent(share)} were answered with a word that has "
+        f"none of it. {_often(masks, lost)}"
+    )
+    pick = {"emotion": emotion, "kind": "lost"}
+    return [(Wrong(f"It overlooks {emotion}", told, int(lost.sum()), pick), lost)]
+
+
+def _overused(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
+    use = next((use for use in found["overuse"] if use["verdict"] == "over"), None)
+    if use is None:
+        return []
+    word = masks.vocabulary.index(use["term"])
+    where = (masks.answer == word) & ~masks.lexical
+    instead = Counter(masks.vocabulary[label] for label in masks.label[where].tolist())
+    told = (
+        f"{use['model']:,} times, where people say it {use['people']:,} times; most often in "
+        f"place of {_listed([name for name, _ in instead.most_common(3)])}."
+    )
+    title = f"It says \u201c{use['term']}\u201d too often"
+    return [(Wrong(title, told, use["model"] - use["people"], {"model": use["term"]}), where)]
+
+
+def _unread(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
+    where = ~masks.valid
+    if where.mean() < MANY_UNREAD:
+        return []
+    rows = sum(found["invalid"].values())
+    told = f"{rows:,} of {found['n_examples']:,} answers hold no words that can be set beside those of people."
+    title = "It gives answers that cannot be read"
+    return [(Wrong(title, told, int(where.sum()), {"kind": "none"}), where)]
+
+
+def _milder(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
+    net = found["intensity"]["net"]
+    if net["low"] is None or net["low"] <= 0 <= net["high"]:
+        return []
+    family, height = places(masks)
+    answer = np.where(masks.valid, masks.answer, masks.label)
+    known = (height[masks.label] > 0) & (height[answer] > 0)
+    known &= family[masks.label] == family[answer]
+    milder = net["low"] > 0
+    change = height[answer] - height[masks.label]
+    where = known & (change < 0 if milder else change > 0)
+    told = (
+        f"Where it keeps the family of feeling and misses the word, {int(where.sum()):,} words are "
+        f"{'milder' if milder else 'stronger'} than the person's. {_often(masks, where)}"
+    )
+    title = f"It makes feelings {'milder' if milder else 'stronger'}"
+    kind = "softened" if milder else "heightened"
+    return [(Wrong(title, told, int(where.sum()), {"kind": kind}), where)]
+
+
+def _often(masks: Masks, where: Bools) -> str:
+    """The commonest pairs among some masks."""
+    pairs = Counter(
+        (masks.vocabulary[a], masks.vocabulary[b])
+        for a, b in zip(masks.label[where].tolist(), masks.answer[where].tolist(), strict=True)
+    )
+    first = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))[:2]
+    return f"Most often: {', '.join(f'{a} \u2192 {b} ({n})' for (a, b), n in first)}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _excerpt(masks: Masks, rung: Any, where: Bools, texts: Sequence[str] | None) -> Excerpt | None:
+    """The worst of some masks, where the text around it is long enough to be understood."""
+    if texts is None or not where.any():
+        return None
+    # Unknown words and missing answers stand behind what can be judged.
+    worst = np.where(rung > RUNGS.index("reversed"), -1, rung)
+    found = np.flatnonzero(where)
+    length = [min(len(texts[masks.example[i]]), 2 * AROUND) for i in found]
+    i = found[max(range(len(found)), key=lambda k: (worst[found[k]], length[k], -k))]
+    parts = readable(texts[masks.example[i]]).split(MASK)
+    place = int(masks.position[i])
+    labels = [masks.vocabulary[label] for label in masks.label[masks.example == masks.example[i]]]
+
+    def joined(pieces: Sequence[str], words: Sequence[str]) -> str:
+        # One word fewer than pieces: those between them.
+        return "".join(
+            piece + (f"[{words[k]}]" if k < len(words) else "") for k, piece in enumerate(pieces)
+        )
+
+    before = joined(parts[: place + 1], labels[:place])
+    after = joined(parts[place + 1 :], labels[place + 1 :])
+    before, after = clip(f"{before}{MASK}{after}", AROUND).split(MASK)
+    said = masks.vocabulary[masks.answer[i]] if masks.valid[i] else "no answer"
+    return Excerpt(before, labels[place], said, after)
