@@ -11,11 +11,11 @@ from express_dataset import MASK
 from express_metric.terms import Reason
 
 FIGURES = {
-    "valid_rate": "answers that could be read and had one word per mask",
-    "lexical_accuracy": "masks answered with the very word the person used",
-    "vector_accuracy": "masks answered with a word of the same ten-dimensional vector",
-    "vector_f1": "overlap of the emotions in the two words' vectors",
-    "dimension_accuracy": "share of the ten dimensions that are equal",
+    "valid_rate": "answers that could be read and had one word per hidden word",
+    "lexical_accuracy": "hidden words answered with the very word the person used",
+    "vector_accuracy": "hidden words answered with a word of the same emotions and tone",
+    "vector_f1": "overlap of the emotions of the two words",
+    "dimension_accuracy": "share of the eight emotions and two tones that are equal",
 }
 FIGURE_NAMES = {
     "valid_rate": "readable",
@@ -74,7 +74,7 @@ REASONS: dict[str, str] = {
     Reason.SENTENCE: "prose where words for emotions should be",
     Reason.NOT_A_TERM: "numbers, symbols or a piece of the prompt",
     Reason.NO_LIST: "no form that can be read as a list of words",
-    Reason.WRONG_COUNT: "not as many words as there are masks",
+    Reason.WRONG_COUNT: "not as many words as are hidden",
     Reason.TOO_LONG: "not asked: the prompt does not fit into what the model can read",
 }
 """Why an answer is not scored."""
@@ -92,6 +92,11 @@ def percent(value: float | None) -> str:
     '-'
     """
     return "-" if value is None else f"{value:.1%}"
+
+
+def times(number: int) -> str:
+    """How often, in words."""
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def short(text: str, most: int) -> str:
@@ -134,7 +139,7 @@ def advice(scores: dict[str, Any]) -> list[str]:
     return [
         f"{failed} of {revised['n_examples']} answers could not be scored (valid rate "
         f"{percent(rate)}): they were no list of words, or had the wrong number of them. Each of "
-        "their masks counts as wrong, so the accuracies tell first that the model does not keep "
-        "to the form asked for, and only then what it knows of emotions. This is usual for very "
-        "small models. The answers stand in predictions.jsonl as they were written."
+        "their hidden words counts as wrong, so the accuracies tell first that the model does not "
+        "keep to the form asked for, and only then what it knows of emotions. This is usual for "
+        "very small models. The answers stand in predictions.jsonl as they were written."
     ]

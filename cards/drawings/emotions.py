@@ -79,8 +79,8 @@ def wheel(key: str, name: str, masks: Masks) -> Figure:
         "first, clockwise, people's words, then the model's. Where the second is longer, the model "
         "names that emotion too often. A slice is as long as its share: from the centre, where it "
         f"is 0%, the rings are {100 * step:.0f} points apart. Compare lengths, not areas. "
-        f"All {len(masks)} masks for people, for the model the {int(masks.valid.sum())} answered "
-        "ones.",
+        f"All {len(masks):,} hidden words for people, for the model the "
+        f"{int(masks.valid.sum()):,} answered ones.",
         picture(f"Wheel of eight emotions, people against {name}", 328, *parts),
         ("emotion", "people", "model"),
         [(e, percent(people[e]), percent(model[e])) for e in WHEEL],
@@ -96,8 +96,8 @@ def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, An
     """
     left, reach = BARS
     parts, y = _axis(left, reach, 16, 20 + 46 * len(DIMENSIONS)), 24.0
-    for dimension in DIMENSIONS:
-        row = dimensions[dimension]
+    order = sorted(dimensions.items(), key=lambda one: -(one[1]["f1"] or 0))
+    for dimension, row in order:
         parts.append(tag("text", dimension, x=left - 8, y=y + 20, text_anchor="end"))
         for place, part in enumerate(PARTS):
             top, width = y + 11 * place, (row[part] or 0) * reach
@@ -117,7 +117,7 @@ def dimension_bars(key: str, name: str, dimensions: Mapping[str, Mapping[str, An
         ("dimension", "people's words", *PARTS.values()),
         [
             (name, str(row["support"]), *(percent(row[part]) for part in PARTS))
-            for name, row in dimensions.items()
+            for name, row in order
         ],
     )
 

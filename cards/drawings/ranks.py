@@ -22,9 +22,9 @@ def place_points(key: str, name: str, places: Mapping[str, Any]) -> Figure:
     """
     caption = (
         f"{name} put all terms of a list in order. Top 1, 3 and 5: how often the person's word is "
-        "among the first so many. The last row is the mean of 1 / its place. Masks with a place: "
-        f"{places['in_vocabulary']:,} of {places['masks']:,}; those not answered, and words that "
-        "are not in the list, count as never found."
+        "among the first so many. The last row is the mean of 1 / its place. Hidden words with a "
+        f"place: {places['in_vocabulary']:,} of {places['masks']:,}; those not answered, and words "
+        "that are not in the list, count as never found."
     )
     rows: list[tuple[str, list[Point]]] = [
         (said, [(places[part], None, None)]) for part, said in PLACES.items()
@@ -53,7 +53,7 @@ def calibration_plots(key: str, name: str, found: Mapping[str, Any]) -> Figure |
         "Across: the probability that the model gave, from 0 to 100%; up: how often it came true. "
         "On the slanting line both agree; below it the model is too sure. The first plot is of its "
         "first word, the others of the summed probability of all words that carry the emotion. "
-        "Larger points stand for more masks; the number is the mean distance from the line. "
+        "Larger points stand for more hidden words; the number is the mean distance from the line. "
         "Probabilities are shares within the list of terms.",
         picture(f"Calibration of {name}", HEIGHT * -(-len(plots) // COLUMNS), *parts),
         ("what", "stated on average", "came true", "mean distance", "Brier score"),

@@ -47,10 +47,10 @@ def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figu
     return Figure(
         key,
         "Words said too often and too rarely",
-        "How often the model says a word against how often people do, on the same masks: the two "
-        "numbers at the right are people's and the model's. The line is the 95% interval. Filled "
-        "bars: the difference holds up to a test corrected for the number of words; outlined "
-        "bars: it may be chance.",
+        "How often the model says a word against how often people do, for the same hidden words: "
+        "the two numbers at the right are people's and the model's. The line is the 95% interval. "
+        "Filled bars: the difference holds up to a test corrected for the number of words; "
+        "outlined bars: it may be chance.",
         picture(f"Overused and underused words of {name}", 32 + 18 * len(shown), *parts),
         ("word", "people", "model", "difference", "interval", "verdict"),
         [
@@ -124,7 +124,7 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
         "angry is for furious). For these: is the model's word milder, as strong, or stronger, on "
         f"our scale of five levels?{told}",
         picture(f"Intensity of the words of {name}", 80, *parts),
-        ("person", "model", "masks"),
+        ("person", "model", "times"),
         [(a, b, str(number)) for a, b, number in shift["pairs"][:PAIRS]],
     )
 
@@ -173,7 +173,7 @@ def pair_bars(key: str, name: str, pairs: Sequence[tuple[str, str, int, str]]) -
         y, width = 22.0 + 19 * place, 92 * count / most
         said = f"{label} \u2192 {answer}: {count} ({LADDER[rung].name})"
         bits = [
-            tag("title", said),
+            rect(0, y - 2, WIDTH, 19, "hit", said),
             named(label, 100, y + 11, 15, "end"),
             tag("text", "\u2192", x=106, y=y + 11),
             named(answer, 122, y + 11, 15),
@@ -183,7 +183,7 @@ def pair_bars(key: str, name: str, pairs: Sequence[tuple[str, str, int, str]]) -
         parts.append(tag("g", *bits, cls="pick", data_person=label, data_model=answer))
     return Figure(
         key,
-        "What is taken for what",
+        "Which words are confused",
         "The commonest wrong answers: the person's word, the model's, and how often. The colour is "
         "that of the bar at the top of the page. Choose a pair to see its examples.",
         picture(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,15 @@ from express_metric.analysis.masks import Bools, Masks
 from express_metric.plutchik import EMOTIONS
 
 from ..drawings.svg import Drawn, tag
-from ..words import LADDER, percent, readable
+from ..words import LADDER, percent, readable, times
 from .examples import clip
 from .story import FEW
 
 MOST_WRONG = 3
-AROUND = 110  # characters of an example on each side of the hidden word
+AROUND = 70  # characters of an example on each side of the hidden word
 MANY_UNREAD = 0.1
-FITS = 0.09  # a part of the bar that has room for its share, on a phone too
+APART = ("tone", "nothing", "reversed")  # rungs on which no emotion is shared
+FITS, ROOMY = 0.09, 0.04  # parts of the bar with room for their share, on a phone and elsewhere
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def ladder_bar(masks: Masks, run: int) -> Drawn:
         said = f"{LADDER[name].name}: {percent(share)}"
         width = {"x": f"{100 * x:.3f}%", "width": f"{100 * share:.3f}%"}
         inside = [tag("title", said), tag("rect", **width, y=0, height="100%", cls=f"rung-{name}")]
-        if share >= FITS:
+        if share >= ROOMY:
             where = {"x": f"{100 * (x + share / 2):.3f}%", "y": "50%", "dy": ".36em"}
-            inside.append(tag("text", f"{share:.0%}", **where, cls=f"on-{name}"))
+            cls = f"onto rung-{name}{'' if share >= FITS else ' roomy'}"
+            inside.append(tag("text", f"{share:.0%}", **where, cls=cls))
         # The table below says and links the same to those who do not see the bar.
         link = {"href": "#examples", "tabindex": "-1", "data_kind": name, "data_run": str(run)}
         parts.append(tag("a", *inside, **link, cls="pick"))
@@ -117,10 +119,16 @@ def wrongs(found: Mapping[str, Any], masks: Masks, texts: Sequence[str] | None) 
         *_milder(masks, found),
     ]
     shown = sorted(candidates, key=lambda pair: -pair[0].masks)[:MOST_WRONG]
-    return [
-        Wrong(one.title, one.told, one.masks, one.pick, _excerpt(masks, rung, where, texts))
-        for one, where in shown
-    ]
+    made: list[Wrong] = []
+    seen = np.zeros(len(masks), bool)  # no post is quoted twice
+    for one, where in shown:
+        place = _worst(masks, rung, where & ~seen, texts)
+        if texts is None or place is None:
+            made.append(one)
+            continue
+        seen |= masks.example == masks.example[place]
+        made.append(replace(one, excerpt=_excerpt(masks, place, texts)))
+    return made
 
 
 def _turned(masks: Masks, rung: Any, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
@@ -144,26 +152,24 @@ def _turned(masks: Masks, rung: Any, found: Mapping[str, Any]) -> list[tuple[Wro
 
 
 def _missed(masks: Masks, rung: Any) -> list[tuple[Wrong, Bools]]:
-    """The emotion that the model's words lack most often where the person's word has it."""
-    label, answer = masks.bits[masks.label], masks.bits[np.where(masks.valid, masks.answer, -1)]
-    judged = masks.valid & (label > 0) & (answer > 0)
-    enough, best = max(FEW, len(masks) // 30), None
+    """The emotion whose words are answered most often with a word that shares none of theirs."""
+    apart = np.isin(rung, [RUNGS.index(name) for name in APART])
+    judged = rung <= RUNGS.index("reversed")
+    enough, found = max(FEW, len(masks) // 30), []
     for place, emotion in enumerate(EMOTIONS):
-        has = judged & (label >> place & 1 > 0)
-        lost = has & (answer >> place & 1 == 0) & (rung != RUNGS.index("synonym"))
+        has = judged & (masks.bits[masks.label] >> place & 1 > 0)
+        lost = has & apart
         if has.sum() >= enough and lost.any():
-            share = float(lost.sum() / has.sum())
-            if best is None or share > best[0]:
-                best = share, emotion, int(has.sum()), lost
-    if best is None:
+            found.append((float(lost.sum() / has.sum()), emotion, int(has.sum()), lost))
+    if not found:
         return []
-    share, emotion, whole, lost = best
+    share, emotion, whole, lost = max(found, key=lambda one: one[0])
     told = (
-        f"Of {whole:,} words of {emotion}, {percent(share)} were answered with a word that has "
-        f"none of it. {_often(masks, lost)}"
+        f"Of {whole:,} words of {emotion}, {percent(share)} were answered with a word that shares "
+        f"no emotion with it. {_often(masks, lost)}"
     )
-    pick = {"emotion": emotion, "kind": "lost"}
-    return [(Wrong(f"It overlooks {emotion}", told, int(lost.sum()), pick), lost)]
+    pick = {"emotion": emotion, "kind": "apart"}
+    return [(Wrong(f"It misses words of {emotion}", told, int(lost.sum()), pick), lost)]
 
 
 def _overused(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
@@ -186,7 +192,7 @@ def _unread(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]
     if where.mean() < MANY_UNREAD:
         return []
     rows = sum(found["invalid"].values())
-    told = f"{rows:,} of {found['n_examples']:,} answers hold no words that can be set beside those of people."
+    told = f"{rows:,} of {found['n_examples']:,} answers hold no words to compare with people's."
     title = "It gives answers that cannot be read"
     return [(Wrong(title, told, int(where.sum()), {"kind": "none"}), where)]
 
@@ -218,34 +224,33 @@ def _often(masks: Masks, where: Bools) -> str:
         for a, b in zip(masks.label[where].tolist(), masks.answer[where].tolist(), strict=True)
     )
     first = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))[:2]
-    return f"Most often: {', '.join(f'{a} \u2192 {b} ({n})' for (a, b), n in first)}."
+    said = [f"{a} \u2192 {b} ({times(n)})" for (a, b), n in first]
+    return f"Most often: {', '.join(said)}."
 
 
 def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _excerpt(masks: Masks, rung: Any, where: Bools, texts: Sequence[str] | None) -> Excerpt | None:
+def _worst(masks: Masks, rung: Any, where: Bools, texts: Sequence[str] | None) -> int | None:
     """The worst of some masks, where the text around it is long enough to be understood."""
-    if texts is None or not where.any():
+    found = np.flatnonzero(where)
+    if texts is None or not len(found):
         return None
     # Unknown words and missing answers stand behind what can be judged.
     worst = np.where(rung > RUNGS.index("reversed"), -1, rung)
-    found = np.flatnonzero(where)
-    length = [min(len(texts[masks.example[i]]), 2 * AROUND) for i in found]
-    i = found[max(range(len(found)), key=lambda k: (worst[found[k]], length[k], -k))]
-    parts = readable(texts[masks.example[i]]).split(MASK)
-    place = int(masks.position[i])
-    labels = [masks.vocabulary[label] for label in masks.label[masks.example == masks.example[i]]]
+    length = np.minimum([len(texts[masks.example[place]]) for place in found], 2 * AROUND)
+    return int(found[np.lexsort((np.arange(len(found)), -length, -worst[found]))[0]])
 
-    def joined(pieces: Sequence[str], words: Sequence[str]) -> str:
-        # One word fewer than pieces: those between them.
-        return "".join(
-            piece + (f"[{words[k]}]" if k < len(words) else "") for k, piece in enumerate(pieces)
-        )
 
-    before = joined(parts[: place + 1], labels[:place])
-    after = joined(parts[place + 1 :], labels[place + 1 :])
-    before, after = clip(f"{before}{MASK}{after}", AROUND).split(MASK)
-    said = masks.vocabulary[masks.answer[i]] if masks.valid[i] else "no answer"
-    return Excerpt(before, labels[place], said, after)
+def _excerpt(masks: Masks, place: int, texts: Sequence[str]) -> Excerpt:
+    """What stands around one mask; the words of other masks are put back."""
+    example, position = masks.example[place], int(masks.position[place])
+    parts = readable(texts[example]).split(MASK)
+    labels = [masks.vocabulary[label] for label in masks.label[masks.example == example]]
+    told = [f"[{word}]" for word in labels]
+    told[position] = MASK
+    whole = "".join(part + word for part, word in zip(parts, [*told, ""], strict=True))
+    before, after = clip(whole.strip(), AROUND).split(MASK)
+    said = masks.vocabulary[masks.answer[place]] if masks.valid[place] else "no answer"
+    return Excerpt(before, labels[position], said, after)

@@ -58,15 +58,15 @@ GROUPINGS = {
         ("in texts of {} words", "in texts of {} words"),
     ),
     "masks_per_segment": Grouping(
-        "By number of masks in the text",
-        "masks",
+        "By number of hidden words in the text",
+        "hidden words",
         "Is it harder where several words are hidden at once?",
-        ("in texts with {} masks", "in texts with {}"),
+        ("in texts with {} hidden words", "in texts with {}"),
     ),
     "position": Grouping(
-        "By place of the mask in the text",
+        "By place of the hidden word in the text",
         "place",
-        "Is a later mask of a text easier than its first?",
+        "Is a later hidden word of a text easier than its first?",
         ("at place {}", "at place {}"),
     ),
     "negated": Grouping(
@@ -100,11 +100,13 @@ def group_figures(
     ['by-negated']
     """
     drawn = []
-    where = "in the train split" if trained else "among these masks"
+    where = "in the train split" if trained else "among these hidden words"
     for key, grouping in GROUPINGS.items():
         tables = [_table(each, key) for each in found]
         if len(tables[0]) < 2:
             continue
+        if key == "emotions":
+            tables = _sorted(tables)
         # The groups are made of labels and texts, so that all runs have the same.
         rows: list[tuple[str, list[Point]]] = [
             (same[0]["group"], [_point(row) for row in same])
@@ -112,7 +114,7 @@ def group_figures(
         ]
         caption = [grouping.question.format(where=where)]
         if len(tables[0]) > MOST_COMMUNITIES:
-            caption.append(f"The {MOST_COMMUNITIES} with most masks, of {len(tables[0])}.")
+            caption.append(f"The {MOST_COMMUNITIES} with most hidden words, of {len(tables[0])}.")
         caption.append(answer(grouping, [table[:MOST_COMMUNITIES] for table in tables]))
         drawn.append(
             points(
@@ -146,7 +148,7 @@ less often.'
     'The word is named clearly less often where the feeling is denied than elsewhere in 1 of 2 \
 runs; in 1 the difference may be chance.'
     >>> answer(grouping, [rows(0.5, 5)])
-    'There are too few masks to tell.'
+    'There are too few of them to tell.'
     """
     places = [
         place
@@ -154,7 +156,7 @@ runs; in 1 the difference may be chance.'
         if row["masks"] >= FEW and (grouping.ends or row["group"] != "none")
     ]
     if len(places) < 2:
-        return "There are too few masks to tell."
+        return "There are too few of them to tell."
     if grouping.ends is None:
         return _extremes([[table[place] for place in places] for table in tables])
     pairs = [(table[places[-1]], table[places[0]]) for table in tables]
@@ -199,6 +201,16 @@ def _extremes(tables: Sequence[Sequence[Row]]) -> str:
     ((high, low),) = (pair for pair in found if pair)
     whom = "" if len(tables) == 1 else " in every run"
     return f"Named most often{whom}: {high}; least often: {low}."
+
+
+def _sorted(tables: Sequence[Sequence[Row]]) -> list[list[Row]]:
+    """Groups by the share of the first run; the words that have none stand last."""
+    first = tables[0]
+    order = sorted(
+        range(len(first)),
+        key=lambda row: (first[row]["group"] == "none", -first[row]["lexical_accuracy"]),
+    )
+    return [[table[row] for row in order] for table in tables]
 
 
 def _table(found: Mapping[str, Any], key: str) -> list[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from express_metric.analysis.floors import MOST_FREQUENT, NEAREST, UNIFORM
@@ -12,15 +11,12 @@ from express_metric.analysis.intervals import Interval
 from ..words import LOW_VALID_RATE, advice, percent
 from .sheet import Told
 
-KINDS = {
-    "exact": "the same word",
-    "same": "another word, same emotions",
-    "related": "some emotion shared",
-    "other": "another feeling",
+MORE_KINDS = {
+    "good-to-bad": "a good feeling taken for bad",
+    "bad-to-good": "a bad feeling taken for good",
     "softened": "milder word of the family",
     "heightened": "stronger word of the family",
-    "flipped": "good for bad, or bad for good",
-    "none": "not scored",
+    "apart": "no emotion shared",
 }
 RIVAL_KINDS = {"alone": "only this model right", "missed": "only this model wrong"}
 FLOORS = {
@@ -33,37 +29,6 @@ FEW = 20  # below this number of masks a sentence would say more than is known
 EXACT = "lexical_accuracy"
 # Of a finding's figure: scale, decimals and what stands behind it.
 _UNITS = {"percent": (100, 1, "%"), "points": (100, 1, " pp"), "bits": (1, 2, "")}
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number that stands out.
-
-    >>> Tile("35.3%", "the person's own word", "").value
-    '35.3%'
-    """
-
-    value: str
-    text: str
-    reach: str
-
-
-def tiles(found: Mapping[str, Interval]) -> list[Tile]:
-    """The three numbers that a reader should take away, of one run.
-
-    >>> half = Interval(0.5, 0.4, 0.6, "bca")
-    >>> names = ("lexical_accuracy", "vector_accuracy", "valid_rate")
-    >>> [tile.value for tile in tiles(dict.fromkeys(names, half))]
-    ['50.0%', '50.0%', '50.0%']
-    """
-    texts = {
-        "lexical_accuracy": "of the hidden words named exactly",
-        "vector_accuracy": "answered with the same mix of emotions, that word or another",
-        "valid_rate": "of the answers could be scored",
-    }
-    return [
-        Tile(percent(found[name].value), text, _reach(found[name])) for name, text in texts.items()
-    ]
 
 
 def story(found: Mapping[str, Any], figures: Mapping[str, Interval]) -> list[str]:
@@ -182,8 +147,9 @@ def _unscored(names: Sequence[str], found: Sequence[Mapping[str, Any]]) -> list[
         return []
     return [
         f"Many answers could not be scored: {', '.join(low)}. They were no list of words, or had "
-        "the wrong number of them. Each of their masks counts as wrong, so these runs' accuracies "
-        "tell first that the form asked for was not kept, and only then what is known of emotions."
+        "the wrong number of them. Each of their hidden words counts as wrong, so these runs' "
+        "accuracies tell first that the form asked for was not kept, and only then what is known "
+        "of emotions."
     ]
 
 
@@ -214,12 +180,6 @@ def _finding(finding: Mapping[str, Any]) -> str:
     )
     reach = f" ({ends[0]} to {ends[1]})" if ends[0] is not None else ""
     return f"{shown}{unit}{reach}"
-
-
-def _reach(interval: Interval) -> str:
-    if interval.low is None or interval.high is None:
-        return ""
-    return f"likely between {percent(interval.low)} and {percent(interval.high)}"
 
 
 def _floor(found: Mapping[str, Any], figures: Mapping[str, Interval]) -> str:
@@ -294,6 +254,7 @@ def _variety(found: Mapping[str, Any]) -> str:
     if diversity["tokens"] < FEW:
         return ""
     return (
-        f"On the same {diversity['tokens']} masks people used {diversity['people_distinct']} "
-        f"different words and the model {diversity['model_distinct']}."
+        f"For the same {diversity['tokens']:,} hidden words people used "
+        f"{diversity['people_distinct']} different ones and the model "
+        f"{diversity['model_distinct']}."
     )

@@ -9,11 +9,14 @@ from typing import Any
 
 from express_metric import DIMENSIONS
 from express_metric.analysis.breakdown import breakdown
+from express_metric.analysis.floors import MOST_FREQUENT
 from express_metric.analysis.intervals import Interval
+from express_metric.analysis.ladder import RUNGS, rungs
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import analyse
 from express_metric.parsing import PROTOCOLS
+from express_metric.plutchik import EMOTIONS
 from express_metric.scoring import FIGURES, count
 
 from ..comparison.compare import compare_runs
@@ -21,25 +24,27 @@ from ..comparison.runs import Run
 from ..drawings.emotions import Point, dimension_bars, points, wheel
 from ..drawings.ranks import calibration_plots, place_points
 from ..drawings.svg import Figure
-from ..drawings.words import confusion_map, intensity_bar, overuse_bars, valence_points
+from ..drawings.words import intensity_bar, overuse_bars, pair_bars, valence_points
+from ..words import FIGURE_NAMES, LADDER, REASONS, percent
 from ..words import FIGURES as MEANINGS
-from ..words import REASONS, percent
 from .examples import BUDGET, PER_RUN, Packed, pack
+from .feelings import feelings
+from .glance import ladder_bar, ladder_rows, tone_line, wrongs
 from .groups import group_figures
 from .sheet import Sheet, Told
 from .story import (
     FLOORS,
-    KINDS,
+    MORE_KINDS,
     RIVAL_KINDS,
     comparison_cells,
     comparison_story,
     notes,
     story,
-    tiles,
 )
 
 HOW = Resampling()
 FEW_DRAWS = 2_000
+MOST_PAIRS = 14
 Found = Mapping[str, Any]
 Figures = dict[str, dict[str, dict[str, Interval]]]  # protocol, run, figure
 
@@ -54,7 +59,7 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     ...           None, nrc, signatures)
     >>> found = view(Sheet([run], [Told(["sad"], None)]), Resampling(draws=100))
     >>> found["title"], found["about"]
-    ('EXPRESS report: a', 'Data d: 1 examples, 1 masks.')
+    ('EXPRESS report: a', 'Data d: 1 examples, 1 hidden words.')
     """
     runs, nearest = sheet.runs, sheet.nearest()
     facts = replace(sheet.facts(), nearest=nearest.labels)
@@ -78,16 +83,28 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     packed = pack(sheet, masks, BUDGET - PER_RUN * len(runs))
     shared = {
         "about": _about(sheet, masks[0]),
+        "names": [run.name for run in runs],
+        "ladder": ladder_rows(masks),
         "notes": [
             *filter(None, (run.warning for run in runs)),
             *notes([run.name for run in runs], found, sheet.told),
         ],
         "overview": _overview(runs, found, intervals),
-        "figures": MEANINGS,
+        "figures": [(FIGURE_NAMES[name], name, said) for name, said in MEANINGS.items()],
         "groups": group_figures([run.name for run in runs], found, trained=sheet.trained),
-        "panels": [_panel(*parts) for parts in zip(itertools.count(1), runs, found, masks)],
+        "panels": [
+            _panel(*parts, sheet.source.texts)
+            for parts in zip(itertools.count(1), runs, found, masks, strict=False)
+        ],
+        "emotions": EMOTIONS,
+        "protocol_header": (
+            "figure",
+            *(f"{run.name} {p}" if len(runs) > 1 else p for run in runs for p in PROTOCOLS),
+        ),
+        "protocols": _protocols(runs, intervals),
         "floor_source": f"{_floor_source(sheet)} {nearest.missing}".rstrip(),
         "packed": packed,
+        "real": sheet.source.texts is not None and not _invented(sheet),
         "cut_note": _cut_note(packed),
         "made_header": ("", *(run.name for run in runs)),
         "made": _made(runs, sheet.told),
@@ -102,10 +119,9 @@ def _alone(run: Run, found: Found, figures: Mapping[str, Interval]) -> dict[str,
     return {
         "title": f"EXPRESS report: {run.name}",
         "asked_whom": f"The model {run.model} was asked" if run.family else "A model was asked",
-        "tiles": tiles(figures),
         "story": story(found, figures),
         "comparison": None,
-        "kinds": [*KINDS.items(), *_reason_kinds([found])],
+        "kinds": [*_kinds(), *_reason_kinds([found])],
     }
 
 
@@ -114,11 +130,15 @@ def _together(runs: Sequence[Run], found: Sequence[Found], how: Resampling) -> d
     return {
         "title": f"EXPRESS report: {len(runs)} runs",
         "asked_whom": f"{len(runs)} models or settings were asked",
-        "tiles": [],
         "story": comparison_story(compared),
         "comparison": {**compared, **comparison_cells(compared)},
-        "kinds": [*(KINDS | RIVAL_KINDS).items(), *_reason_kinds(found)],
+        "kinds": [*_kinds(), *RIVAL_KINDS.items(), *_reason_kinds(found)],
     }
+
+
+def _invented(sheet: Sheet) -> bool:
+    """Whether the texts are those of the sample, which nobody lived through."""
+    return any(told.asked is not None and told.asked.dataset.sample for told in sheet.told)
 
 
 def _about(sheet: Sheet, masks: Masks) -> str:
@@ -128,7 +148,7 @@ def _about(sheet: Sheet, masks: Masks) -> str:
     split = f", split {signature.split}" if sheet.told[0].asked else ""
     return (
         f"Data {signature.data.partition('@')[0]}{split}: {len(sheet.ids):,} examples{posts}, "
-        f"{len(masks):,} masks."
+        f"{len(masks):,} hidden words."
     )
 
 
@@ -145,42 +165,66 @@ def _overview(
     found: Sequence[Found],
     intervals: Figures,
 ) -> list[Figure]:
-    def point(protocol: str, run: str, figure: str) -> Point:
-        interval = intervals[protocol][run][figure]
-        return interval.value, interval.low, interval.high
-
+    """The five figures of all runs, and for several the F1 of each emotion."""
     names = [run.name for run in runs]
-    if len(runs) == 1:
-        rows = [(_plain(f), [point(p, names[0], f) for p in PROTOCOLS]) for f in FIGURES]
-        text = ("Figures of both protocols", "Points with 95% intervals over posts.")
-        return [points("five-figures", text, PROTOCOLS, rows, "figure")]
-    drawn = []
-    for protocol in reversed(PROTOCOLS):
-        text = (f"All runs, {protocol}", "Points with 95% intervals over posts.")
-        rows = [(_plain(f), [point(protocol, name, f) for name in names]) for f in FIGURES]
-        drawn.append(points(f"five-figures-{protocol}", text, names, rows, "figure"))
-    text = ("F1 by dimension, all runs", "F1 of each dimension of the words' vectors.")
-    by_dimension: list[tuple[str, list[Point]]] = [
-        (name, [(each["dimensions"][name]["f1"], None, None) for each in found])
-        for name in DIMENSIONS
+    shown = intervals["revised"]
+    rows: list[tuple[str, list[Point]]] = [
+        (
+            FIGURE_NAMES[name],
+            [(one[name].value, one[name].low, one[name].high) for one in shown.values()],
+        )
+        for name in FIGURES
     ]
-    return [*drawn, points("dimensions-all", text, names, by_dimension, "dimension")]
+    floor = found[0]["floors"].get(MOST_FREQUENT, {})
+    caption = (
+        "Points with 95% intervals over posts. The upright marks: what the commonest word, "
+        "answered everywhere, would score."
+    )
+    floors = [floor.get(name) if name != "valid_rate" else None for name in FIGURES]
+    drawn = [
+        points("five-figures", ("The five figures", caption), names, rows, "figure", (), floors)
+    ]
+    if len(runs) > 1:
+        text = ("F1 by emotion, all runs", "How well each emotion and each tone is matched.")
+        by_dimension: list[tuple[str, list[Point]]] = [
+            (name, [(each["dimensions"][name]["f1"], None, None) for each in found])
+            for name in sorted(DIMENSIONS, key=lambda n: -(found[0]["dimensions"][n]["f1"] or 0))
+        ]
+        drawn.append(points("dimensions-all", text, names, by_dimension, "emotion"))
+    return drawn
 
 
-def _plain(figure: str) -> str:
-    return figure.replace("_", " ").replace("f1", "F1")
+def _protocols(runs: Sequence[Run], intervals: Figures) -> list[tuple[str, ...]]:
+    """A row for each figure: by both protocols for each run."""
+    return [
+        (name, *(percent(intervals[p][run.name][name].value) for run in runs for p in PROTOCOLS))
+        for name in FIGURES
+    ]
 
 
-def _panel(number: int, run: Run, found: Found, masks: Masks) -> dict[str, Any]:
+def _kinds() -> list[tuple[str, str]]:
+    """What the browser of examples can be asked for."""
+    ladder = [(name, rung.name) for name, rung in reversed(LADDER.items())]
+    return [*MORE_KINDS.items(), *ladder]
+
+
+def _panel(
+    number: int, run: Run, found: Found, masks: Masks, texts: Sequence[str] | None
+) -> dict[str, Any]:
     own = ("this run", *(percent(found["figures"][name]) for name in FIGURES))
     return {
         "name": run.name,
+        "number": number - 1,
+        "bar": ladder_bar(masks, number - 1),
+        "tone": tone_line(found),
+        "wrongs": wrongs(found, masks, texts),
+        "feelings": feelings(masks),
         "figures": _drawn(number, run, found, masks),
         "invalid": [
             (reason, f"{number:,}", REASONS[reason])
             for reason, number in sorted(found["invalid"].items(), key=lambda pair: -pair[1])
         ],
-        "floor_header": ("answer", *map(_plain, FIGURES)),
+        "floor_header": ("answer", *FIGURE_NAMES.values()),
         "floors": [
             own,
             *(
@@ -203,7 +247,7 @@ def _drawn(number: int, run: Run, found: Found, masks: Masks) -> list[Figure]:
         wheel(key("wheel"), run.name, masks),
         dimension_bars(key("dimensions"), run.name, found["dimensions"]),
         overuse_bars(key("overuse"), run.name, found["overuse"]),
-        confusion_map(key("confusion"), run.name, found["confusion"]["terms"]),
+        pair_bars(key("confusion"), run.name, _pairs(found, masks)),
         intensity_bar(key("intensity"), run.name, found["intensity"]),
         valence_points(key("valence"), run.name, found["valence"]),
     ]
@@ -212,6 +256,17 @@ def _drawn(number: int, run: Run, found: Found, masks: Masks) -> list[Figure]:
     if found["calibration"]:
         drawn.append(calibration_plots(key("calibration"), run.name, found["calibration"]))
     return [figure for figure in drawn if figure is not None]
+
+
+def _pairs(found: Found, masks: Masks) -> list[tuple[str, str, int, str]]:
+    """The commonest wrong pairs, each with the rung on which it stands."""
+    rung = rungs(masks).tolist()
+    codes = zip(masks.label.tolist(), masks.answer.tolist(), strict=True)
+    codes = zip(masks.label.tolist(), masks.answer.tolist(), strict=True)
+    by_pair = dict(zip(codes, rung, strict=True))
+    place = {word: code for code, word in enumerate(masks.vocabulary)}
+    pairs = found["confusion"]["terms"]["pairs"][:MOST_PAIRS]
+    return [(a, b, n, RUNGS[by_pair[place[a], place[b]]]) for a, b, n in pairs]
 
 
 def _floor_source(sheet: Sheet) -> str:
@@ -227,7 +282,7 @@ def _cut_note(packed: Packed) -> str:
         return "So many texts do not fit into a page: only labels and answers are shown."
     return (
         f"So many texts do not fit into a page whole: about {packed.width} characters on each side "
-        "of every mask are shown; searching finds what is shown."
+        "of every hidden word are shown; searching finds what is shown."
     )
 
 

@@ -1,12 +1,15 @@
 // The browser of examples. Everything from data becomes text nodes; nothing is ever parsed as HTML.
 
-const PAGE = 25;
-const LONG = 900; // longer texts open on what stands around their masks
-const NEAR = 260;
+const PAGE = 10;
+const LONG = 700; // longer texts open on what stands around their masks
+const NEAR = 220;
 const MASK = "<mask>";
-const KINDS = ["none", "other", "related", "same", "exact"];
-const SIGNS = ["?", "\u2260", "~", "\u2248", "="];
-const SAID = ["not scored", "another feeling", "some emotion shared", "same emotions", "the same word"];
+// How serious each rung is; what cannot be judged stands between wrong and right.
+const SERIOUS = { same: 0, synonym: 1, none: 2, unknown: 3, shared: 4, tone: 5, nothing: 6, reversed: 7 };
+const EMOTIONS = ["anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust"];
+const GOOD = 1 << 8;
+const BAD = 1 << 9;
+const READABLE = 80; // an example of its kind should be long enough to be understood
 
 const list = document.getElementById("list");
 const found = document.getElementById("found");
@@ -54,22 +57,31 @@ function strength(label, answer) {
   return a && b && a[0] === b[0] ? Math.sign(b[1] - a[1]) : 0;
 }
 
-function others(i, k) {
-  return data.runs.filter((_, r) => r !== model).map((run) => run.kinds[i][k] === "4");
+function rung(i, k) {
+  return data.ladder[data.runs[model].rungs[i][k]][0];
 }
 
+function others(i, k) {
+  return data.runs.filter((_, r) => r !== model).map((run) => run.rungs[i][k] === "0");
+}
+
+const sign = (word) => Math.sign(data.bits[word] & GOOD) - Math.sign(data.bits[word] & BAD);
+const turned = (i, k, label, side) => rung(i, k) === "reversed" && sign(label) === side;
+
 const KIND_TESTS = {
-  softened: (i, k, kind, label, answer) => kind > 0 && strength(label, answer) < 0,
-  heightened: (i, k, kind, label, answer) => kind > 0 && strength(label, answer) > 0,
-  flipped: (i, k, kind, label, answer) => kind > 0 && data.signs[label] * data.signs[answer] < 0,
-  alone: (i, k, kind) => kind === 4 && !others(i, k).some(Boolean),
-  missed: (i, k, kind) => kind !== 4 && others(i, k).every(Boolean),
+  "good-to-bad": (i, k, label) => turned(i, k, label, 1),
+  "bad-to-good": (i, k, label) => turned(i, k, label, -1),
+  softened: (i, k, label, answer) => answer >= 0 && strength(label, answer) < 0,
+  heightened: (i, k, label, answer) => answer >= 0 && strength(label, answer) > 0,
+  apart: (i, k) => ["tone", "nothing", "reversed"].includes(rung(i, k)),
+  alone: (i, k) => rung(i, k) === "same" && !others(i, k).some(Boolean),
+  missed: (i, k) => rung(i, k) !== "same" && others(i, k).every(Boolean),
 };
 
 function kindTest(value) {
   if (!value) return null;
   if (KIND_TESTS[value]) return KIND_TESTS[value];
-  if (KINDS.includes(value)) return (i, k, kind) => KINDS[kind] === value;
+  if (value in SERIOUS) return (i, k) => rung(i, k) === value;
   return (i) => data.runs[model].reasons[i] === value;
 }
 
@@ -81,22 +93,53 @@ function select() {
   const negated = fields.negated?.checked;
   const leaked = fields.leaked?.checked;
   const text = fields.text.value.trim().toLowerCase();
+  const emotion = fields.emotion.value ? 1 << EMOTIONS.indexOf(fields.emotion.value) : 0;
   const run = data.runs[model];
   shown = [];
   data.labels.forEach((labels, i) => {
-    const kinds = run.kinds[i];
     // One and the same mask has to fit everything that is asked of masks.
     const fits = labels.some((label, k) => {
       const answer = run.answers[i]?.length === labels.length ? run.answers[i][k] : -1;
       const flag = data.flags?.[i][k] ?? 0;
       return (!person || person(label)) && (!said || said(answer))
-        && (!kind || kind(i, k, Number(kinds[k]), label, answer))
+        && (!kind || kind(i, k, label, answer)) && (!emotion || data.bits[label] & emotion)
         && (!negated || flag & 1) && (!leaked || flag & 2);
     });
     if (fits && (!text || haystack(i).includes(text))) shown.push(i);
   });
+  sort(fields.order.value);
   page = 0;
   draw();
+}
+
+// --- in which order
+
+function worst(i) {
+  return Math.max(...data.labels[i].map((_, k) => SERIOUS[rung(i, k)]));
+}
+
+function size(i) {
+  return data.texts?.[i].length ?? 0;
+}
+
+function sort(order) {
+  const by = {
+    kinds: (a, b) => worst(b) - worst(a),
+    worst: (a, b) => worst(b) - worst(a),
+    best: (a, b) => worst(a) - worst(b),
+    short: (a, b) => size(a) - size(b),
+    word: (a, b) => data.words[data.labels[a][0]].localeCompare(data.words[data.labels[b][0]]),
+  }[order];
+  if (by) shown.sort(by); // stable: otherwise as in the data
+  if (order !== "kinds") return;
+  const first = new Map();
+  for (const i of shown) {
+    const kept = first.get(worst(i));
+    const better = kept === undefined || (size(i) >= READABLE && (size(kept) < READABLE || size(i) < size(kept)));
+    if (better) first.set(worst(i), i);
+  }
+  const chosen = new Set(first.values());
+  shown = [...chosen, ...shown.filter((i) => !chosen.has(i))];
 }
 
 function haystack(i) {
@@ -112,17 +155,17 @@ function haystack(i) {
 function box(i, k) {
   const run = data.runs[model];
   const labels = data.labels[i];
-  const kind = Number(run.kinds[i][k]);
+  const [kind, symbol, said] = data.ladder[run.rungs[i][k]];
   const whole = run.answers[i]?.length === labels.length;
   const answer = whole ? data.words[run.answers[i][k]] : "no answer";
   const flag = data.flags?.[i][k] ?? 0;
-  const span = make("span", `mask ${KINDS[kind]}`);
+  const span = make("span", `mask rung-${kind}`);
   span.append(make("span", "said", "person: "), make("b", "", make("bdi", "", data.words[labels[k]])));
-  span.append(make("span", "", ` ${SIGNS[kind]} `), make("span", "said", `${SAID[kind]}; model: `));
+  span.append(make("span", "", ` ${symbol} `), make("span", "said", `${said}; model: `));
   span.append(make("bdi", "", answer));
   if (flag & 1) span.append(" ", make("span", "badge", "denied"));
   if (flag & 2) span.append(" ", make("span", "badge", "in the text"));
-  span.title = SAID[kind];
+  span.title = said;
   return span;
 }
 
@@ -179,7 +222,9 @@ function rivals(i) {
 
 function article(i) {
   const run = data.runs[model];
-  const head = make("div", "head", make("span", "", "example ", make("bdi", "", data.ids[i])));
+  const kinds = [...new Set(data.labels[i].map((_, k) => data.ladder[run.rungs[i][k]][2]))];
+  const head = make("div", "head", make("b", "", kinds.join(", ")), make("span", "", "example ", make("bdi", "", data.ids[i])));
+  if (data.copies[i] > 1) head.append(make("span", "badge", `${data.copies[i]} copies`));
   if (run.reasons[i]) head.append(make("span", "badge", `not scored: ${run.reasons[i]}`));
   const text = post(i);
   const whole = make("article", "", head, text);
@@ -196,9 +241,9 @@ function article(i) {
 function draw() {
   const pages = Math.max(1, Math.ceil(shown.length / PAGE));
   const number = (n) => n.toLocaleString("en");
-  found.textContent = shown.length === data.ids.length
-    ? `All ${number(shown.length)} examples.`
-    : `${number(shown.length)} of ${number(data.ids.length)} examples fit.`;
+  const count = (rows) => rows.reduce((sum, i) => sum + data.copies[i], 0);
+  const [fit, all] = [count(shown), count([...data.ids.keys()])];
+  found.textContent = fit === all ? `All ${number(all)} examples.` : `${number(fit)} of ${number(all)} examples fit.`;
   list.replaceChildren(...shown.slice(page * PAGE, (page + 1) * PAGE).map(article));
   place.textContent = `Page ${number(page + 1)} of ${number(pages)}`;
   previous.disabled = page === 0;
@@ -215,10 +260,14 @@ function turn(step) {
 
 // --- start
 
+// On a small screen the filters would hide the examples.
+document.getElementById("folded").open = matchMedia("(min-width: 52rem)").matches;
+
 function pick(group) {
-  form.reset();
-  form.elements.person.value = group.dataset.person ?? "";
-  form.elements.model.value = group.dataset.model ?? "";
+  const radio = document.querySelector(`input[name=panel][value="${group.dataset.run}"]`);
+  if (radio && !radio.checked) radio.click();
+  for (const name of ["person", "model", "kind", "emotion", "text"]) form.elements[name].value = group.dataset[name] ?? "";
+  for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = false;
   select();
   document.getElementById("examples").focus({ preventScroll: true });
   document.getElementById("browser").scrollIntoView({ block: "start" });
@@ -238,11 +287,20 @@ form.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(select, 120);
 });
+form.addEventListener("change", () => {
+  clearTimeout(waiting);
+  select();
+});
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(select));
 previous.addEventListener("click", () => turn(-1));
 next.addEventListener("click", () => turn(1));
-for (const group of document.querySelectorAll(".pick")) group.addEventListener("click", () => pick(group));
+for (const group of document.querySelectorAll(".pick")) {
+  group.addEventListener("click", (event) => {
+    event.preventDefault();
+    pick(group);
+  });
+}
 document.addEventListener("model", (event) => {
   model = event.detail;
   select();

@@ -3,11 +3,16 @@
 for (const part of document.querySelectorAll(".scripted")) part.hidden = false;
 
 const root = document.documentElement;
-document.getElementById("theme").addEventListener("click", () => {
-  const asked = root.dataset.theme;
-  const dark = asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
+const theme = document.getElementById("theme");
+const system = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+const nameTheme = () => { theme.textContent = isDark() ? "Light mode" : "Dark mode"; };
+theme.addEventListener("click", () => {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  nameTheme();
 });
+system.addEventListener("change", nameTheme);
+nameTheme();
 
 const panels = [...document.querySelectorAll(".panel")];
 function showPanel(number) {
@@ -17,7 +22,8 @@ function showPanel(number) {
 for (const radio of document.querySelectorAll("input[name=panel]")) {
   radio.addEventListener("change", () => showPanel(radio.value));
 }
-if (panels.length > 1) showPanel(document.querySelector("input[name=panel]:checked").value);
+const chosen = document.querySelector("input[name=panel]:checked");
+if (chosen) showPanel(chosen.value);
 
 // What a stylesheet says is written into the drawing itself, because other programs do not read it.
 const STYLES = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import struct
 from functools import partial
 from pathlib import Path
@@ -62,12 +64,12 @@ def test_a_nasty_post_is_text(single: Path, opened: Open) -> None:
             return copy.textContent;
         }"""
     )
-    assert text == NASTY
+    assert text == html.unescape(NASTY)
     assert article.locator("script, img, b b, svg").count() == 0
     article.locator("summary").click()
     assert article.locator("pre").inner_text() == NASTY_ANSWER
     assert page.title() == "EXPRESS: EXPRESS report: mine"
-    assert article.locator(".mask").first.get_attribute("class") == "mask none"
+    assert article.locator(".mask").first.get_attribute("class") == "mask rung-none"
 
 
 def test_a_long_text_opens_around_its_masks(tmp_path: Path, opened: Open) -> None:
@@ -75,6 +77,7 @@ def test_a_long_text_opens_around_its_masks(tmp_path: Path, opened: Open) -> Non
     text = f"{story} I felt <mask> and {story} then <mask>. The end."
     lines = [row(text, ["sad", "glad"], '["sad", "glad"]'), row("I am <mask>.", ["sad"], "[]", 1)]
     page = opened(report([write_file(tmp_path / "a.jsonl", lines)], tmp_path / "page.html", "nrc"))
+    page.get_by_label("Order").select_option("data")
     article = page.locator("article").first
     post = article.locator("p")
     assert article.locator(".mask:visible").count() == 2
@@ -98,8 +101,10 @@ def test_a_long_text_opens_around_its_masks(tmp_path: Path, opened: Open) -> Non
 
 def test_both_words_stand_in_the_place_of_the_mask(single: Path, opened: Open) -> None:
     page = opened(single)
+    page.get_by_label("Order").select_option("data")
     assert page.locator("article p").nth(1).text_content() == (
-        "He shouted and I was person: furious \u2248 same emotions; model: angry, truly."
+        "He shouted and I was person: furious \u2248 another word for the same; "
+        "model: angry, truly."
     )
 
 
@@ -121,19 +126,24 @@ def test_filters_by_words_and_text(
     page = opened(single)
     page.get_by_label(field, exact=True).fill(value)
     found(page, number)
-    assert len(shown(page)) == min(number, 25)
+    assert len(shown(page)) == min(number, 10)
 
 
 @pytest.mark.parametrize(
     ("kind", "number"),
     [
-        ("exact", 13),
-        ("same", 12),
-        ("related", 11),
-        ("other", 12),
+        ("same", 13),
+        ("synonym", 12),
+        ("shared", 11),
+        ("tone", 0),
+        ("nothing", 0),
+        ("reversed", 12),
+        ("unknown", 0),
         ("softened", 12),
         ("heightened", 11),
-        ("flipped", 12),
+        ("good-to-bad", 0),
+        ("bad-to-good", 12),
+        ("apart", 12),
         ("none", 12),
         ("refusal", 11),
     ],
@@ -148,7 +158,7 @@ def test_filters_join_on_one_mask_and_are_taken_back(single: Path, opened: Open)
     page = opened(single)
     page.get_by_role("checkbox", name="denied").check()
     found(page, 12)
-    assert page.locator("article .badge", has_text="denied").count() == 12
+    assert page.locator("article .badge", has_text="denied").count() == 10
     page.get_by_role("checkbox", name="word stands elsewhere").check()
     found(page, 0)
     page.get_by_role("checkbox", name="denied").uncheck()
@@ -163,18 +173,19 @@ def test_filters_join_on_one_mask_and_are_taken_back(single: Path, opened: Open)
 
 def test_pages_of_examples(single: Path, opened: Open) -> None:
     page = opened(single)
-    assert shown(page) == [f"x{n}" for n in range(25)]
+    page.get_by_label("Order").select_option("data")
+    assert shown(page) == [f"x{n}" for n in range(10)]
     before, after = (page.get_by_role("button", name=name) for name in ("Previous", "Next"))
     assert before.is_disabled()
-    after.click()
-    after.click()
+    for _ in range(5):
+        after.click()
     assert shown(page) == [f"x{n}" for n in range(50, 60)]
     assert after.is_disabled()
     before.click()
-    assert page.locator("#place").inner_text() == "Page 2 of 3"
+    assert page.locator("#place").inner_text() == "Page 5 of 6"
     page.get_by_label("Person's word", exact=True).fill("happy")
     found(page, 12)
-    assert page.locator("#place").inner_text() == "Page 1 of 1"
+    assert page.locator("#place").inner_text() == "Page 1 of 2"
 
 
 def test_the_way_of_the_keyboard(single: Path, opened: Open) -> None:
@@ -183,7 +194,8 @@ def test_the_way_of_the_keyboard(single: Path, opened: Open) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Go to the examples"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "examples"
-    page.keyboard.press("Tab")
+    for _ in range(4):
+        page.keyboard.press("Tab")
     page.keyboard.type("lonely")
     found(page, 11)
     for _ in range(30):
@@ -197,7 +209,7 @@ def test_the_way_of_the_keyboard(single: Path, opened: Open) -> None:
         if page.evaluate("document.activeElement.id") == "next":
             break
     page.keyboard.press("Space")
-    page.wait_for_function("() => document.querySelector('#place').textContent === 'Page 2 of 3'")
+    page.wait_for_function("() => document.querySelector('#place').textContent === 'Page 2 of 6'")
     assert page.evaluate("document.activeElement.id") == "examples"
 
 
@@ -214,6 +226,11 @@ def test_nothing_needs_sideways_scrolling(
     width: int, scheme: str, double: Path, opened: Open
 ) -> None:
     page = opened(double, width, color_scheme=scheme)
+    folded = page.locator("#folded")
+    # On a phone the filters would hide the examples.
+    assert (folded.get_attribute("open") is None) == (width < DESKTOP)
+    if width < DESKTOP:
+        folded.locator("summary").click()
     page.get_by_label("Text", exact=True).fill(LONG[:30])
     found(page, 1)
     for summary in page.locator("figure summary").all():
@@ -249,11 +266,11 @@ def test_light_and_dark_can_be_read(scheme: str, single: Path, opened: Open) -> 
     for _ in range(2):
         assert contrast(page, ".story li") > 7
         assert contrast(page, ".quiet") > 4.5
-        assert contrast(page, "svg text") > 7
+        assert contrast(page, "figure svg text") > 7
         for mark in ("svg .people", "svg .model", "svg .b1"):
             assert contrast(page, mark) > 3
         before = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.get_by_role("button", name="Dark or light").click()
+        page.get_by_role("button", name=re.compile("^(Dark|Light) mode$")).click()
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
 
 
@@ -288,6 +305,7 @@ def test_a_figure_is_saved_as_png(single: Path, opened: Open, tmp_path: Path) ->
 
 def test_several_runs(double: Path, opened: Open) -> None:
     page = opened(double)
+    page.get_by_label("Order").select_option("data")
     kinds = page.get_by_label("Kind of answer")
     kinds.select_option("alone")
     found(page, 0)
@@ -343,9 +361,9 @@ def test_a_run_of_the_sample_and_the_reference(
 ) -> None:
     run = write_sample_run(tmp_path / "mine", ['["sad", "sad"]'] * 20)
     page = opened(report([run], tmp_path / "run.html"))
-    assert page.locator("article").count() == 20
+    assert page.locator("article").count() == 10
     page = opened(report([reference / "gpt4o_predictions.csv"], tmp_path / "reference.html"), PHONE)
-    assert page.locator("article").count() == 25
+    assert page.locator("article").count() == 10
     assert page.locator("#found").inner_text() == "All 544 examples."
 
 

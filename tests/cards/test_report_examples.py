@@ -93,6 +93,6 @@ def test_a_part_stands_for_the_whole_where_there_are_many(
 
 
 def test_a_completion_that_is_its_terms_is_not_kept_twice(tmp_path: Path) -> None:
-    lines = [row("<mask>", ["sad"], '["Sad"]', 0), row("<mask>", ["sad"], "Answer: sad", 1)]
+    lines = [row("<mask>", ["sad"], '["Sad"]', 0), row("A <mask>", ["sad"], "Answer: sad", 1)]
     found = packed(read_sheet([write_file(tmp_path / "a.jsonl", lines)], "nrc"), 10**6)
     assert unpack(found.data)["runs"][0]["completions"] == [None, "Answer: sad"]

@@ -41,12 +41,12 @@ def communities(number: int, each: int = 2) -> list[dict[str, Any]]:
 
 def test_the_largest_communities_are_shown(tmp_path: Path) -> None:
     found = groups([write_file(tmp_path / "a.jsonl", communities(15))])["by-subreddit"]
-    assert found.header[:2] == ("community", "masks")
+    assert found.header[:2] == ("community", "words")
     assert [line[0] for line in found.rows] == [
         f"place{n:02}" for n in range(14, 14 - MOST_COMMUNITIES, -1)
     ]
     assert [line[1] for line in found.rows] == [str(n) for n in range(16, 4, -1)]
-    assert "The 12 with most masks, of 15." in found.caption
+    assert "The 12 with most hidden words, of 15." in found.caption
 
 
 @pytest.mark.parametrize("lines", [rows(), [{**line, "subreddit": None} for line in rows()]])
@@ -109,7 +109,7 @@ def test_communities_are_turned_with_their_examples(tmp_path: Path) -> None:
             "The word is named 45.0% of the time at place 2, 50.0% at place 1: the difference may "
             "be chance.",
         ),
-        ("negated", [[group("no", 0.5), group("yes", 0.1, masks=19)]], "There are too few masks"),
+        ("negated", [[group("no", 0.5), group("yes", 0.1, masks=19)]], "There are too few of them"),
         (
             "negated",
             [[group("no", 0.5), group("yes", share)] for share in (0.1, 0.9, 0.5)],
@@ -149,7 +149,7 @@ def test_what_is_said_of_groups(key: str, tables: list[Any], said: str) -> None:
 
 def test_numbers_of_masks_stand_beside_their_groups(tmp_path: Path) -> None:
     found = groups([write_file(tmp_path / f"{n}.jsonl", rows()) for n in range(2)])["by-negated"]
-    assert found.header == ("denied", "masks", "0", "1")
+    assert found.header == ("denied", "words", "0", "1")
     assert [line[:2] for line in found.rows] == [("no", "60"), ("yes", "12")]
     assert ">60</text>" in found.svg
 
@@ -174,10 +174,11 @@ def test_good_taken_for_bad_is_shown_and_told(tmp_path: Path) -> None:
     assert "Most often: happy \u2192 sad (20 times), sad \u2192 happy (10 times)." in figure.caption
     told = next(line for line in found["story"] if "good feeling" in line)
     assert "in 75.0% of the answers" in told
-    assert ("flipped", "good for bad, or bad for good") in found["kinds"]
+    assert ("good-to-bad", "a good feeling taken for bad") in found["kinds"]
     packed = unpack(found["packed"].data)
-    signs = dict(zip(packed["words"], packed["signs"], strict=True))
-    assert signs == {"happy": 1, "sad": -1, "proud": 1}
+    # The bits of the two tones follow those of the eight emotions.
+    tones = {word: bits >> 8 for word, bits in zip(packed["words"], packed["bits"], strict=True)}
+    assert tones == {"happy": 1, "sad": 2, "proud": 1}
 
 
 def test_a_run_that_never_flips_says_so(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_places_are_those_of_the_scores(tmp_path: Path) -> None:
         f"{expected[part]:.1%}" for part in ("top1", "top3", "top5", "mrr")
     ]
     assert 0 < expected["in_vocabulary"] < expected["masks"]
-    told = f"Masks with a place: {expected['in_vocabulary']} of {expected['masks']};"
+    told = f"Hidden words with a place: {expected['in_vocabulary']} of {expected['masks']};"
     assert told in shown.caption
 
 

@@ -40,7 +40,12 @@ def rows() -> list[dict[str, Any]]:
         ("Being lonely is hard, I feel <mask>.", ["lonely"], '["sad"]'),
         ("I felt <mask> and later <mask>.", ["proud", "calm"], "I cannot tell what they felt."),
     ]
-    found = [row(*kinds[number % 5], number) for number in range(58)]
+    # No two texts alike: copies would be shown as one.
+    found = [
+        row(f"{text}{f' Day {number}.' if number > 4 else ''}", labels, answer, number)
+        for number in range(58)
+        for text, labels, answer in [kinds[number % 5]]
+    ]
     found.append(row(NASTY, ["sad", "terrified"], NASTY_ANSWER, 58))
     found.append(row(f"{LONG} <mask>", ["hurt"], f'["{"hurt"}"]', 59))
     return found
