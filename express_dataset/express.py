@@ -58,9 +58,13 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
         share a folder; but a bare name finds only folders whose id is the config's name.
         """
         self._loaded: dict[str, Loaded] | None = None
-        if hash is not None:
-            kwargs.setdefault("config_id", "default")
+        self._named = hash is not None
         super().__init__(*args, hash=hash, **kwargs)
+
+    def _create_builder_config(self, *args: Any, **kwargs: Any) -> tuple[Any, str]:
+        # The same in datasets 4, which takes no `config_id` as an argument.
+        config, config_id = super()._create_builder_config(*args, **kwargs)
+        return config, "default" if self._named else config_id
 
     def use(self, loaded: dict[str, Loaded]) -> None:
         """Take rows that are loaded already, so that they are not read twice.
