@@ -75,6 +75,7 @@ REASONS: dict[str, str] = {
     Reason.NOT_A_TERM: "numbers, symbols or a piece of the prompt",
     Reason.NO_LIST: "no form that can be read as a list of words",
     Reason.WRONG_COUNT: "not as many words as are hidden",
+    Reason.AMBIGUOUS: "several answers, none of which is chosen",
     Reason.TOO_LONG: "not asked: the prompt does not fit into what the model can read",
 }
 """Why an answer is not scored."""

@@ -11,7 +11,7 @@ from .errors import ExpressError, MetricError
 from .version import VERSION
 
 if TYPE_CHECKING:
-    from .forms import answer_end
+    from .brackets import answer_end
     from .lexicon import Lexicon, load_lexicon
     from .parsing import PROTOCOLS, Protocol, Reading, read, read_terms
     from .plutchik import DIMENSIONS
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 
-_HOMES = ("terms", "forms", "plutchik", "lexicon", "parsing", "scoring", "signature", "records")
+_HOMES = ("terms", "brackets", "plutchik", "lexicon", "parsing", "scoring", "signature", "records")
 
 if not TYPE_CHECKING:
 

@@ -9,6 +9,7 @@ from typing import Any
 import datasets
 import evaluate
 
+from .brackets import answer_end
 from .errors import MetricError
 from .forms import find_terms
 from .headwords import HEADWORDS
@@ -103,8 +104,8 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
         report: dict[str, dict[str, Any]] = {}
         for name in PROTOCOLS:
             readings = [
-                read(row, name) if isinstance(row, str | None) else read_terms(row, name)
-                for row in predictions
+                read(row, name, len(own)) if isinstance(row, str | None) else read_terms(row, name)
+                for row, own in zip(predictions, labels, strict=True)
             ]
             scores = score(labels, readings, table, name)
             line = Signature(
@@ -117,6 +118,7 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
 
 # What `evaluate` must copy although only the siblings use it.
 _COPIED = (
+    answer_end,
     MetricError,
     find_terms,
     HEADWORDS,

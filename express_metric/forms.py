@@ -1,251 +1,210 @@
 """The clear forms in which `revised` reads an answer.
 
-In this order:
+The text is evened out and its reasoning, chat markup, invented further examples and explanation are
+set apart (`express_metric.reasoning`). What is left is tried in this order:
 
-1. A ``<think>`` block is dropped; one that is never closed makes the answer *truncated*. Code
-   fences, answer tags and end-of-turn tokens are dropped.
-2. Brackets and braces: of several complete lists or objects the last whose items are terms counts,
-   since reasoning and echoed examples come before the answer. Inner lists are joined. Of an object
-   with numbered keys all values count, else the value under a key such as ``answer``. An opening
-   bracket after the last complete list makes the answer *truncated*.
-3. Numbered, bulleted or "mask 1: ..." lines: the last run of such lines.
-4. Text after the last cue such as "Answer:" or "The emotions are".
-5. Nothing but terms: one a line, or separated by commas, semicolons, "and" or "&". Where prose
+1. Lists and objects in brackets, `\\boxed{}` and tool calls among them (`express_metric.brackets`).
+2. Rows of a table; numbered, bulleted or "mask 1: ..." lines, unless they list reasons.
+3. Text after the last cue such as "Answer:" or "The emotions are".
+4. Nothing but terms: one a line, or separated by commas, semicolons, "and" or "&". Where prose
    stands around, such a line must be the last or the first.
+5. Words in quotes or bold, and one sentence that says what somebody feels.
 
-"sad and angry" is two terms outside quotes; "sad or angry" is no clear answer.
 Every step reads the text once, so the time is linear in its length.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
 
-from .reasoning import answer_span
-from .terms import Reason, even_marks, is_refusal, plain_marks, strip_edges, term, words
-
-_THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
-_NOISE = re.compile(
-    r"```[a-z]*|</?(?:s|eos|bos|pad|end_of_turn|answer|output|final|response|result|list)>"
-    r"|<\|[a-z_0-9]{1,30}\|>",
-    re.IGNORECASE,
+from .brackets import Candidate, choose, from_brackets, once
+from .reasoning import answer_part, before_explanation, first_turn
+from .terms import (
+    CUE_WORDS,
+    NOUN,
+    NTH,
+    SEPARATOR,
+    Found,
+    Reason,
+    all_terms,
+    is_refusal,
+    plain_text,
+    strip_edges,
+    term,
 )
-_SPACES = re.compile(r"[^\S\n]+")
-_MARK = re.compile(r"[\[\]{}]")
-_NOUN = r"(?:mask(?:ed)?|word|token|emotion|term|label|answer|blank)"
-_END = r"[*_>\])]{0,4}\s*(?:[:=)]|->|- |(?:is|was)\b)"
+
+_SPAN = re.compile(
+    r"(?<![\w\"])\"([^\"\n]{1,60})\"(?!\w)|(?<!\w)'([^'\n]{1,60})'(?!\w)"
+    r"|\*\*([^*\n]{1,60})\*\*|`([^`\n]{1,60})`"
+)
+_DASH = r"[-\u2013\u2014]"
+_END = rf"[*_>\])]{{0,4}}\s*(?:\(?#?\d{{1,2}}\)?)?[*_]{{0,2}}\s*(?:[:=)]|->|{_DASH} |(?:is|was)\b)"
 _ENUMERATOR = re.compile(
     # A bullet, a number, "<mask> 1:", "Emotion 1:" or "The first mask is".
-    r"^[\"'*_(]{0,3}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+|\d{1,2}(?:[.):]+\**\s*| - )"
+    rf"^[\"'*_(]{{0,3}}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+|\d{{1,2}}(?:[.):]+\**\s*| {_DASH} )"
     r"|\(?[a-h][.)] "
     rf"|[<\[]{{0,2}}mask(?:ed)?(?: word| token)?[>\]]{{0,2}}\s*#?\d{{0,2}}{_END}"
-    rf"|{_NOUN}\s*#?\d{{1,2}}{_END}"
-    r"|(?:the )?(?:first|second|third|fourth|fifth|sixth|\d(?:st|nd|rd|th)) "
-    rf"(?:<mask>|{_NOUN}(?: {_NOUN})?){_END})",
+    rf"|{NOUN}\s*#?\d{{1,2}}{_END}"
+    rf"|(?:the )?{NTH} [\"'`*]{{0,2}}(?:<mask>|{NOUN}(?: {NOUN})?)[\"'`*]{{0,2}}{_END})",
     re.IGNORECASE,
 )
-_INLINE_NUMBER = re.compile(
-    r"(?:^|[\s,;])(?:(?:word|emotion|term|label|mask)\s*#?)?\(?\d{1,2}[.):]\s+", re.IGNORECASE
-)
+_INLINE_NUMBER = re.compile(rf"(?:^|[\s,;])(?:(?:{NOUN})\s*#?)?\(?\d{{1,2}}[.):]\s+", re.IGNORECASE)
 _ORDINAL = re.compile(
-    r"\b(?:first|second|third|fourth|fifth|sixth|next|last) "
-    r"(?:mask(?:ed)?(?: word| token)?|word|emotion)(?: is| was| would be|:) ([^.,;:]{1,60})",
+    rf"\b{NTH}(?:(?: {NOUN}){{1,2}}(?: is| was| would be|:)|:) ([^.,;:]{{1,60}}?)"
+    r"(?=[.,;:]|$| and | while | whereas )",
     re.IGNORECASE,
 )
-_CUE_WORDS = words(
-    """
-    answer answers emotion emotions term terms word words feeling feelings prediction predictions
-    label labels mask masks output response result list
-    """
-)
-_HEADING_WORDS = _CUE_WORDS | {"final", "predicted", "hidden", "masked", "the", "my"}
+_HEADING_WORDS = CUE_WORDS | {"final", "predicted", "hidden", "masked", "the", "my"}
 _CUE_END = re.compile(r":|=|\b(?:is|are|be|would be)\b", re.IGNORECASE)
-_SEPARATOR = re.compile(r"\s*[,;\n]\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+", re.IGNORECASE)
-_ASIDE = re.compile(r"\s+(?:[-\u2013\u2014]|->)\s+|:\s|\s\(|\s=\s")
-_MAX_DEPTH = 8
+_HEDGE = re.compile(
+    r"^(?:(?:most|more|very) )?(?:likely|probably|possibly|perhaps|maybe|clearly|definitely|simply"
+    r"|best described as|probable|either|as follows)\b:?\s*(?:to be )?",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r",? (?:not|rather than|instead of|as opposed to|but not|because|since|due to|given that|which"
+    r"|as (?:the|he|she|they|it|in)|respectively)\b.*|, respectively\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASIDE = re.compile(rf"\s+(?:{_DASH}|->)\s+|:\s|\s\(|\s=\s")
+_FELT = re.compile(
+    r"\b(?:feel(?:s|ing)?|felt)\b (?:(?:so|very|really|quite|a bit|rather|extremely|truly) )?"
+    r"([^.,;:!?\n]{2,80})|\A\W*(?:i am|i'm|(?:i|he|she|they|the \w{4,9}) (?:is|was|were|are)"
+    r"|a feeling of(?: being)?) (?!feeling|felt)(?:(?:so|very|really) )?([^.,;:!?\n]{2,40})\W*\Z",
+    re.IGNORECASE,
+)
+_AFTER_FELT = re.compile(
+    r"(?<=\w) (?:about|because|since|as|for|when|that|at|over|after|by|with|due|in|on|towards?|of"
+    r"|from|to|until|while|though|but|so|and (?:is|was|has|wants?)|now|here|there|this|again)\b.*",
+    re.IGNORECASE,
+)
+_REASONS_LISTED = re.compile(
+    r"^\W*(?:(?:my |the |step.by.step )?(?:reason(?:ing|s)?|analysis|explanation|context|steps?"
+    r"|thoughts?|clues?|evidence|observations?|key (?:points|clues|phrases)|rationale|events"
+    r"|summary))\b",
+    re.IGNORECASE,
+)
+_ARROW = re.compile(r"\s(?:->|=>|\u2192)\s")
+_IN_BRACKETS = re.compile(r"[\[{][^\[\]{}]*[\]}]")
+_NOT_BUT = re.compile(r"^not [\w' -]{2,40}?,? but (?:rather )?", re.IGNORECASE)
 _MAX_CUE_WORDS = 12
 
-_QUOTED = re.compile(r"[\"']")
 
-Found = tuple[str, ...] | Reason
-
-
-def find_terms(completion: str) -> Found:
+def find_terms(completion: str, masks: int | None = None) -> Found:
     """Read a completion by the protocol ``revised``: at least one term, or the reason for none.
+
+    Where several candidates are left, the one with as many places as `masks` counts.
 
     >>> find_terms('Sure! ```json\\n["sad", "angry"]\\n```')
     ('sad', 'angry')
     """
-    text = plain_marks(completion)
-    thought = list(_THINK.finditer(text))
-    if thought:
-        if not thought[-1].group(1):
-            return Reason.TRUNCATED
-        text = text[thought[-1].end() :]
-    # Single spaces: otherwise a long run of them would cost its square in the patterns below.
-    text = _SPACES.sub(" ", _NOISE.sub("\n", text)).strip()
+    part = answer_part(plain_text(completion))
+    if isinstance(part, Reason):
+        return part
+    text = first_turn(part)
+    if not text:
+        return Reason.EMPTY
+    head = before_explanation(text)
+    found: Found = _read(head, masks) if head != text else Reason.EMPTY
+    if isinstance(found, Reason) and found not in (Reason.AMBIGUOUS, Reason.TRUNCATED):
+        found = _read(text, masks)
+    # One place alone says nothing of repetition: "sad, sad" are two answers.
+    return found if isinstance(found, Reason) or masks == 1 else once(found, masks)
+
+
+def _read(text: str, masks: int | None) -> Found:
     if not text:
         return Reason.EMPTY
     if text[0] == "(" and text[-1] == ")":
         text = f"[{text[1:-1]}]"
-    found = _from_brackets(text)
-    return _from_lines(text) if found is None else found
+    found, stands = from_brackets(text, masks)
+    if found is not None and stands:
+        return found
+    elsewhere = _from_lines(text, masks)
+    strong = not isinstance(elsewhere, Reason) or elsewhere in (Reason.REFUSAL, Reason.AMBIGUOUS)
+    return elsewhere if found is None or strong else found
 
 
-def answer_end(
-    text: str, masks: int | None = None, *, start: int = 0, thinking: bool = False
-) -> int | None:
-    """Where an answer ends while it is written: behind a closed list of emotion terms.
-
-    The list has as many places as there are masks (any number if None) and stands outside the
-    model's reasoning and behind `start`. What stands in brackets in passing (``[user]``), lists of
-    fewer or more places and lists inside an open bracket are no end. With `thinking` the prompt
-    has opened the reasoning, so that nothing counts before its end.
-
-    Returns:
-        The place behind the list; None while there is no end.
-
-    >>> answer_end('[user] feels ["sad"], perhaps', 1)
-    20
-    >>> answer_end('{"mask1": ["sad"], "mask2": ["angry"', 2)
-    """
-    span = answer_span(text, thinking)
-    if span.open:
-        return None
-    begin = max(start, span.start)
-    # Character for character, so that places in the one are places in the other.
-    plain = even_marks(text[begin : span.end])
-    groups, unclosed = _groups(plain)
-    for first, last, depth in groups:
-        if unclosed and unclosed[0] < first:
-            return None
-        found = _from_group(plain[first : last + 1], depth)
-        if isinstance(found, Reason) or len(found) != (masks or len(found)):
-            continue
-        # Without quotes, only a line of its own tells a list from a word in passing.
-        alone = not plain[:first].rpartition("\n")[2].strip() and plain[last + 1 :][:1] == "\n"
-        if alone or _QUOTED.search(plain, first, last):
-            return begin + last + 1
-    return None
-
-
-def _from_brackets(text: str) -> Found | None:
-    """Read the last complete list or object of terms; None where the text holds no such thing."""
-    groups, unclosed = _groups(text)
-    if unclosed and unclosed[-1] > (groups[-1][1] if groups else -1):
-        return Reason.TRUNCATED
-    reason: Reason | None = None
-    for start, end, depth in reversed(groups):
-        found = _from_group(text[start : end + 1], depth)
-        if not isinstance(found, Reason) or found is Reason.REFUSAL:
-            return found
-        reason = reason or found
-    # Brackets in passing, as in "[MASK] 1: sad", do not forbid the other forms.
-    if reason in (None, Reason.EMPTY):
-        return reason
-    elsewhere = _from_lines(text)
-    return reason if isinstance(elsewhere, Reason) else elsewhere
-
-
-def _groups(text: str) -> tuple[list[tuple[int, int, int]], list[int]]:
-    """Find the outermost closed brackets: start, end and depth of each.
-
-    Also returns the places of the opening brackets that are never closed.
-    """
-    open_at: list[tuple[int, int]] = []
-    groups: list[tuple[int, int, int]] = []
-    for match in _MARK.finditer(text):
-        place = match.start()
-        if match.group() in "[{":
-            open_at.append((place, 1))
-        elif open_at and text[open_at[-1][0]] == ("[" if match.group() == "]" else "{"):
-            start, depth = open_at.pop()
-            while groups and groups[-1][0] > start:
-                groups.pop()
-            groups.append((start, place, depth))
-            if open_at:
-                parent, height = open_at[-1]
-                open_at[-1] = (parent, max(height, depth + 1))
-    return groups, [place for place, _ in open_at]
-
-
-def _from_group(group: str, depth: int) -> Found:
-    if depth > _MAX_DEPTH:
-        return Reason.NO_LIST
-    if "{" in group and ":" in group:
-        return _from_object(group)
-    items = _MARK.sub(",", group).split(",") if depth > 1 else group[1:-1].split(",")
-    filled = [item for item in items if item.strip()] if depth > 1 else items
-    if filled and not filled[-1].strip():
-        filled.pop()
-    return _all_terms(filled)
-
-
-def _from_object(group: str) -> Found:
-    try:
-        value = json.loads(group)
-    except ValueError:
-        try:
-            value = json.loads(re.sub(r"'", '"', group))
-        except ValueError:
-            return Reason.NO_LIST
-    items = list(_strings(value))
-    if None in items:
-        return Reason.NO_LIST
-    return _all_terms(item for item in items if item is not None)
-
-
-def _strings(value: object) -> Iterator[str | None]:
-    """Yield the strings of a JSON value in order; None for what is no answer."""
-    if isinstance(value, str):
-        yield from _SEPARATOR.split(" ".join(value.split()))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        numbered = all(re.search(r"\d", key) for key in value)
-        keys = [key for key in value if numbered or _CUE_WORDS & set(re.split(r"[\W_\d]+", key))]
-        texts = [key for key in keys if isinstance(value[key], str | list)]
-        if not texts:
-            yield None
-        for key in texts:
-            yield from _strings(value[key])
-    else:
-        yield None
-
-
-def _from_lines(text: str) -> Found:
+def _from_lines(text: str, masks: int | None) -> Found:
     lines = [line.strip() for line in text.split("\n") if line.strip(" *_`\"'#-")]
     if not lines:
         return Reason.NOT_A_TERM
     # A heading alone on its line, as "### Answer", is no term.
     lines = [line for line in lines if len(lines) == 1 or not _is_heading(line)] or lines
-    for found in (_enumerated(lines), _ordinal(lines), _after_cue(lines), _bare(lines)):
-        if found is not None and not isinstance(found, Reason):
+    listed, reasons = _enumerated(lines)
+    if reasons is not None:
+        lines = [line for line in lines if not _ENUMERATOR.match(line)] or lines
+    for found in (_table(lines), listed, _ordinal(lines), _after_cue(lines), _bare(lines)):
+        if found is Reason.AMBIGUOUS:
             return found
+        if found is not None and not isinstance(found, Reason):
+            first = _spread(lines[0])
+            # The answer may come first and be talked about behind it.
+            return first if len(found) != masks and _fits(first, masks) else found
     if is_refusal(text):
         return Reason.REFUSAL
+    for found in (_marked(text, masks), _felt(text), reasons):
+        if found is Reason.AMBIGUOUS or (found is not None and not isinstance(found, Reason)):
+            return found
     reason = _spread(lines[-1])
     return reason if isinstance(reason, Reason) else Reason.NO_LIST
 
 
-def _enumerated(lines: list[str]) -> Found | None:
-    """Read the last run of numbered, bulleted or mask lines, an item or an inline list each."""
-    run: list[str] = []
-    for line in reversed(lines):
-        if _ENUMERATOR.match(line):
-            run.append(line)
-        elif run:
-            break
-    if not run:
+def _fits(found: Found, masks: int | None) -> bool:
+    return not isinstance(found, Reason) and len(found) == masks
+
+
+def _table(lines: list[str]) -> Found | None:
+    """Read the column of a Markdown table that holds the terms."""
+    rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line[0] == "|"]
+    rows = [row for row in rows if not all(re.fullmatch(r":?-*:?", cell) for cell in row)]
+    if len(rows) < 2 or len({len(row) for row in rows}) != 1:
         return None
+    columns = list(zip(*rows, strict=True))
+    named = [c for c in columns if CUE_WORDS & set(c[0].lower().split()) and term(c[0]) != c[0]]
+    # "Mask" heads the numbers, "emotion" the words: the last named column that holds terms.
+    for column in (*reversed(named), *reversed(columns)):
+        found = all_terms(column[1:])
+        if not isinstance(found, Reason):
+            return found
+    return None
+
+
+def _enumerated(lines: list[str]) -> tuple[Found | None, Found | None]:
+    """Read the last run of numbered, bulleted or mask lines, an item or an inline list each.
+
+    Apart from it the last run under a heading such as "Reasoning:".
+    """
+    runs: list[list[str]] = []
+    heads: list[str] = []
+    before = ""
+    inside = False
+    for line in lines:
+        if _ENUMERATOR.match(line):
+            if not inside:
+                runs.append([])
+                heads.append(before)
+            runs[-1].append(line)
+            inside = True
+        else:
+            before, inside = line, False
+    found: list[Found | None] = [None, None]
+    for run, head in zip(runs, heads, strict=True):
+        read = _items(run)
+        place = 1 if _REASONS_LISTED.match(head) else 0
+        if found[place] is None or not isinstance(read, Reason):
+            found[place] = read
+    return found[0], found[1]
+
+
+def _items(run: list[str]) -> Found | None:
     terms: list[str] = []
-    for line in reversed(run):
-        rest = _ENUMERATOR.sub("", line, count=1)
+    for line in run:
+        rest = _ENUMERATOR.sub("", _ENUMERATOR.sub("", line, count=1).strip(), count=1)
         for part in filter(None, map(str.strip, _INLINE_NUMBER.split(rest))):
             found = _spread(part)
+            if found is Reason.AMBIGUOUS:
+                return found
             if isinstance(found, Reason):
                 found = _spread(_ASIDE.split(strip_edges(part), maxsplit=1)[0])
             if isinstance(found, Reason):
@@ -261,7 +220,7 @@ def _is_heading(line: str) -> bool:
 def _ordinal(lines: list[str]) -> Found | None:
     """Read "The first mask is happy. The second mask is sad."."""
     parts = _ORDINAL.findall(" ".join(lines))
-    return _all_terms(parts) if len(parts) > 1 else None
+    return all_terms(_HEDGE.sub("", part) for part in parts) if len(parts) > 1 else None
 
 
 def _after_cue(lines: list[str]) -> Found | None:
@@ -270,47 +229,83 @@ def _after_cue(lines: list[str]) -> Found | None:
     for place in range(len(lines) - 1, -1, -1):
         for match in _CUE_END.finditer(lines[place][:200]):
             head = re.findall(r"[a-z]+", lines[place][: match.start()].lower())
-            named = _CUE_WORDS & set(head) or head == ["a"]
+            named = CUE_WORDS & set(head) or head == ["a"]
             if len(head) > _MAX_CUE_WORDS or not named:
                 continue
             rest = lines[place][match.end() :].strip(" *_")
             if rest:
-                found: Found | None = _spread(rest)
+                found: Found | None = _after_word(rest)
             elif below_tried:
                 continue
             else:
                 found, below_tried = _bare(lines[place + 1 :]), True
-            if found and not isinstance(found, Reason):
+            if found and (found is Reason.AMBIGUOUS or not isinstance(found, Reason)):
                 return found
     return None
 
 
+def _after_word(rest: str) -> Found:
+    """Read what follows "is" or a colon: hedges before it and reasons after it are taken off."""
+    plain = _TAIL.sub("", _HEDGE.sub("", rest[:200])) if len(rest) <= 200 else rest
+    found = _spread(plain)
+    if isinstance(found, Reason) and found is not Reason.AMBIGUOUS:
+        found = _spread(_ASIDE.split(re.split(r"[.!?](?:\s|$)", plain)[0], maxsplit=1)[0])
+    return found
+
+
 def _bare(lines: list[str]) -> Found | None:
     """Read lines that are nothing but terms: all of them, or else the last, or else the first."""
-    if len(lines) > 1 and lines[0].endswith(("!", ":")):
-        lines = lines[1:]  # "Sure!" and headings
+    said = [line for line in lines if not line.endswith(("!", "?", ":"))]
+    lines = said or lines[-1:]
     if not lines:
         return None
-    every = [_spread(line) for line in lines]
+    every = [_spread(_ARROW.sub(", ", _NOT_BUT.sub("", line))) for line in lines]
     if not any(isinstance(found, Reason) for found in every):
         return tuple(word for found in every for word in found)
-    for found in (every[-1], every[0]):
-        if not isinstance(found, Reason):
+    alone = [_alone(line) for line in (lines[-1], lines[0])]
+    for found in (every[-1], every[0], *alone):
+        if found is Reason.AMBIGUOUS or not isinstance(found, Reason):
             return found
     return every[-1]
 
 
+def _alone(line: str) -> Found:
+    """Read a term before an aside in parentheses, or before the sentences that explain it."""
+    head = re.split(r"\s\(|[.!](?:\s|$)", line[:300], maxsplit=2)
+    found = _spread(head[0])
+    if len(head) > 1 and line[len(head[0])] == "!" and isinstance(found, tuple):
+        return _spread(head[1])
+    return found
+
+
+def _marked(text: str, masks: int | None) -> Found | None:
+    """Read the words that prose puts in quotes or bold, if they are all one answer."""
+    marked = []
+    text = _IN_BRACKETS.sub(" ", text)
+    for match in _SPAN.finditer(text):
+        found = term(match.group(match.lastindex or 0))
+        if not isinstance(found, Reason):
+            marked.append(Candidate(match.start(), match.end(), (found,)))
+    return choose(text, marked, masks, prose=True)
+
+
+def _felt(text: str) -> Found | None:
+    """Read "The person feels guilty about it." where it is all that is said of feeling."""
+    said = {
+        _spread(_AFTER_FELT.sub("", (match[1] or match[2]).strip(' *_"')))
+        for match in _FELT.finditer(text)
+    }
+    if len(said) != 1:
+        return None
+    found = said.pop()
+    if isinstance(found, Reason) or found[0].split()[0] in ("like", "no", "nothing"):
+        return found if found is Reason.AMBIGUOUS else None
+    return found
+
+
 def _spread(line: str) -> Found:
     """Read terms separated by commas, semicolons, "and" or "&"."""
-    parts = [part for part in _SEPARATOR.split(strip_edges(line)) if part]
-    return _all_terms(parts)
-
-
-def _all_terms(items: Iterable[str]) -> Found:
-    terms: list[str] = []
-    for item in items:
-        found = term(item)
-        if isinstance(found, Reason):
-            return found
-        terms.append(found)
-    return tuple(terms) or Reason.EMPTY
+    parts = [part for part in SEPARATOR.split(strip_edges(line)) if part.strip()]
+    if len(parts) > 1 and parts[-1].strip(". ").lower() == "respectively":
+        parts.pop()
+    return all_terms(parts)

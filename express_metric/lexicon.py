@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,11 +23,13 @@ _CELLS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 
 
 def normal(term: str) -> str:
-    """Return the form in which terms are compared: lower case, single inner spaces.
+    """Return the form in which terms are compared: NFKC, lower case, single inner spaces.
 
     >>> normal("  Fed   Up ")
     'fed up'
     """
+    if not term.isascii():
+        term = unicodedata.normalize("NFKC", term)
     return " ".join(term.lower().split())
 
 
@@ -63,10 +66,14 @@ class Lexicon:
     def __contains__(self, term: object) -> bool:
         return isinstance(term, str) and normal(term) in self._index
 
-    def ids(self, terms: Iterable[str]) -> NDArray[np.int64]:
-        """Return the row of each term, -1 for one that the lexicon lacks; shape (len(terms),)."""
+    def ids(self, terms: Iterable[str], *, exact: bool = False) -> NDArray[np.int64]:
+        """Return the row of each term, -1 for one that the lexicon lacks; shape (len(terms),).
+
+        If `exact`, terms are looked up as they stand.
+        """
         get = self._index.get
-        return np.array([get(normal(term), -1) for term in terms], dtype=np.int64)
+        found = [get(term if exact else normal(term), -1) for term in terms]
+        return np.array(found, dtype=np.int64)
 
     def vector(self, term: str) -> NDArray[np.uint8]:
         """Return the term's vector, shape (10,); all zero for a term that the lexicon lacks."""
@@ -161,7 +168,7 @@ def _entries(text: str, origin: str) -> Iterator[tuple[int, str, bytes]]:
         if vector is None:
             vector = known[cells] = _vector(cells.split(","), columns, f"{origin}, line {line}")
         # Most words are in normal form already, and this loop is the cost of a start.
-        key = word if word.isalpha() and word.islower() else normal(word)
+        key = word if word.isascii() and word.isalpha() and word.islower() else normal(word)
         if not key:
             raise MetricError(f"{origin}, line {line}: the word is empty")
         yield line, key, vector

@@ -37,20 +37,20 @@ def check_protocol(protocol: str) -> Protocol:
     raise MetricError(f"{protocol!r} is no protocol: choose {' or '.join(PROTOCOLS)}")
 
 
-def read(completion: str | None, protocol: Protocol) -> Reading:
+def read(completion: str | None, protocol: Protocol, masks: int | None = None) -> Reading:
     """Read a model's raw text into terms.
 
     ``paper`` is the authors' reading: text in brackets is a list, a Python literal if it holds a
     quote, else split at commas; text without ``[`` is one term, whatever its length; all else is
-    invalid. ``revised`` reads any clear form, see `express_metric.forms`. Neither compares the
-    number of terms with the number of masks: scoring does.
+    invalid. ``revised`` reads any clear form, see `express_metric.forms`; of several candidates the
+    one with as many places as `masks` counts. Neither refuses another number: scoring does.
 
     >>> read("['Sad', 'angry']", "paper").terms
     ('sad', 'angry')
     """
     text = (completion or "").strip()
     if check_protocol(protocol) == "revised":
-        found = find_terms(text)
+        found = find_terms(text, masks)
         return Reading(None, found) if isinstance(found, Reason) else Reading(found)
     return _read_paper(text)
 
@@ -99,8 +99,17 @@ def plain_list(text: str) -> list[str] | None:
     return items if len(text) > 3 and inner.count("'") == 2 * (len(items) - 1) else None
 
 
+# What pandas reads back from a CSV cell as a missing value: the authors' answers made that trip.
+_MISSING = frozenset(
+    [
+        *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+        *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+    ]
+)
+
+
 def _read_paper(text: str) -> Reading:
-    if not text:
+    if not text or text in _MISSING:
         return Reading(None, Reason.EMPTY)
     if "[" not in text:
         # The authors' cleaning script writes these two words for a row that it gave up.
@@ -111,7 +120,8 @@ def _read_paper(text: str) -> Reading:
         return Reading(None, Reason.NO_LIST)
     quick = plain_list(text)
     if quick is not None:
-        return Reading(tuple(item.strip().lower() for item in quick))
+        # Blanks inside the quotes stay: "' sad'" is another word than "sad" to the authors.
+        return Reading(tuple(map(str.lower, quick)))
     if "'" not in text and '"' not in text:
         items: list[object] = [part.strip() for part in text.strip("[]").split(",")]
         items = [item for item in items if item]
@@ -121,10 +131,14 @@ def _read_paper(text: str) -> Reading:
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             # The last two are how Python's parser refuses very deep brackets.
             return Reading(None, Reason.NO_LIST)
+        if isinstance(literal, tuple):
+            # "['sad'], ['angry']": one place for each list, which the authors count as valid.
+            literal = [", ".join(map(str, place)) for place in literal if isinstance(place, list)]
         if not isinstance(literal, list):
             return Reading(None, Reason.NO_LIST)
         items = literal
     if not items:
         return Reading(None, Reason.EMPTY)
-    terms = tuple(item.strip().lower() for item in items if isinstance(item, str))
+    terms = tuple(item.lower() for item in items if isinstance(item, str))
+    # A list of lists ends the authors' evaluation in an error; here it is counted.
     return Reading(terms) if len(terms) == len(items) else Reading(None, Reason.NOT_A_TERM)

@@ -63,7 +63,7 @@ def read_results(path: str | Path) -> Results:
     return Results(
         name=table.path.stem,
         references=references,
-        readings=_readings(table),
+        readings=_readings(table, references),
         ids=ids,
         post_ids=table.texts("post_id"),
         fingerprint=fingerprint(references, ids),
@@ -149,15 +149,16 @@ def _references(table: Table) -> Iterator[tuple[str, ...]]:
         yield labels
 
 
-def _readings(table: Table) -> dict[Protocol, list[Reading]]:
+def _readings(table: Table, references: Sequence[Sequence[str]]) -> dict[Protocol, list[Reading]]:
     name = table.names["answers"]
     cells = table.roles["answers"]
     if name not in LISTS:
         texts = [_text(cell, table, row, name) for row, cell in enumerate(cells)]
-        # Models repeat themselves: each text is read once.
+        # Models repeat themselves: each text is read once for each number of masks.
+        asked = list(zip(texts, map(len, references), strict=True))
         return {
             protocol: list(
-                map({text: read(text, protocol) for text in set(texts)}.__getitem__, texts)
+                map({one: read(one[0], protocol, one[1]) for one in set(asked)}.__getitem__, asked)
             )
             for protocol in PROTOCOLS
         }

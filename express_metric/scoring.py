@@ -212,8 +212,9 @@ def count(
     masks = np.fromiter(map(len, references), np.int64, len(references))
     answered = [() if found.terms is None else found.terms for found in readings]
     valid = np.fromiter(map(len, answered), np.int64, len(answered)) == masks
-    codes = _Codes()
-    label = np.fromiter(map(codes.__getitem__, labels), np.int64, len(labels))
+    codes = _Codes(protocol)
+    known = {word: normal(word) for word in set(labels)}
+    label = np.fromiter((codes[known[word]] for word in labels), np.int64, len(labels))
     here = np.repeat(valid, masks)
     answer = np.full(len(labels), -1, np.int64)
     chosen = itertools.chain.from_iterable(itertools.compress(answered, valid.tolist()))
@@ -236,7 +237,7 @@ def _match(
     label: Ints, answer: Ints, terms: Iterable[str], lexicon: Lexicon, protocol: Protocol
 ) -> Counts:
     """Compare label and answer of every mask; both are codes of terms, -1 where no answer is."""
-    rows = lexicon.ids(terms)
+    rows = lexicon.ids(terms, exact=protocol == "paper")
     # A row of zeros at the end serves the terms that the lexicon lacks and missing answers.
     weights = (1 << np.arange(_WIDTH)).astype(np.int64)
     bits = np.append(lexicon.matrix.astype(np.int64) @ weights, 0)[np.append(rows, -1)]
@@ -308,13 +309,20 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
+def compared(term: str, protocol: Protocol) -> str:
+    """The form in which an answer is compared: `normal`, or under ``paper`` in lower case only."""
+    return term.lower() if protocol == "paper" else normal(term)
+
+
 class _Codes(dict[str, int]):
     """Numbers for terms: one number for all spellings of a term that compare as equal."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: Protocol) -> None:
         super().__init__()
         self.terms: dict[str, int] = {}
+        self._protocol = protocol
 
     def __missing__(self, term: str) -> int:
-        number = self[term] = self.terms.setdefault(normal(term), len(self.terms))
+        key = compared(term, self._protocol)
+        number = self[term] = self.terms.setdefault(key, len(self.terms))
         return number

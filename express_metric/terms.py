@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
+import unicodedata
+from collections.abc import Iterable
 
 
 class Reason(enum.StrEnum):
@@ -21,6 +23,7 @@ class Reason(enum.StrEnum):
     NO_LIST = "no-list"  # no form that can be read
     WRONG_COUNT = "wrong-count"  # terms, but not as many as there are masks
     TOO_LONG = "too-long"  # the model was not asked: the prompt does not fit into its context
+    AMBIGUOUS = "ambiguous"  # "sad or upset": several answers, none of which is chosen
 
 
 def words(text: str) -> frozenset[str]:
@@ -28,6 +31,20 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+Found = tuple[str, ...] | Reason
+
+CUE_WORDS = words(
+    """
+    answer answers emotion emotions term terms word words feeling feelings prediction predictions
+    label labels mask masks output response result list solution fit choice guess
+    """
+)
+NOUN = r"(?:mask(?:ed)?|word|token|emotion|term|label|answer|blank|feeling)"
+NTH = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|next|last|\d(?:st|nd|rd|th))"
+SEPARATOR = re.compile(
+    r"(?<=\w\w)\.\s+|\s*[,;\n|]\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+", re.IGNORECASE
+)
+_ALTERNATIVE = re.compile(r",?\s+or(?: (?:maybe|perhaps|possibly|even))?\s+|\s*/\s*", re.IGNORECASE)
 _MAX_WORDS = 3
 _MAX_LETTERS = 60
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
@@ -41,6 +58,7 @@ _REFUSALS = frozenset(
     [
         *("none", "unknown", "n/a", "na", "nan", "null", "nil", "unclear", "undetermined"),
         *("no emotion", "no emotions", "no answer", "invalid output", "cannot determine"),
+        *("unanswerable", "indeterminate", "indeterminable", "unidentifiable", "inconclusive"),
     ]
 )
 # What stands where a word for an emotion should, by kind: what answers are made of, what code and
@@ -64,13 +82,21 @@ _REMARKS = words(
     """
     emotion emotions placeholder mask masks masked context insert mentioned specified stated given
     provided applicable available described unspecified undefined token label adjective noun
+    information info details answer response output question prompt
     """
 )
+_DECLINED = (
+    r"(?:comply|assist|help|answer|provide|predict|determine|identify|label|respond|continue|complete"
+    r"|fulfil\w*|process|engage|say|tell|infer|offer|do that)"
+)
 _REFUSAL_CUES = re.compile(
-    r"\b(?:as an ai|i(?: am|'m) (?:sorry, but|unable|not able)|i (?:do not|don't) know"
+    r"\b(?:as an ai|i(?: am|'m) (?:\w+ )?(?:sorry|unable|not able|not comfortable)"
+    r"|i (?:do not|don't) know|i (?:must|have to|will) (?:respectfully )?decline"
     r"|(?:i|we) (?:cannot|can't|can not|could not|couldn't|won't|will not)"
-    r"|(?:not|isn't) possible to|unable to (?:determine|predict|provide|answer|identify)"
-    r"|cannot be determined)\b"
+    r"|i(?:'d| would) (?:rather|prefer) not|(?:isn't|not) (?:possible|appropriate) (?:to|for)"
+    rf"|(?:unable|not able|declin\w+|refus\w+) to {_DECLINED}"
+    rf"|(?:cannot|can't) (?:be determined|{_DECLINED}))\b"
+    r"|\A\W*(?:i am |i'm )?sorry,? (?:but|i)\b"
 )
 # A term that holds one of these is a piece of a sentence: pronouns, articles, auxiliary verbs,
 # conjunctions and question words. Prepositions and "not" are allowed: "on edge", "let down".
@@ -100,16 +126,32 @@ def term(text: str) -> str | Reason:
     plain = text.translate(_PLAIN)
     # Lower case can change what an edge is (the dotted capital I): strip after it.
     clean = strip_edges(plain.lower())
-    if clean in _REFUSALS:
+    if clean in _REFUSALS or _REFUSAL_CUES.search(clean):
         return Reason.REFUSAL
     parts = clean.split()
+    if len(parts) <= 2 * _MAX_WORDS and _is_placeholder(parts):
+        return Reason.NOT_A_TERM
     if len(parts) > _MAX_WORDS or len(clean) > _MAX_LETTERS:
         return Reason.SENTENCE if len(parts) > _MAX_WORDS else Reason.NOT_A_TERM
+    if not all(map(_is_word, parts)):
+        return Reason.NOT_A_TERM
     if any(_is_function_word(word) for word in parts):
         return Reason.SENTENCE
-    if not parts or not all(_WORD.fullmatch(word) for word in parts) or _is_placeholder(parts):
-        return Reason.NOT_A_TERM
     return " ".join(parts)
+
+
+def all_terms(items: Iterable[str]) -> Found:
+    """Read every item as a term, or say why one is none; "sad or upset" is ambiguous."""
+    terms: list[str] = []
+    for item in items:
+        found = term(item)
+        if isinstance(found, Reason):
+            either = _ALTERNATIVE.split(re.sub(r"^\W*either ", "", item[:200]))
+            if len(either) > 1 and not any(isinstance(term(word), Reason) for word in either):
+                return Reason.AMBIGUOUS
+            return found
+        terms.append(found)
+    return tuple(terms) or Reason.EMPTY
 
 
 def strip_edges(text: str) -> str:
@@ -133,23 +175,46 @@ def is_refusal(text: str) -> bool:
     return bool(_REFUSAL_CUES.search(text.lower()))
 
 
-def plain_marks(text: str) -> str:
-    """Write typographic quotes and hyphens in ASCII; drop control and zero-width characters.
+def plain_text(text: str) -> str:
+    """Even out how a text is written, so that the same words are the same characters.
 
-    >>> plain_marks("\u201csad\u201d\u200b")
-    '"sad"'
+    NFKC, typographic quotes and hyphens in ASCII, no control or zero-width characters, no emoji,
+    no LaTeX around words, no backslash before quotes.
+
+    >>> plain_text(r"\u201csad\u201d \U0001f622 \boxed{\text{angry}}")
+    '"sad"   [angry]'
     """
-    return text.translate(_PLAIN)
+    if not text.isascii():
+        text = re.sub("(\\d)\ufe0f?\u20e3", r"\1. ", text)
+    text = text.translate(_PLAIN)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+        text = "".join(" " if unicodedata.category(c) in _PICTURES else c for c in text)
+    if "\\" in text:
+        if re.search(r"\\[\"']", text):
+            # Written as a string inside a string: the outer quotes go with the backslashes.
+            text = re.sub(r"\\+([\"'])", r"\1", text).replace("\\n", "\n")
+            text = re.sub(r"[\"'](?=[\[{])|(?<=[\]}])[\"']", "", text)
+        text = re.sub(r"\\(?:text|math)[a-z]{0,6}\{([^{}\n]{0,200})\}", r"\1", text)
+        text = re.sub(r"\\boxed\s?\{([^{}\n]{0,300})\}", r"[\1]", text)
+        text = re.sub(r"\\[\[\]()]|\$\$?", " ", text)
+    return text
 
 
 def even_marks(text: str) -> str:
-    """As `plain_marks`, but character for character: what it would drop becomes a space."""
+    """Marks as in `plain_text`, but character for character: what it drops becomes a space."""
     return text.translate({mark: plain or " " for mark, plain in _PLAIN.items()})
 
 
 def _is_placeholder(parts: list[str]) -> bool:
-    alone = len(parts) > 1 and not _REMARKS.isdisjoint(parts)
-    return alone or all(part in _PLACEHOLDERS for part in parts)
+    remark = len(parts) > 1 and (not _REMARKS.isdisjoint(parts) or parts[-1] in ("word", "term"))
+    return remark or all(part in _PLACEHOLDERS for part in parts)
+
+
+def _is_word(part: str) -> bool:
+    if not part.isascii():
+        part = "".join(c for c in part if unicodedata.category(c)[0] != "M")
+    return bool(_WORD.fullmatch(part))
 
 
 def _is_function_word(word: str) -> bool:
@@ -157,6 +222,8 @@ def _is_function_word(word: str) -> bool:
     return head in _FUNCTION_WORDS or word.endswith("n't")
 
 
+# Symbols such as emoji, and what changes their looks.
+_PICTURES = ("So", "Cs", "Co")
 _PLAIN: dict[int, str | None] = {
     **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\u300c\u300d"), '"'),
     **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4"), "'"),
@@ -172,5 +239,7 @@ _PLAIN: dict[int, str | None] = {
     ),
     **dict.fromkeys((*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065)), None),
     0xFEFF: None,
+    0xFE0F: None,
+    **dict.fromkeys(range(0x1F3FB, 0x1F400), None),
     0x00AD: None,
 }

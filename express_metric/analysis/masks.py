@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..lexicon import Lexicon, normal
 from ..parsing import Protocol, Reading
 from ..plutchik import DIMENSIONS
-from ..scoring import F1_UNIT, count
+from ..scoring import F1_UNIT, compared, count
 from .resampling import Ints, post_codes
 
 Bools = NDArray[np.bool_]
@@ -80,7 +80,9 @@ def mask_table(
     labels = [normal(word) for row in references for word in row]
     answers: list[str | None] = list(
         itertools.chain.from_iterable(
-            map(normal, reading.terms) if ok and reading.terms else itertools.repeat(None, size)
+            (compared(term, protocol) for term in reading.terms)
+            if ok and reading.terms
+            else itertools.repeat(None, size)
             for reading, ok, size in zip(readings, valid.tolist(), n_masks.tolist(), strict=True)
         )
     )
@@ -105,12 +107,12 @@ def mask_table(
         lexical=single["lexical"] > 0,
         vector=single["vector"] > 0,
         f1=single["f1"] / F1_UNIT,
-        bits=_bits(place, lexicon),
+        bits=_bits(place, lexicon, exact=protocol == "paper"),
     )
 
 
-def _bits(terms: Iterable[str], lexicon: Lexicon) -> Ints:
+def _bits(terms: Iterable[str], lexicon: Lexicon, exact: bool) -> Ints:
     """The vectors of terms as whole numbers."""
     weights = (1 << np.arange(len(DIMENSIONS))).astype(np.int64)
     # The zero at the end is for -1, the place of a term that the lexicon lacks.
-    return np.append(lexicon.matrix.astype(np.int64) @ weights, 0)[lexicon.ids(terms)]
+    return np.append(lexicon.matrix.astype(np.int64) @ weights, 0)[lexicon.ids(terms, exact=exact)]
