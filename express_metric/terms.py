@@ -181,8 +181,8 @@ def plain_text(text: str) -> str:
     NFKC, typographic quotes and hyphens in ASCII, no control or zero-width characters, no emoji,
     no LaTeX around words, no backslash before quotes.
 
-    >>> plain_text(r"\u201csad\u201d \U0001f622 \boxed{\text{angry}}")
-    '"sad"   [angry]'
+    >>> plain_text("\u201csad\u201d, $\\\\boxed{\\\\text{angry}}$")
+    '"sad",  [angry] '
     """
     if not text.isascii():
         text = re.sub("(\\d)\ufe0f?\u20e3", r"\1. ", text)

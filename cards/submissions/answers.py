@@ -178,7 +178,8 @@ def _check_reading(line: Mapping[str, Any], cue: str, where: str) -> None:
         if any(terms[name] is not None for name in PROTOCOLS):
             raise Refusal(f"{where}: there is no completion, so there can be no terms")
         return
-    for name, reading in read_completion(completion, line["finish"], cue).items():
+    masks = len(line["references"])
+    for name, reading in read_completion(completion, line["finish"], cue, masks).items():
         wanted = list(reading.terms) if reading.terms is not None else None
         if terms[name] != wanted:
             raise Refusal(

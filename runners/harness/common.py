@@ -240,7 +240,7 @@ def unanswered(reason: Reason) -> dict[str, Reading]:
     return dict.fromkeys(PROTOCOLS, Reading(None, reason))
 
 
-def read(text: str, cue: str, cut_off: bool) -> dict[str, Reading]:
+def read(text: str, cue: str, cut_off: bool, masks: int | None = None) -> dict[str, Reading]:
     """The terms of what a model wrote, or why there are none, for each protocol.
 
     Args:
@@ -252,7 +252,7 @@ def read(text: str, cue: str, cut_off: bool) -> dict[str, Reading]:
     <Reason.EMPTY: 'empty'>
     """
     completion, finish = completed(text, cue, cut_off)
-    return read_completion(completion, finish, cue)
+    return read_completion(completion, finish, cue, masks)
 
 
 def sums(

@@ -275,7 +275,8 @@ def express_scorer(source: str = "express", lexicon: str | None = None, cue: str
         labels = state.metadata["labels"]
         why = state.metadata.get(UNANSWERED)
         cut_off = bool(state.metadata.get(CUT_OFF))
-        readings = unanswered(Reason(why)) if why else read(state.output.completion, cue, cut_off)
+        text = state.output.completion
+        readings = unanswered(Reason(why)) if why else read(text, cue, cut_off, len(labels))
         counts = sums(labels, readings, table)
         reason = readings["revised"].reason
         shown = {name: one.terms or f"invalid: {one.reason}" for name, one in readings.items()}

@@ -99,7 +99,7 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
         text, allowed = results[0], self._budget(doc)
         # Only reasoning without an answer is read differently where it was cut off.
         cut_off = self._fitter is not None and self._fitter.cut_off(text, allowed)
-        readings = read(text, self._asked.template.cue, cut_off)
+        readings = read(text, self._asked.template.cue, cut_off, len(doc["labels"]))
         counts = sums(doc["labels"], readings, self._asked.lexicon)
         return {name: counts[protocol] for name, (protocol, _) in METRICS.items()}
 

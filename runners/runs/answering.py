@@ -81,7 +81,8 @@ def _answers(
 
 def _line(prompt: Prompt, answer: Answer, seconds: float) -> dict[str, Any]:
     """One line of `predictions.jsonl`."""
-    readings = read_completion(answer.completion, answer.finish, prompt.cue)
+    masks = len(prompt.example.labels)
+    readings = read_completion(answer.completion, answer.finish, prompt.cue, masks)
     return {
         "id": prompt.example.id,
         "post_id": prompt.example.post_id,

@@ -8,7 +8,9 @@ from express_metric.terms import Reason
 from ..prompts.wording import cue_end, final_answer
 
 
-def read_completion(completion: str | None, finish: str | None, cue: str) -> dict[str, Reading]:
+def read_completion(
+    completion: str | None, finish: str | None, cue: str, masks: int | None = None
+) -> dict[str, Reading]:
     """The terms of one completion, or the reason why there are none, for each protocol.
 
     Where the prompt asks for reasoning (`cue`), only what follows the cue is the answer, under
@@ -24,4 +26,4 @@ def read_completion(completion: str | None, finish: str | None, cue: str) -> dic
     text = final_answer(completion, cue)
     if cue and finish == "length" and (cue_end(completion or "", cue) is None or not text):
         return dict.fromkeys(PROTOCOLS, Reading(None, Reason.TRUNCATED))
-    return {protocol: read(text, protocol) for protocol in PROTOCOLS}
+    return {protocol: read(text, protocol, masks) for protocol in PROTOCOLS}

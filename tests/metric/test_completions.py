@@ -1,8 +1,9 @@
 """Completions in the styles of today's models, each with what a careful person reads.
 
-A line of ``completions*.jsonl`` holds the words, or the reasons one of which stands for none. Before
-the reader was rebuilt on them, 63.0% of the 338 and 67.1% of the 85 held out agreed, with 49 and 4
-wrong readings; of the 85, written after it and before it was looked at again, 84.7% did, with one.
+A line of ``completions*.jsonl`` holds the words, or the reasons one of which stands for none.
+Before the reader was rebuilt on them, 63.0% of the 338 and 67.1% of the 85 held out agreed, with 49
+and 4 wrong readings; of the 85, written after it and before it was looked at again, 84.7% did, with
+one.
 """
 
 from __future__ import annotations

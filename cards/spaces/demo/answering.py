@@ -129,7 +129,7 @@ class Answerer:
                 raise self._failed(model, error) from error
             seconds = time.perf_counter() - started
         readings: dict[str, Reading] = dict(
-            read_completion(answer.completion, answer.finish, prompt.cue)
+            read_completion(answer.completion, answer.finish, prompt.cue, len(example.labels))
         )
         if answer.reason is not None:
             readings = dict.fromkeys(PROTOCOLS, Reading(None, Reason(answer.reason)))

@@ -145,7 +145,9 @@ def work(examples: Sequence[Example], lexicon: Lexicon) -> Worked:
     ('relieved', ('lexical_accuracy', '1.000', '1.000'))
     """
     labels = [example.labels for example in examples]
-    readings = {name: [read(one.answer, name) for one in examples] for name in PROTOCOLS}
+    readings = {
+        name: [read(one.answer, name, len(one.labels)) for one in examples] for name in PROTOCOLS
+    }
     only = examples[0] if len(examples) == 1 else None
     return Worked(
         only,
