@@ -38,6 +38,9 @@ CHOICES = {
 }
 
 
+NUMBERS = ("limit", "shots", "batch_size", "concurrency", "max_total_tokens", "replicas")
+
+
 @dataclass(frozen=True, slots=True)
 class RunConfig:
     """The settings of one run; each field is an option of `express run`.
@@ -156,8 +159,22 @@ class RunConfig:
     ] = False
     base_url: Annotated[
         str | None,
-        typer.Option(help="OpenAI-compatible server of api:NAME; Hugging Face's by default."),
+        typer.Option(
+            help="OpenAI-compatible server of api:NAME, or several with commas between; Hugging "
+            "Face's by default."
+        ),
     ] = None
+    serve: Annotated[
+        str | None,
+        typer.Option(
+            help="Start a server for the run and ask it: vllm, sglang, transformers, llama.cpp, "
+            "or a command with {model} and {port} in it."
+        ),
+    ] = None
+    replicas: Annotated[int, typer.Option(help="Servers that --serve starts.")] = 1
+    serve_timeout: Annotated[
+        float, typer.Option(help="Seconds until a server that --serve started is given up.")
+    ] = 1800.0
     concurrency: Annotated[int, typer.Option(help="Most requests to the server at a time.")] = 8
     max_total_tokens: Annotated[
         int | None, typer.Option(help="Stop before the server has used more tokens than this.")
@@ -195,7 +212,7 @@ class RunConfig:
         check_server(self.model, self.base_url, self.retries, self.request_timeout, served_only)
         if self.reasoning_tokens < 0:
             raise RunError(f"--reasoning-tokens must be at least 0, got {self.reasoning_tokens}")
-        for name in ("limit", "shots", "batch_size", "concurrency", "max_total_tokens"):
+        for name in NUMBERS:
             value = getattr(self, name)
             if value is not None and value < 1:
                 option = name.replace("_", "-")

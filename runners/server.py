@@ -34,7 +34,8 @@ class Server:
     """An OpenAI-compatible server, the limits of its use, and what its requests hold.
 
     Attributes:
-        url: the address that `/chat/completions` is appended to.
+        url: the address that `/chat/completions` is appended to; several, with commas between.
+        started: what this run started itself, such as vllm; empty for a server that was there.
         concurrency: most requests at a time.
         retries: further attempts after a fault that may pass.
         timeout: seconds until a request counts as lost.
@@ -60,6 +61,21 @@ class Server:
     token_parameter: str = TOKEN_PARAMETERS[0]
     reasoning_tokens: int = 0
     temperature: float | None = 0.0
+    started: str = ""
+
+    @property
+    def urls(self) -> list[str]:
+        """All addresses.
+
+        >>> Server("http://a/v1, http://b/v1").urls
+        ['http://a/v1', 'http://b/v1']
+        """
+        return [url.strip() for url in self.url.split(",")]
+
+    @property
+    def name(self) -> str:
+        """What a run's record calls it; a port of this machine's choice would differ each time."""
+        return f"{self.started} here" if self.started else self.url
 
 
 def check_server(
@@ -103,10 +119,11 @@ def check_server(
             "--base-url must hold no user, password, query or fragment: put the key into the "
             f"environment variable {KEY_VARIABLE}"
         )
-    if not _is_address(base_url):
-        raise RunError(
-            f"--base-url must be an address like http://localhost:8000/v1, got {base_url!r}"
-        )
+    for url in base_url.split(","):
+        if not _is_address(url.strip()):
+            raise RunError(
+                f"--base-url must be an address like http://localhost:8000/v1, got {url!r}"
+            )
 
 
 def _is_address(url: str) -> bool:

@@ -22,6 +22,7 @@ from express_metric.terms import Reason
 from ..errors import RunError
 from ..models import ResolvedModel
 from ..server import Server, api_key
+from .addresses import Addresses
 from .base import Answer, EngineOptions, Prompt, budget, closed_list
 from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
 from .replies import ErrorReply, read_reply
@@ -50,8 +51,9 @@ class ApiEngine:
         self._name = model.name
         self._template = options.template
         self._server = options.server or Server()
-        self._key = api_key(self._server.url)
-        self._secrets = secrets(self._key)
+        self._addresses = Addresses(self._server.urls)
+        self._keys = {url: api_key(url) for url in self._server.urls}
+        self._secrets = tuple(form for key in self._keys.values() for form in secrets(key))
         self._spent = self._server.spent
         self._shots: dict[str, tuple[Example, ...]] = {}
         self._stopping = False
@@ -113,10 +115,11 @@ class ApiEngine:
         waiting = deque(range(len(prompts)))
         running: dict[asyncio.Task[Answer], int] = {}
         failure: RunError | None = None
+        most = self._server.concurrency * len(self._addresses)
         async with self._client() as client:
             try:
                 while running or (waiting and failure is None):
-                    while waiting and failure is None and len(running) < self._server.concurrency:
+                    while waiting and failure is None and len(running) < most:
                         under_way = [prompts[i] for i in running.values()]
                         if not self._affordable([*under_way, prompts[waiting[0]]]):
                             break
@@ -149,7 +152,6 @@ class ApiEngine:
         return httpx.AsyncClient(
             timeout=None,
             transport=BoundedTransport(limits),
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
         )
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
@@ -166,7 +168,8 @@ class ApiEngine:
         for attempt in range(self._server.retries + 1):
             await self._pause()
             try:
-                return await self._ask_once(client, prompt)
+                with self._addresses.one() as url:
+                    return await self._ask_once(client, prompt, url)
             except PassingFault as error:
                 fault = error
             wait = wait_before(attempt, fault.retry_after)
@@ -180,7 +183,7 @@ class ApiEngine:
             await asyncio.sleep(wait)
         asked = f", which asks to wait {fault.retry_after:.0f} s," if fault.retry_after else ""
         raise RunError(
-            f"{self._server.url}{asked} gave no answer in {attempt + 1} "
+            f"{self._server.name}{asked} gave no answer in {attempt + 1} "
             f"{'attempt' if attempt == 0 else 'attempts'} ({self._clean(str(fault))}): what is "
             "answered is kept; run the same command again when the server is well"
         )
@@ -188,7 +191,7 @@ class ApiEngine:
     def _tell(self, fault: PassingFault, wait: float) -> None:
         """One line for all requests that wait: without it a dead server looks like a slow one."""
         print(
-            f"{self._server.url}: no answer yet ({self._clean(str(fault))}), trying again in "
+            f"{self._server.name}: no answer yet ({self._clean(str(fault))}), trying again in "
             f"{math.ceil(wait)} s (attempt {self._told + 1} of {self._server.retries + 1})",
             file=sys.stderr,
         )
@@ -197,13 +200,15 @@ class ApiEngine:
         while (left := self._not_before - time.monotonic()) > 0:
             await asyncio.sleep(left)
 
-    async def _ask_once(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
+    async def _ask_once(self, client: httpx.AsyncClient, prompt: Prompt, url: str) -> Answer:
         started = time.perf_counter()
         try:
             # Of the whole request: a server that sends a byte now and then is lost too.
             async with asyncio.timeout(self._server.timeout):
                 response = await client.post(
-                    f"{self._server.url.rstrip('/')}/chat/completions", json=self._sent(prompt)
+                    f"{url.rstrip('/')}/chat/completions",
+                    json=self._sent(prompt),
+                    headers={"Authorization": f"Bearer {key}"} if (key := self._keys[url]) else {},
                 )
         except TimeoutError as error:
             raise PassingFault(f"no whole answer within {self._server.timeout:g} s") from error
@@ -238,11 +243,11 @@ class ApiEngine:
         named = unknown_parameter(refused.message, (self._server.token_parameter, "temperature"))
         if named is not None:
             return RunError(
-                f"{self._server.url} does not take {named} ({self._clean(refused.message)}): "
+                f"{self._server.name} does not take {named} ({self._clean(refused.message)}): "
                 f"{INSTEAD[named]}, and run the same command again"
             )
         return RunError(
-            f"{self._server.url} refuses the request with status {refused.status} "
+            f"{self._server.name} refuses the request with status {refused.status} "
             f"({self._clean(refused.message)}): what is answered is kept; mend that and run the "
             "same command again"
         )
@@ -257,12 +262,12 @@ class ApiEngine:
             read = read_reply(reply)
         except ErrorReply as error:
             raise RunError(
-                f"{self._server.url} answers with an error ({self._clean(str(error))}): what is "
+                f"{self._server.name} answers with an error ({self._clean(str(error))}): what is "
                 "answered is kept; mend that and run the same command again."
             ) from None
         if read.usage is None and self._server.max_total_tokens is not None:
             raise RunError(
-                f"{self._server.url} does not say how many tokens a request used, so the cap "
+                f"{self._server.name} does not say how many tokens a request used, so the cap "
                 "cannot be kept: leave out --max-total-tokens."
             )
         prompt_tokens, new_tokens = read.usage or (None, 0)

@@ -22,6 +22,7 @@ from ..errors import RunError
 from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose
+from ..server import API
 from .answering import answer_all
 from .evidence import session
 from .finished import FinishedRun
@@ -41,6 +42,7 @@ from .record import (
 )
 from .scores import lexicon_file, pick_lexicon, score_run
 from .seen import judge, tell
+from .serve import Serving, served
 from .setup import engine_options, pool_of, prompt_asked, select
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 
@@ -67,13 +69,17 @@ def run(config: RunConfig) -> FinishedRun | None:
         # Read before any answer is paid for, so that a missing lexicon costs nothing.
         lexicon = pick_lexicon(config.lexicon, loaded.lexicon, near=Path(config.dataset))
         with state.main_process_first():
-            model = resolve(config.model, config.family, adapter=config.adapter)
-        if model.family == "api" and state.num_processes > 1:
+            model = resolve(
+                config.model, config.family, weights=not config.serve, adapter=config.adapter
+            )
+        if (config.serve or model.family == "api") and state.num_processes > 1:
             raise RunError(
                 f"a served model is asked by one process, not by {state.num_processes}: start "
                 "`express run` alone and choose --concurrency."
             )
         examples, seen = judge(model, examples, config.seen)
+        if config.serve:
+            config, model = _serve(stack, config, model)
         setting = setting_of(config, model.family)
         options = engine_options(config, model, setting, state.device, data)
         pool = pool_of(config, setting, data)
@@ -102,6 +108,24 @@ def run(config: RunConfig) -> FinishedRun | None:
         lines = folder.finish([example.id for example in examples])
         write_json(config.out / SCORES_FILE, score_run(lines, lexicon, record.asked))
         return FinishedRun(config.out, read_run_record(config.out), lines, data)
+
+
+def _serve(
+    stack: ExitStack, config: RunConfig, model: ResolvedModel
+) -> tuple[RunConfig, ResolvedModel]:
+    """Start the servers that are asked instead, until the stack is closed."""
+    if model.family in ("api", "dummy"):
+        raise RunError(f"--serve starts a model of this disk or of the Hub, not {config.model}.")
+    adapter = str(model.adapter.path) if model.adapter else None
+    serving = Serving(
+        config.serve or "", config.model, adapter, config.replicas, config.serve_timeout
+    )
+    urls = stack.enter_context(served(serving))
+    name = API + serving.asked
+    asked = replace(config, model=name, adapter=None, family=None, base_url=",".join(urls))
+    return asked, replace(
+        model, name=serving.asked, family="api", adapter=None, revision=model.revision or "served"
+    )
 
 
 @contextmanager
@@ -146,7 +170,7 @@ def _asked(
             name=f"{model.name}+{over.name}" if over else model.name,
             revision=model.revision,
             family=model.family,
-            server=options.server.url if options.server else None,
+            server=options.server.name if options.server else None,
             pickled=model.pickled or None,
             adapter=Over(name=over.name, revision=over.revision) if over else None,
         ),

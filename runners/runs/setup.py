@@ -20,6 +20,9 @@ from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
 from .record import Prompt, Shots
 from .store import RunFolder
 
+# Together some ten minutes of waiting.
+SERVE_RETRIES = 14
+
 Splits = Mapping[str, Loaded]
 """The whole of a run's data, read once."""
 
@@ -103,13 +106,15 @@ def _server(config: RunConfig) -> Server:
     return Server(
         url=config.base_url or HF_ROUTER,
         concurrency=config.concurrency,
-        retries=config.retries,
+        # A server of our own may be starting again, which takes as long as its start did.
+        retries=max(config.retries, SERVE_RETRIES) if config.serve else config.retries,
         timeout=config.request_timeout,
         max_total_tokens=config.max_total_tokens,
         spent=sum(line["prompt_tokens"] + line["new_tokens"] for line in answered),
         token_parameter=config.token_parameter,
         reasoning_tokens=config.reasoning_tokens,
         temperature=None if config.no_temperature else 0.0,
+        started=config.serve or "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import signal
@@ -14,10 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import tiny_models
 from support.launching import model_server_path
+from typer.testing import CliRunner
 
+from express_runners.cli import app
 from express_runners.errors import RunError
-from express_runners.planning.serve import Serving, served
+from express_runners.runs.serve import Serving, served
 
 
 def command(*words: object) -> str:
@@ -37,7 +41,7 @@ def alive(pid: int) -> bool:
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for something that must come."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -99,7 +103,7 @@ def test_it_ends_where_its_starter_is_killed(tmp_path: Path) -> None:
     child = tmp_path / "pid"
     code = (
         "import sys, time\n"
-        "from express_runners.planning.serve import Serving, served\n"
+        "from express_runners.runs.serve import Serving, served\n"
         "with served(Serving(sys.argv[1], 'org/m')) as urls:\n"
         "    print(urls[0], flush=True)\n"
         "    time.sleep(600)\n"
@@ -118,7 +122,7 @@ def test_it_ends_where_its_starter_is_killed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("serving", "said"),
     [
-        (Serving("vllm", "org/m"), r"--serve vllm: it is not installed here; pip install vllm\."),
+        (Serving("vllm", "org/m"), r"--serve vllm: it is not installed here; pip install vllm$"),
         (Serving("vlm", "org/m"), r"choose vllm, sglang, transformers, llama\.cpp, or give a"),
         (Serving("x '{model} {port}", "org/m"), "is no command line"),
         (Serving("run {model} {port}", "org/m", adapter="a"), "takes no adapter here: merge it"),
@@ -138,6 +142,61 @@ def test_known_servers_are_started_on_the_loopback_address(
     serving = Serving("vllm", "org/m", adapter="./tuned")
     assert serving.command(8000) == [
         str(program), "serve", "org/m", "--host", "127.0.0.1", "--port", "8000",
-        "--enable-lora", "--lora-modules", "express-adapter=./tuned",
+        "--enable-lora", "--lora-modules", "org/m+tuned=./tuned",
     ]  # fmt: skip
-    assert serving.asked == "express-adapter"
+    assert serving.asked == "org/m+tuned"
+
+
+def run_words(tmp_path: Path, *more: object) -> list[str]:
+    """`express run` on the sample with a server of its own, asked for a tiny model's folder."""
+    model = tmp_path / "model"
+    if not model.is_dir():
+        tiny_models.make("llama", model, chat=True)
+    asked = ["run", "--model", model, "--dataset", "sample", "--limit", 6, "--lexicon", "nrc"]
+    return [*map(str, asked), "--out", str(tmp_path / "run"), *map(str, more)]
+
+
+def test_a_run_goes_on_when_its_server_ends_in_the_middle(tmp_path: Path) -> None:
+    serve = command("--die", 3, "--once", tmp_path / "died", "--child", tmp_path / "pid")
+    done = CliRunner().invoke(app, run_words(tmp_path, "--serve", serve, "--format", "json"))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "died").exists()
+    lines = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").open()]
+    assert len({line["id"] for line in lines}) == len(lines) == 6
+    assert all(line["completion"].startswith('["sad"') for line in lines)
+    record = json.loads((tmp_path / "run" / "run.json").read_text())["asked"]["model"]
+    assert (record["family"], record["name"]) == ("api", str(tmp_path / "model"))
+    assert record["server"].endswith(" here")
+    assert record["revision"] == "served"
+    until(lambda: not alive(int((tmp_path / "pid").read_text())))
+
+
+def test_the_same_command_goes_on_with_a_server_at_another_port(tmp_path: Path) -> None:
+    # A kill takes the run and its server; the next start finds another port and the same record.
+    words = run_words(tmp_path, "--serve", command("--slow", 0.5), "--concurrency", 1)
+    first = subprocess.Popen([sys.executable, "-m", "express_runners.cli", *words])
+
+    def answered() -> int:
+        shards = (tmp_path / "run").glob("predictions-*.jsonl")
+        return sum(shard.read_text().count("\n") for shard in shards)
+
+    until(lambda: answered() >= 2)
+    first.kill()
+    first.wait()
+    before = json.loads((tmp_path / "run" / "run.json").read_text())["asked"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    lines = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").open()]
+    assert len({line["id"] for line in lines}) == len(lines) == 6
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["asked"] == before
+
+
+def test_requests_are_dealt_to_all_servers(tmp_path: Path) -> None:
+    with served(Serving(command(), "m", replicas=2)) as urls:
+        words = ["run", "--model", "api:m", "--base-url", ",".join(urls), "--dataset", "sample"]
+        words += ["--limit", "6", "--lexicon", "nrc", "--out", str(tmp_path / "run")]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        asked = [json.load(urllib.request.urlopen(url.replace("/v1", "/asked"))) for url in urls]
+    assert sum(asked) == 6
+    assert min(asked) >= 2

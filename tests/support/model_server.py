@@ -25,6 +25,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--die", type=int)
     parser.add_argument("--once", type=Path)
     parser.add_argument("--exit", action="store_true")
+    parser.add_argument("--slow", type=float, default=0.0)
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--child", type=Path)
     parser.add_argument("--model-is")
@@ -40,12 +41,16 @@ class Handler(BaseHTTPRequestHandler):
     """GET /health and POST /v1/chat/completions."""
 
     def do_GET(self) -> None:
+        if self.path == "/asked":
+            self.send(200, ANSWERED[0])
+            return
         ready = time.monotonic() - STARTED >= GIVEN.after
         self.send(200 if ready and self.path == "/health" else 503, {"ready": ready})
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         masks = asked["messages"][0]["content"].rpartition("TEXT")[2].count("<mask>") or 1
+        time.sleep(GIVEN.slow)
         ANSWERED[0] += 1
         if GIVEN.die is not None and ANSWERED[0] > GIVEN.die and not GIVEN.once.exists():
             GIVEN.once.touch()

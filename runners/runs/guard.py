@@ -1,4 +1,4 @@
-"""`python -m express_runners.planning.guard COMMAND...`: a command that ends when its starter does.
+"""`python -m express_runners.runs.guard COMMAND...`: a command that ends when its starter does.
 
 Standard input is a pipe from the starter. When it closes, however the starter ended, the command's
 whole process group is asked to end, and killed if it does not.

@@ -39,7 +39,6 @@ ADAPTERS = {
     "vllm": ("--enable-lora", "--lora-modules", "{name}={adapter}"),
     "sglang": ("--lora-paths", "{name}={adapter}"),
 }
-ADAPTER_NAME = "express-adapter"
 TAIL = 8
 RESTARTS = 3
 
@@ -65,7 +64,7 @@ class Serving:
     @property
     def asked(self) -> str:
         """What requests call the model."""
-        return ADAPTER_NAME if self.adapter else self.model
+        return f"{self.model}+{Path(self.adapter).name}" if self.adapter else self.model
 
     def command(self, port: int) -> list[str]:
         """The command line of one server.
@@ -88,7 +87,7 @@ class Serving:
             "{model}": self.model,
             "{port}": str(port),
             "{adapter}": self.adapter or "",
-            "{name}": ADAPTER_NAME,
+            "{name}": self.asked,
         }
         filled = []
         for word in words:
@@ -165,7 +164,7 @@ class _Server:
             process.wait()
 
     def _start(self) -> None:
-        guard = [sys.executable, "-m", "express_runners.planning.guard", *self._command]
+        guard = [sys.executable, "-m", "express_runners.runs.guard", *self._command]
         process = subprocess.Popen(
             guard,
             stdin=subprocess.PIPE,
