@@ -20,14 +20,16 @@ The protocol `express-2025` reproduces the published masks. They show two habits
 procedure does not tell: only the first such word of a phrase is masked, and *this*, *that*,
 *these* and *those* count as pronouns. The protocol `express` masks every such word of a phrase;
 a word that is itself masked does not stand in the way of the next ("sad and tired"). It also
-takes a past participle after "I am" for an adjective ("I was devastated") and looks past nouns of
-degree ("I was a bit sad").
+takes a past participle after "I am" for an adjective ("I was devastated"), looks past nouns of
+degree ("I was a bit sad"), and shows spaCy capitals, emphasis and quotes as plain words, since
+these mislead it ("I WAS ANGRY", "I was *angry*").
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -36,7 +38,7 @@ from typing import TYPE_CHECKING
 from ..errors import DataError, require
 from ..flags import negated
 from ..schema import MASK
-from .patterns import Candidate, Kind, candidates
+from .patterns import MARKS, Candidate, Kind, candidates
 from .terms import DEFAULT_PROTOCOL, EXPRESS_2025, check_protocol, felt_terms, terms
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ _PLAIN = dict.fromkeys(map(ord, "‘’´`ʼ"), "'") | dict.fromkeys(  # noqa: R
     (0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF), " "
 )
 
+_MARKED = re.compile(rf"[{re.escape(MARKS)}]|(?<!\w)'|'(?!\w)")
+_CAPITALS = re.compile(r"[^\W\d_](?:'?[^\W\d_])+")
 _LOOKALIKE = re.compile(r"<mask>|\[mask\]", re.IGNORECASE)
 
 _Key = tuple[Kind, str, int]
@@ -175,18 +179,47 @@ class _Masker:
 
     def run(self, batch: list[str]) -> Iterator[Masked]:
         found = [candidates(text, self._protocol) for text in batch]
-        keys = [[_key(text, one) for one in some] for text, some in zip(batch, found, strict=True)]
+        shown = [
+            [self._shown(text, one) for one in some]
+            for text, some in zip(batch, found, strict=True)
+        ]
+        keys = [[key for key, _ in some] for some in shown]
         if len(self._decided) > _CACHE_SIZE:
             self._decided.clear()
         new = [key for some in keys for key in some if key not in self._decided]
         self._read(list(dict.fromkeys(new)))
-        for text, some, their in zip(batch, found, keys, strict=True):
+        for text, some, their in zip(batch, found, shown, strict=True):
             spans = {
-                (one.start + start, one.start + end)
-                for one, key in zip(some, their, strict=True)
+                (one.start + places[start], one.start + places[end - 1] + 1)
+                for one, (key, places) in zip(some, their, strict=True)
                 for start, end in self._decided[key]
             }
             yield _build(text, sorted(spans), len(some))
+
+    def _shown(self, text: str, one: Candidate) -> tuple[_Key, Sequence[int]]:
+        """What spaCy is shown of a phrase, and the place of each of its characters in the phrase.
+
+        A decision hangs on the pattern and the phrase, not on the post around it.
+        """
+        phrase = text[one.start : one.end].translate(_PLAIN)
+        # A lone surrogate, half of a broken emoji, cannot be encoded; spaCy would fail on it.
+        phrase = phrase.encode("utf-8", "replace").decode("utf-8")
+        tail = one.tail - one.start
+        places: Sequence[int] = range(len(phrase))
+        if not self._faithful:
+            hidden = {found.start() for found in _MARKED.finditer(phrase)}
+            if hidden:
+                places = [place for place in places if place not in hidden]
+                phrase = "".join(phrase[place] for place in places)
+                tail = bisect_left(places, tail)
+            phrase = _CAPITALS.sub(self._calm, phrase)
+        return (one.kind, phrase, tail), places
+
+    def _calm(self, found: re.Match[str]) -> str:
+        word, lower = found[0], found[0].lower()
+        if len(lower) != len(word) or not (word.isupper() or lower in self._terms):
+            return word
+        return f"I{lower[1:]}" if lower.startswith("i'") else lower
 
     def _read(self, keys: list[_Key]) -> None:
         """Let spaCy read phrases, and decide."""
@@ -248,13 +281,6 @@ class _Masker:
 @lru_cache(maxsize=4)
 def _masker(protocol: str) -> _Masker:
     return _Masker(protocol)
-
-
-def _key(text: str, one: Candidate) -> _Key:
-    """What a decision hangs on: the pattern and the phrase, not the post around it."""
-    phrase = text[one.start : one.end].translate(_PLAIN)
-    # A lone surrogate, half of a broken emoji, cannot be encoded, and spaCy would fail on it.
-    return one.kind, phrase.encode("utf-8", "replace").decode("utf-8"), one.tail - one.start
 
 
 def _has_subject(doc: Doc, tail: int) -> bool:

@@ -26,7 +26,7 @@ JOINERS = "\u200c\u200d\u200e\u200f\u202a-\u202e\u2066-\u2069"
 them, so they go only where they touch a Latin letter, inside which they can only hide a word."""
 
 _DROPPED = re.compile(f"[{INVISIBLE}]+")
-_STRAY_JOINERS = re.compile(f"(?<=[A-Za-z])[{JOINERS}]+|[{JOINERS}]+(?=[A-Za-z])")
+_JOINED = re.compile(f"[{JOINERS}]+")
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029\x0b\x0c]")
 _SPACES = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _AMPERSANDS = re.compile(r"&(?:amp;)+")
@@ -43,11 +43,13 @@ _PERSONAL: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = tuple(
     for hint, pattern, word in (
         ("://", r"\b(?:https?|ftp)://" + _URL_END, LINK),
         ("[wW]{3}[.]", r"\bwww\." + _URL_END, LINK),
-        ("@", r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", EMAIL),
+        # Both take whole runs of what a name can hold, so that none is begun again within.
+        ("@", r"[\w.+%-]++(?P<rest>@[\w-]++(?:\.[\w-]++)++)?+", EMAIL),
         (
             r"[\[({]\s*[aA][tT]\s*[\])}]",
-            r"\b[\w.+-]+\s*[\[({]\s*at\s*[\])}]\s*[\w-]+"
-            r"(?:\s*[\[({]\s*dot\s*[\])}]\s*[\w-]+|\.[a-z]{2,})+",
+            r"(?P<lead>[.+-]*+)(?:\b\w[\w.+-]*+"
+            r"(?P<rest>\s*+[\[({]\s*+at\s*+[\])}]\s*+[\w-]++"
+            r"(?:\s*[\[({]\s*dot\s*[\])}]\s*[\w-]+|\.[a-z]{2,})+)?+)?+",
             EMAIL,
         ),
         (
@@ -97,7 +99,7 @@ def scrub_counting(text: str) -> tuple[str, int]:
     if "&" in text:
         text = _unescape(text)
     if not text.isascii():
-        text = _STRAY_JOINERS.sub("", _DROPPED.sub("", text))
+        text = _JOINED.sub(_unjoined, _DROPPED.sub("", text))
     text = _SPACES.sub(" ", _LINE_ENDS.sub("\n", text))
     text, typed = _MASK.subn(MASK_LOOKALIKE, text)
     for hint, pattern, word in _PERSONAL:
@@ -106,9 +108,18 @@ def scrub_counting(text: str) -> tuple[str, int]:
     return text.strip(), typed
 
 
+def _unjoined(found: re.Match[str]) -> str:
+    """Nothing where joiners touch a Latin letter, else the joiners."""
+    text, start, end = found.string, found.start(), found.end()
+    around = text[max(0, start - 1) : start] + text[end : end + 1]
+    return "" if any(one.isascii() and one.isalpha() for one in around) else found[0]
+
+
 def _replaced(word: str, found: re.Match[str]) -> str:
     """The word, and the stop of the sentence where a link has taken it along."""
-    link = found[0]
+    link, parts = found[0], found.groupdict()
+    if "rest" in parts:
+        return f"{parts.get('lead') or ''}{word}" if parts["rest"] else link
     return word + link[len(link.rstrip(".,;:!?'*_")) :] if word == LINK else word
 
 

@@ -34,7 +34,10 @@ SMALLEST = 32
 """The smallest limit that still leaves room for words around a mask."""
 
 _ABBREVIATION = re.compile(r"(?i)\b(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|approx)\.$")
-_SENTENCE_END = re.compile(r"[.!?\u2026]+[\"')\]*\u201d\u2019]*(?=\s|$)|[^\s](?=\s*\n\s*\n)")
+# Only a whole run of stops can end a sentence, and none is begun again within.
+_SENTENCE_END = re.compile(
+    r"(?<![.!?\u2026])[.!?\u2026]++[\"')\]*\u201d\u2019]*+(?=\s|$)|[^\s](?=\s*\n\s*\n)"
+)
 _NOT_SPACE = re.compile(r"\S")
 
 

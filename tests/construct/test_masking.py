@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.growth import growth
 from typer.testing import CliRunner
 
 from express_dataset.construct import masking
@@ -137,6 +138,17 @@ def test_odd_characters(post: str, labels: tuple[str, ...]) -> None:
     found = mask(post)
     assert found.labels == labels
     assert unmask(found.text, found.surfaces) == post
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["I felt sad, ", "I was so, so ", "i* ", "feel* sad ", "*", "'", "\u200b", 'I\'m "sad", '],
+)
+def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
+    def find(text: str) -> None:
+        list(every_candidate(text, DEFAULT_PROTOCOL))
+
+    assert growth(find, lambda size: "I felt " + piece * (size // len(piece)), 40_000) < 9
 
 
 def test_escaped_masks_keep_every_place() -> None:

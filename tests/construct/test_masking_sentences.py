@@ -130,6 +130,30 @@ DEFAULT_ONLY = [
     "I was a bit {sad}",  # a noun of degree
     "I am a bit {suspicious} of him",
     "I was rejected by the school",  # what happened, not what was felt
+    # capitals
+    "I WAS {ANGRY}",
+    "I'M SO {SAD}",
+    "I FELT {LONELY} AND {ASHAMED}",
+    "I am {Proud}.",
+    # emphasis and quotes
+    "I was *{sad}*.",
+    "I'm **{angry}** at him",
+    "I felt _{lonely}_ then",
+    'I feel "{sad}" today',
+    "I feel “{sad}” today",
+    "I felt '{sad}' again",
+    "***I felt {sad}***",
+    "I *was* {sad}",
+    "I was *{afraid}* of anger",
+    # a word said twice, and lists
+    "I was so, so {sad}",
+    "I am very, very, VERY {tired} of it",
+    "I felt {sad}, {angry}, and {tired} all day",
+    "I'm so {sad}, {angry} and {tired}.",
+    "I am {happy}, {sad}, or {angry}?",
+    "Feeling *{lonely}*, {anxious}, and very {scared}",
+    "I was {sad}, angry people came",
+    "I was {happy}, he was sad",
 ]
 
 FAITHFUL_ONLY = [
@@ -151,6 +175,10 @@ FAITHFUL_ONLY = [
     "I wasn't angry",
     "I've been anxious",
     "I feel so bad because i was feeling guilty",
+    "I was *sad*.",
+    'I feel "sad" today',
+    "I was so, so sad",
+    "I felt {sad}, angry, and tired all day",
 ]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import growth
 
 from express_dataset.construct.scrub import INVISIBLE, Pseudonyms, scrub, scrub_counting
 from express_dataset.schema import MASK
@@ -27,6 +30,8 @@ CASES = [
     # e-mail addresses
     ("write to a.b+c@mail.example.co.uk.", "write to [email]."),
     ("name (at) example (dot) com", "[email]"),
+    ("a@b a@b.org+c@d.org", "a@b [email][email]"),
+    ("..me.too [at] x.org, me@", "..[email], me@"),
     # phone numbers
     ("call 555-123-4567 now", "call [phone] now"),
     ("call (555) 123-4567.", "call [phone]."),
@@ -51,6 +56,25 @@ CASES = [
     ("< Mask > [ mask ]", "(mask) (mask)"),
     ("&lt;mask&gt; &amp;lt;mask&amp;gt; <ma\u200bsk>", "(mask) (mask) (mask)"),
 ]  # fmt: skip
+
+
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "a handle without an address": lambda n: "a" * n + " @",
+    "many handles": lambda n: "a@" * (n // 2),
+    "joiners": lambda n: "\u200d" * n,
+    "a spelled address": lambda n: "a." * (n // 2) + " [at]",
+    "dots before one": lambda n: "." * n + " [at]",
+    "words before one": lambda n: "a (" * (n // 3) + "(at)",
+    "a way to nowhere": lambda n: "a." * (n // 2) + "com/x",
+    "brackets": lambda n: "http://" + "(" * n,
+    "ampersands": lambda n: "&amp;" * (n // 5),
+    "digits": lambda n: "1" * n + " 555-1234",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_time_grows_with_the_text_and_no_faster(name: str) -> None:
+    assert growth(scrub, HOSTILE[name]) < 9
 
 
 @pytest.mark.parametrize(("raw", "clean"), CASES)

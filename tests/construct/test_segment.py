@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import dumps
+from support.growth import growth
 from tokenizers import Tokenizer
 
-from express_dataset.construct.segment import LIMIT, SPECIAL, Window, segment
+from express_dataset.construct.segment import LIMIT, SPECIAL, Window, _sentences, segment
 from express_dataset.construct.tokens import load_tokenizer
 from express_dataset.errors import DataError
 from express_dataset.schema import MASK
@@ -198,3 +199,13 @@ def test_a_tokenizer_that_is_not_here_is_one_sentence(monkeypatch: pytest.Monkey
     with pytest.raises(DataError, match="cannot be reached; give --tokenizer FOLDER") as caught:
         load_tokenizer("nobody/no-such-tokenizer")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [".!" * 4, "a" + " " * 8, "a\n" + " " * 8, "?)" * 4])
+def test_time_grows_with_the_text_and_no_faster(text: str) -> None:
+    def long(count: int) -> str:
+        return text * (count // len(text)) + "x"
+
+    assert growth(_sentences, long) < 9
+    assert growth(_sentences, lambda count: "." * count + "x") < 9
+    assert growth(_sentences, lambda count: "x" + " " * count + "x") < 9
