@@ -107,11 +107,12 @@ def chunks(path: Path) -> Iterator[bytes]:
     unpacked = 0
     try:
         for piece in _UNPACK[kind](path):
-            unpacked += len(piece)
-            if unpacked > FREE + RATIO * size:
-                raise BrokenFileError("unpacks-too-much")
             for start in range(0, len(piece), _STEP):
-                yield piece[start : start + _STEP]
+                if unpacked > FREE + RATIO * size:
+                    raise BrokenFileError("unpacks-too-much")
+                step = piece[start : start + _STEP]
+                unpacked += len(step)
+                yield step
     except EOFError:
         raise BrokenFileError("cut-off") from None
     except (zlib.error, lzma.LZMAError, gzip.BadGzipFile, ValueError):

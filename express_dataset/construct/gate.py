@@ -21,12 +21,14 @@ _ESCAPE = r"\\u[0-9a-f]{4}"
 # In a line of JSON a letter can be part of an escape: "I\nfelt", "I\u2019m".
 _RAW_GAP = rf"(?:[^a-z\\]|\\[^u]|{_ESCAPE})"
 _RAW_START = rf"(?:[^a-z]|\\[nrtbf]|{_ESCAPE})"
-# What can hide letters from a search for them: their own escapes, entities ("&amp;" alone hides
-# none), characters without width, and the Kelvin sign, whose lower case is a k.
+# An entity that can hide letters; "&amp;" alone hides none.
+_ENTITY = "&(?:amp;)*(?:#|(?:[b-z]|a[a-ln-z0-9]|am[a-oq-z0-9]|amp[a-z0-9])[a-z0-9]*;)"
+# What can hide letters from a search in a line: their own escapes, entities, characters without
+# width, and the Kelvin sign, whose lower case is a k.
 _HIDING = "|".join(
     (
         r"\\u(?:00[2-7][0-9a-f]|00ad|180e|200[b-f]|202[a-e]|206[06-9]|feff|212a)",
-        "&(?:amp;)*(?:#|(?:[b-z]|a[a-ln-z0-9]|am[a-oq-z0-9]|amp[a-z0-9])[a-z0-9]*;)",
+        _ENTITY,
         r"\xc2\xad|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0\xa6-\xa9]",
         r"\xef\xbb\xbf|\xe2\x84\xaa",
     )
@@ -61,6 +63,7 @@ class Gate:
         self._arrow = require("pyarrow", "construct")
         self._compute = require("pyarrow.compute", "construct")
         self._hidden = re.compile(f"[{INVISIBLE}{JOINERS}]")
+        self._entity = re.compile(_ENTITY, re.IGNORECASE)
         self._pattern = "(?i)" + _beginning("[^a-z]", "(?:^|[^a-z])")
         self._terms = "(?i)" + _words(protocol)
 
@@ -68,7 +71,7 @@ class Gate:
         """Judge a batch of posts as they stand in the dump."""
         if not texts:
             return []
-        flags = ["&" in text or self._hides(text) for text in texts]
+        flags = [self._hides(text) for text in texts]
         array = self._arrow.array([_encodable(text) for text in texts])
         match = self._compute.match_substring_regex
         begins = match(array, self._pattern).to_pylist()
@@ -79,7 +82,9 @@ class Gate:
         return flags
 
     def _hides(self, text: str) -> bool:
-        return not text.isascii() and self._hidden.search(text) is not None
+        if not text.isascii() and self._hidden.search(text):
+            return True
+        return "&" in text and self._entity.search(text) is not None
 
 
 class LineGate:

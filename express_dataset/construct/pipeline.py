@@ -168,10 +168,9 @@ def _stages(
 ) -> Iterator[tuple[str, list[Any], int]]:
     """The stages: name, blocks and number of tasks."""
     from datatrove.pipeline.dedup.minhash import MinhashDedupCluster, MinhashDedupSignature
-    from datatrove.pipeline.writers.jsonl import JsonlWriter
 
     from .finish import Finish
-    from .steps import Mask, Pairs, ReadReddit, Scrub, Segment, Words
+    from .steps import Mask, Pairs, Posts, ReadReddit, Scrub, Segment, Words
 
     work = out / WORK
     minhash = minhash_config()
@@ -191,7 +190,7 @@ def _stages(
         Scrub(str(config.key.resolve())),
         Mask(config.protocol),
         Segment(tokenizer, config.max_tokens, config.whole_posts),
-        JsonlWriter(folders["posts"], "${rank}.jsonl.zst", compression="zstd"),
+        Posts(folders["posts"], "${rank}.jsonl.zst", compression="zstd"),
         MinhashDedupSignature(folders["signatures"], minhash, language=Words()),
     ]
     yield "posts", posts, len(dumps)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup.minhash import MinhashDedupBuckets
+from datatrove.pipeline.writers.jsonl import JsonlWriter
 from datatrove.utils.word_tokenizers import WordTokenizer
 from loguru import logger
 
@@ -48,6 +50,15 @@ class Words(WordTokenizer):  # type: ignore[misc]
 
 class Pairs(MinhashDedupBuckets):  # type: ignore[misc]
     """datatrove's own block; being ours, it brings this module, which keeps the log silent."""
+
+
+class Posts(JsonlWriter):  # type: ignore[misc]
+    """datatrove's writer, which after a failure elsewhere says nothing of its own."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        """Close the files; one that cannot be closed is told of only if nothing went before."""
+        with suppress(*([OSError] if kind else [])):
+            self.close()
 
 
 class ReadReddit(PipelineStep):  # type: ignore[misc]

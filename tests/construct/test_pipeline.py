@@ -7,22 +7,30 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 import pytest
+from datatrove.data import Document
 from support import dumps
 from support.dumps import KEY, asked
+from typer.testing import CliRunner
 
-from express_dataset.construct.config import WORK
+from express_dataset.construct.config import WORK, BuildConfig
 from express_dataset.construct.masking import mask_texts, unmask
 from express_dataset.construct.pipeline import build, build_sample, write_sample
 from express_dataset.construct.reddit import REASONS
 from express_dataset.construct.report import BuildReport
 from express_dataset.construct.scrub import Pseudonyms, scrub
+from express_dataset.construct.steps import Posts
 from express_dataset.errors import DataError
+from express_dataset.identity import mask_identities
 from express_dataset.schema import COLUMNS, Example, check
 from express_dataset.sources import load, load_all
+from express_runners.cli.dataset import app
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +145,86 @@ def test_counts_are_right_and_every_line_is_accounted_for(built: BuildReport) ->
         len(r.text.split()) for _, r in rows(built.out)
     )
     assert built.problems == ()
+
+
+def test_whole_posts_are_the_same_posts_with_the_same_masks(
+    made: Path, built: BuildReport, tmp_path: Path
+) -> None:
+    report = build(asked(made, tmp_path / "o", whole_posts=True))
+    whole, parts = rows(report.out), rows(built.out)
+    assert len({row.post_id for _, row in whole}) == len(whole) < len(parts)
+    assert {(split, row.post_id) for split, row in whole} == {(s, r.post_id) for s, r in parts}
+    assert not {row.id for _, row in whole} & {row.id for _, row in parts}
+    labels = {row.post_id: row.labels for _, row in whole}
+    found = mask_identities([row for _, row in parts], [row for _, row in whole])
+    for _, row in parts:
+        assert row.labels == tuple(labels[post][number] for post, number in found[row.id])
+    # Every mask of every post stands in a segment.
+    asked_for = {identity for identities in found.values() for identity in identities}
+    assert asked_for == {(p, number) for p, some in labels.items() for number in range(len(some))}
+    assert max(number for _, number in asked_for) > 1
+    assert "--whole-posts" in report.content["rebuild"]
+    other = [row for _, row in rows(report.out) if row.post_id != parts[0][1].post_id]
+    assert parts[0][1].id not in mask_identities([row for _, row in parts], other)
+    wrong = replace(other[0], post_id=parts[0][1].post_id)
+    with pytest.raises(DataError, match="is no part of that post"):
+        mask_identities([parts[0][1]], [wrong])
+
+
+def test_a_post_is_its_title_then_its_body(made: Path, tmp_path: Path) -> None:
+    first, second, third, fourth = dumps.posts(4, every=1)
+    first["title"] = " I felt guilty all week "
+    second["title"] = "Am I wrong?"
+    third["title"] = None
+    short_body = "It rained all day in the old town and nobody came. I was so sad then."
+    short = {**fourth, "title": "Five words and no more", "selftext": short_body}
+    file = dumps.write(tmp_path / "a.jsonl", dumps.ndjson([first, second, third, short]))
+
+    def texts(name: str, **changes: Any) -> list[str]:
+        report = build(asked(made, tmp_path / name, dumps=(file,), **changes))
+        return sorted(unmask(row.text, row.labels).lower() for _, row in rows(report.out))
+
+    bodies = [str(one["selftext"]).lower() for one in (first, second, third)]
+    titled = [f"i felt guilty all week. {bodies[0]}", f"am i wrong? {bodies[1]}", bodies[2]]
+    assert texts("titled") == sorted(titled)
+    assert texts("bodies", title=False) == sorted(bodies)
+    # The faithful protocol keeps posts from 20 words on, the title's among them.
+    assert len(short_body.split()) == 16
+    assert len(texts("faithful", protocol="express-2025")) == 4
+    assert len(texts("faithful-body", protocol="express-2025", title=False)) == 3
+
+
+def test_the_command_line_asks_for_bodies_and_whole_posts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = []
+
+    def build_none(config: BuildConfig) -> BuildReport:
+        asked_for.append((config.title, config.whole_posts, config.least_words))
+        return BuildReport(config.out, {}, finished=False)
+
+    monkeypatch.setattr("express_dataset.construct.pipeline.build", build_none)
+    for options in ([], ["--no-title", "--whole-posts", "--protocol", "express-2025"]):
+        command = ["build", "a.zst", "--out", str(tmp_path), *options]
+        assert CliRunner().invoke(app, command).exit_code == 0
+    assert asked_for == [(True, False, 50), (False, True, 20)]
+
+
+def test_a_writer_that_fails_after_something_else_has_says_nothing(tmp_path: Path) -> None:
+    def writing() -> Generator[Document]:
+        posts = Posts(str(tmp_path), "a.jsonl", compression=None)
+        posts.output_mg.close = full
+        found: Generator[Document] = posts.run(iter([Document(text="a", id="a")]))
+        return found
+
+    def full() -> None:
+        raise OSError("No space left on device")
+
+    given_up = writing()
+    next(given_up)
+    given_up.close()
+    with pytest.raises(OSError, match="No space left"):
+        list(writing())
 
 
 def test_masks_that_authors_typed_are_counted(made: Path, tmp_path: Path) -> None:
