@@ -174,6 +174,11 @@ def _cautions(runs: Sequence[Run], found: Mapping[str, Any], data: Beside) -> li
         said.append(f"{found['n_posts']} {found['unit']}s are too few to decide any finding.")
     if any(run.family == DUMMY for run in runs):
         said.append("Findings leave out dummies, which are no models.")
+    for run in runs:
+        mark = next(iter(run.signatures.values()), None)
+        if mark is not None and not mark.fair:
+            what = f"{mark.seen} of these examples" if mark.seen else "nobody knows what"
+            said.append(f"Findings leave out {run.name}, which was trained on {what}.")
     return list(filter(None, said))
 
 

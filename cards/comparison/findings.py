@@ -174,7 +174,12 @@ def findings(
 
 
 def _models(runs: Sequence[Run]) -> list[Run]:
-    return [run for run in runs if run.family != DUMMY]
+    """The runs that findings may speak of: models, none of which learned the answers."""
+    return [
+        run
+        for run in runs
+        if run.family != DUMMY and all(one.fair for one in run.signatures.values())
+    ]
 
 
 def _undecided(finding: Finding) -> Finding:

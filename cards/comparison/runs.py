@@ -100,8 +100,12 @@ class Run:
 
     @property
     def revision(self) -> str | None:
-        """The model's revision, or the hash of its file."""
-        return self.asked.model.revision if self.asked else None
+        """The model's revision, or the hash of its file; with an adapter, that of both."""
+        if self.asked is None:
+            return None
+        model = self.asked.model
+        over = f"+{model.adapter.revision}" if model.adapter else ""
+        return f"{model.revision or ''}{over}" or None
 
     @property
     def conditions(self) -> tuple[str | None, ...]:

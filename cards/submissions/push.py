@@ -69,6 +69,7 @@ def push_results(options: PushOptions) -> dict[str, Any]:
     """
     _check_options(options)
     record = as_json(finished(options.run).record)
+    _check_fair(options.run, record["asked"].get("seen"))
     _check_model(options, record["asked"]["model"])
     data = _data(options, record)
     if options.out is None:
@@ -136,6 +137,16 @@ def _check_options(options: PushOptions) -> None:
     if options.dataset_revision and not _SHA.fullmatch(options.dataset_revision):
         raise RunError(
             f"--dataset-revision {options.dataset_revision}: give the whole commit, 40 digits."
+        )
+
+
+def _check_fair(run: Path, seen: str | None) -> None:
+    """What a model learned must not stand beside what others did not."""
+    if seen:
+        what = "nobody knows what" if seen == "unknown" else f"{seen} of the examples asked"
+        raise RunError(
+            f"{run}: its model was trained on {what}, so its figures belong in no ranking: push a "
+            "run on examples that it has not seen, of a model that `express train` taught."
         )
 
 

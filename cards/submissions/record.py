@@ -35,7 +35,7 @@ def _keys(must: str, may: str = "") -> Keys:
 # What each part must hold, and what it may hold.
 _PARTS = {
     "asked": _keys("model dataset prompt decoding lexicon dtype", "quantize"),
-    "asked.model": _keys("name revision family", "server"),
+    "asked.model": _keys("name revision family", "server adapter"),
     "asked.dataset": _keys("name split examples fingerprint signature kind", "revision"),
     "asked.prompt": _keys("name hash sha256 base", "cue shots"),
     "asked.lexicon": _keys("name label"),

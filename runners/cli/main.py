@@ -32,6 +32,7 @@ app.add_typer(results.app, name="results")
 app.add_typer(study.app, name="study")
 app.add_typer(train.app, name="train")
 # Without a name: its one command stands beside the others.
+app.add_typer(train.alone)
 app.add_typer(space.app)
 app.add_typer(harness.app)
 app.add_typer(reproduce.app)

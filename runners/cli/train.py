@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ..training.contamination import CheckOptions
 from ..training.options import TrainConfig
 from .printing import Format, FormatOption, print_json
 from .takes import takes
@@ -24,6 +25,7 @@ class Unnamed(TyperGroup):
         return super().parse_args(ctx, args if named else [TRAIN, *args])
 
 
+alone = typer.Typer(rich_markup_mode=None)
 app = typer.Typer(
     cls=Unnamed, help="Teach a model the train pool (see train --help), or merge an adapter."
 )
@@ -71,6 +73,22 @@ def train(
         print_json(told)
     else:
         typer.echo(text)
+
+
+@alone.command("check-contamination")
+@takes(CheckOptions)
+def check_contamination(
+    options: CheckOptions,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Compare train and test rows of like difficulty: was a model trained on the former?"""
+    from ..training.contamination import as_text, check
+
+    found = check(options)
+    if format is Format.json:
+        print_json(found)
+    else:
+        typer.echo(as_text(found))
 
 
 @app.command()

@@ -48,7 +48,7 @@ def answer_all(
     shard = Shard(folder.path, state.process_index)
     try:
         with progress("answering", len(mine), shown=state.is_main_process) as bar:
-            for prompt, answer in _answers(engine, mine, batch_size):
+            for prompt, answer in answers(engine, mine, batch_size):
                 line = _line(answer.prompt or prompt, answer, answer.seconds or 0.0)
                 if options.vocabulary is not None:
                     labels = prompt.example.labels
@@ -61,7 +61,7 @@ def answer_all(
         shard.close()
 
 
-def _answers(
+def answers(
     engine: Engine, prompts: Sequence[Prompt], most: int | None
 ) -> Iterator[tuple[Prompt, Answer]]:
     """Each prompt with its answer, in any order."""

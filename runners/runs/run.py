@@ -165,9 +165,10 @@ def _asked(
 ) -> Asked:
     """Every setting that makes the predictions what they are; a resumed run must have the same."""
     over = model.adapter
+    both = f"{model.name}+{over.name.rpartition('/')[2]}" if over else ""
     return Asked(
         model=Model(
-            name=f"{model.name}+{over.name}" if over else model.name,
+            name=both or model.name,
             revision=model.revision,
             family=model.family,
             server=options.server.name if options.server else None,

@@ -91,8 +91,8 @@ class Entry:
 
     @property
     def ranked(self) -> bool:
-        """Whether a model answered."""
-        return self.family != FLOOR
+        """Whether a model answered that is not known or feared to have learned the answers."""
+        return self.family != FLOOR and all(one.fair for one in self.signatures.values())
 
     def same_run(self, other: Entry) -> bool:
         """Whether the other is this run once more: the same model, asked and answering alike."""
@@ -195,9 +195,22 @@ def entry_of(run: Run, how: Resampling = _HOW) -> Entry:
         n_posts=len(set(run.posts)) if run.posts else len(run),
         figures=figures,
         signatures=signatures,
+        notes=unfair(run.signatures["revised"]),
         ran_as=ran_as,
         answers=_answers(run),
     )
+
+
+def unfair(signature: Signature) -> tuple[str, ...]:
+    """Why a run cannot be ranked: what its model learned.
+
+    >>> unfair(Signature("d", "test", 9, "paper", "nrc-1@0", seen="3"))
+    ('not ranked: the model was trained on 3 of these 9 examples',)
+    """
+    if signature.fair:
+        return ()
+    seen = f"{signature.seen} of these {signature.n} examples" if signature.seen else "nobody knows"
+    return (f"not ranked: the model was trained on {seen}",)
 
 
 def kind(decode: str) -> str:

@@ -1,0 +1,207 @@
+"""`express check-contamination`: does a model know the train rows better than it should?
+
+Train and test rows of like difficulty are put in pairs: the same number of masks, labels that are
+about as frequent. A model that has seen neither, or both, answers both alike; one that was trained
+on the train rows does not. And who knows a text by heart loses more than others where its
+sentences stand in another order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from express_dataset import MASK, Example
+from express_dataset.errors import require
+from express_dataset.sources import load_all
+from express_metric.analysis.resampling import Resampling
+
+from ..config import RunConfig
+from ..engines import load_engine
+from ..errors import RunError
+from ..models import resolve
+from ..prompts.setting import setting_of
+from ..runs.answering import answers
+from ..runs.setup import engine_options
+from ..vocabulary import from_labels, normalised
+
+FEWEST = 8
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_CAN = (
+    "An interval above 0 says that the model does better on the train rows than their difficulty "
+    "explains: it was probably trained on them. One that holds 0 does not say that it was not: it "
+    "may have seen both splits, or too few rows were asked"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What `express check-contamination` is asked."""
+
+    model: Annotated[str, typer.Option(help="As for run.")]
+    adapter: Annotated[str | None, typer.Option(help="As for run.")] = None
+    dataset: Annotated[str, typer.Option(help="As for run; it needs train and test.")] = "express"
+    limit: Annotated[int, typer.Option(min=FEWEST, help="Pairs of rows at most.")] = 200
+    template: Annotated[Path | None, typer.Option(help="Your own wording, as for run.")] = None
+    several_tokens: Annotated[
+        str | None, typer.Option(help="As for run --decode rank: pll or first.")
+    ] = None
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
+    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000
+    seed: Annotated[int, typer.Option(help="Of pairs, sentences and draws.")] = 0
+
+
+def check(options: CheckOptions) -> dict[str, Any]:
+    """Ask pairs of train and test rows by rank, as they are and with their sentences reordered.
+
+    Returns:
+        `pairs` and `figures`: for `accuracy` and `logprob` (of the author's term among all labels
+        of the rows) the values on `train` and `test`, the `difference` and its 95% interval
+        `low`, `high`; for `reordered` how much log-probability is lost. And `means`, a sentence.
+
+    Raises:
+        RunError: too few pairs, or a model that gives no probabilities.
+    """
+    data = load_all(options.dataset)
+    train, test = (list(data[name].examples) for name in ("train", "test"))
+    pairs = paired(train, test, options.seed)[: options.limit]
+    if len(pairs) < FEWEST:
+        raise RunError(
+            f"only {len(pairs)} pairs of train and test rows of like difficulty are in "
+            f"{options.dataset}, and {FEWEST} are needed: give larger data."
+        )
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    asked = [row for side in sides for row in side]
+    moved = [reordered(row, options.seed) for row in asked]
+    scored = _scores(options, data, [*asked, *(row for row in moved if row)])
+    known = [scored[row.id] for row in asked]
+    lost = [
+        scored[old.id][1] - scored[new.id][1] if new else None
+        for old, new in zip(asked, moved, strict=True)
+    ]
+    n = len(pairs)
+    how = Resampling(options.draws, options.seed)
+    figures = {
+        name: _difference([one[place] for one in known[:n]], [one[place] for one in known[n:]], how)
+        for place, name in enumerate(("accuracy", "logprob"))
+    }
+    whole = [
+        (a, b) for a, b in zip(lost[:n], lost[n:], strict=True) if a is not None and b is not None
+    ]
+    if len(whole) >= FEWEST:
+        figures["reordered"] = _difference([a for a, _ in whole], [b for _, b in whole], how)
+    return {"model": options.model, "pairs": n, "figures": figures, "means": _CAN}
+
+
+def paired(
+    train: Sequence[Example], test: Sequence[Example], seed: int
+) -> list[tuple[Example, Example]]:
+    """Rows of like difficulty: as many masks, and labels about as frequent (by factors of two).
+
+    A train row's own labels do not count towards their frequency: a test row's do not either.
+    """
+    counts = Counter(normalised(term) for row in train for term in row.labels)
+
+    def kind(row: Example, own: int) -> tuple[int, int]:
+        often = [counts[normalised(term)] - own for term in row.labels]
+        return len(often), round(sum(math.log2(1 + n) for n in often) / len(often))
+
+    def mixed(rows: Sequence[Example]) -> list[Example]:
+        return sorted(rows, key=lambda row: hashlib.sha256(f"{seed}\n{row.id}".encode()).digest())
+
+    waiting: defaultdict[tuple[int, int], list[Example]] = defaultdict(list)
+    for row in mixed(train):
+        waiting[kind(row, 1)].append(row)
+    return [(waiting[key].pop(), row) for row in mixed(test) if waiting[key := kind(row, 0)]]
+
+
+def reordered(row: Example, seed: int) -> Example | None:
+    """The row with its sentences in another order, its labels along; None of a single sentence."""
+    sentences = _SENTENCE.split(row.text.strip())
+    if len(sentences) < 2:
+        return None
+    labels = iter(row.labels)
+    owned = [(one, [next(labels) for _ in range(one.count(MASK))]) for one in sentences]
+    order = sorted(
+        range(len(owned)), key=lambda i: hashlib.sha256(f"{seed}\n{row.id}\n{i}".encode()).digest()
+    )
+    if order == sorted(order):
+        order.reverse()
+    said = [owned[i] for i in order]
+    terms = tuple(term for _, some in said for term in some)
+    return replace(row, id=f"{row.id}-reordered", text=" ".join(s for s, _ in said), labels=terms)
+
+
+def _scores(
+    options: CheckOptions, data: Any, rows: Sequence[Example]
+) -> dict[str, tuple[float, float]]:
+    """By id: the share of masks whose likeliest term is the author's, and its log-probability."""
+    torch = require("torch", "run")
+    config = RunConfig(
+        options.model,
+        Path(),
+        adapter=options.adapter,
+        dataset=options.dataset,
+        template=options.template,
+        several_tokens=options.several_tokens,
+        decode="rank",
+        device=options.device,
+    )
+    model = resolve(config.model, adapter=config.adapter)
+    on_gpu = config.device != "cpu" and torch.cuda.is_available()
+    device = torch.device("cuda" if on_gpu else "cpu")
+    made = engine_options(config, model, setting_of(config, model.family), device, data)
+    vocabulary = from_labels(term for row in rows for term in row.labels)
+    engine = load_engine(model, replace(made, vocabulary=vocabulary))
+    place = {term: i for i, term in enumerate(vocabulary.terms)}
+    found = {}
+    for prompt, answer in answers(engine, [engine.prepare(row) for row in rows], None):
+        labels = prompt.example.labels
+        if answer.scores is None:
+            raise RunError(f"{prompt.example.id} does not fit into the model's context.")
+        own = [place[normalised(term)] for term in labels]
+        right = [max(s) == s[i] for s, i in zip(answer.scores, own, strict=True)]
+        logs = [s[i] for s, i in zip(answer.scores, own, strict=True)]
+        found[prompt.example.id] = (sum(right) / len(own), sum(logs) / len(own))
+    return found
+
+
+def _difference(train: list[float], test: list[float], how: Resampling) -> dict[str, float]:
+    """Means, and their difference with a percentile interval over pairs."""
+    import numpy as np
+
+    apart = np.asarray(train) - np.asarray(test)
+    drawn = np.random.default_rng(how.seed).integers(len(apart), size=(how.draws, len(apart)))
+    low, high = np.quantile(apart[drawn].mean(1), [0.025, 0.975])
+    return {
+        "train": float(np.mean(train)),
+        "test": float(np.mean(test)),
+        "difference": float(apart.mean()),
+        "low": float(low),
+        "high": float(high),
+    }
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The table, and what it can and cannot show."""
+    names = {
+        "accuracy": "likeliest term is the author's",
+        "logprob": "log-probability of the author's term",
+        "reordered": "log-probability lost, sentences reordered",
+    }
+    lines = [f"{found['model']}: {found['pairs']} pairs of train and test rows, by rank", ""]
+    lines.append(f"{'':42}{'train':>8}{'test':>8}{'difference':>12}  95% interval")
+    for name, one in found["figures"].items():
+        lines.append(
+            f"{names[name]:42}{one['train']:8.3f}{one['test']:8.3f}{one['difference']:12.3f}  "
+            f"{one['low']:.3f} to {one['high']:.3f}"
+        )
+    return "\n".join([*lines, "", f"{found['means']}."])
