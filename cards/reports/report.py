@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from express_dataset.errors import require
 from express_runners.errors import RunError
@@ -25,8 +26,16 @@ def write_report(run: FinishedRun, lexicon: str | None = None) -> Path:
     return _write(run.folder / REPORT_FILE, read_sheet([run], lexicon))
 
 
-def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path:
+def report(
+    paths: Sequence[Path],
+    out: Path,
+    lexicon: str | None = None,
+    study: Mapping[str, Any] | None = None,
+) -> Path:
     """Write a page on one run, or on several that answered the same examples.
+
+    Args:
+        study: the section of an experts' study, as `express_cards.study.page.section` gives it.
 
     Returns:
         The page's path.
@@ -41,21 +50,22 @@ def report(paths: Sequence[Path], out: Path, lexicon: str | None = None) -> Path
         raise RunError("no run is given: give a run's folder or a file of results.")
     if out.is_dir():
         raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html.")
-    return _write(out, read_sheet(paths, lexicon))
+    return _write(out, read_sheet(paths, lexicon), study)
 
 
-def page_of(sheet: Sheet) -> str:
+def page_of(sheet: Sheet, study: Mapping[str, Any] | None = None) -> str:
     """The page as text.
 
     Nothing from data is ever markup: jinja2 escapes it, drawings escape it, and the examples are a
     packed block of which the script makes text nodes. The policy in the page's head admits only
     the page's own scripts and style, by their hashes, and no request to anywhere.
     """
-    return render("report.html", "report.css", ["page.js", "examples.js"], **view(sheet))
+    scripts = ["page.js", "examples.js"]
+    return render("report.html", "report.css", scripts, study=study, **view(sheet))
 
 
-def _write(path: Path, sheet: Sheet) -> Path:
-    page = page_of(sheet)
+def _write(path: Path, sheet: Sheet, study: Mapping[str, Any] | None = None) -> Path:
+    page = page_of(sheet, study)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # JSON may hold half a surrogate pair, which UTF-8 has no form for.

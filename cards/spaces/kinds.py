@@ -59,5 +59,6 @@ SPACES = {
         Space("metric", "static", ".metric.site", slug="express_alignment"),
         Space("demo", "gradio", ".demo.site"),
         Space("leaderboard", "static", ".leaderboard.site"),
+        Space("study", "static", ".study.site"),
     )
 }

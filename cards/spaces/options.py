@@ -11,7 +11,7 @@ import typer
 
 from express_dataset.hub_errors import ORG_NAME
 
-NAMES = ("metric", "demo", "leaderboard")
+NAMES = ("metric", "demo", "leaderboard", "study")
 PORT = 7860
 """Where a Space listens, as Gradio does."""
 
@@ -19,8 +19,8 @@ PORT = 7860
 _OF = {
     "model": ("demo",),
     "base_url": ("demo",),
-    "lexicon": ("demo", "leaderboard"),
-    "runs": ("leaderboard",),
+    "lexicon": ("demo", "leaderboard", "study"),
+    "runs": ("leaderboard", "study"),
     "results": ("leaderboard",),
     "data": ("leaderboard",),
 }
@@ -32,7 +32,7 @@ class SpaceOptions:
     """One Space as the command line asks for it; `check_options` tells what does not fit."""
 
     name: Annotated[
-        str, typer.Argument(help="metric, demo or leaderboard.", show_default=False)
+        str, typer.Argument(help="metric, demo, leaderboard or study.", show_default=False)
     ] = ""
     push: Annotated[
         str | None, typer.Option(metavar="ORG/NAME", help="The Space on the Hub to publish to.")
@@ -53,7 +53,7 @@ class SpaceOptions:
     ] = None
     base_url: Annotated[str | None, typer.Option(help="demo: the server of an api: model.")] = None
     runs: Annotated[
-        list[Path] | None, typer.Option(help="leaderboard: a run's folder; may be repeated.")
+        list[Path] | None, typer.Option(help="leaderboard, study: a run's folder; may be repeated.")
     ] = None
     results: Annotated[
         str | None,
@@ -67,7 +67,7 @@ class SpaceOptions:
         ),
     ] = None
     lexicon: Annotated[
-        str | None, typer.Option(help="demo, leaderboard: nrc, express or a CSV file.")
+        str | None, typer.Option(help="demo, leaderboard, study: nrc, express or a CSV file.")
     ] = None
 
 

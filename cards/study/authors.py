@@ -71,8 +71,8 @@ def read_authors(sheets: Mapping[Path, Sequence[Row]]) -> Judged:
             before = items.setdefault(item.id, item)
             if (before.person, before.model) != (item.person, item.model):
                 notes.append(
-                    f"{coder}'s file has other words for {item.id} ({_shown(item)}) than the "
-                    f"first ({_shown(before)}); the first are shown."
+                    f"{coder} was shown other words for {item.id} ({_shown(item)}) than the first "
+                    f"coder ({_shown(before)}), whose words are shown."
                 )
             if stored is not None and stored != one.choice:
                 differing.append(

@@ -222,7 +222,9 @@ def decoded(
         name: Item(name, tuple(i["person"]), tuple(i["model"]), i["text"], i["strata"])
         for name, i in content["items"].items()
     }
-    return Judged(key.stem, judgements, items, asked=content["per_item"])
+    note = f"The posts and the model's words are those of {content.get('run')} "
+    note += f"({content.get('signature')})."
+    return Judged(key.stem, judgements, items, asked=content["per_item"], notes=[note])
 
 
 def _read_key(key: Path) -> dict[str, Any]:

@@ -80,12 +80,14 @@ def _figures(found: Found) -> list[Figure]:
                     (
                         f"Contextual accuracy by {name}",
                         "Share of posts where the majority chose the side, or both. Lines are 95% "
-                        "intervals by Wilson's method.",
+                        "intervals by Wilson's method; the numbers in brackets are posts.",
                     ),
                     sides,
-                    [(row["group"], [point(row[side]) for side in sides]) for row in rows],
+                    [
+                        (f"{row['group']} ({row['posts']})", [point(row[side]) for side in sides])
+                        for row in rows
+                    ],
                     name,
-                    [row["posts"] for row in rows],
                 )
             )
     return drawn

@@ -10,7 +10,7 @@ from express_dataset.errors import DataError
 from express_metric import load_lexicon
 from express_metric.analysis.resampling import Resampling
 
-from .agreement import agreement
+from .agreement import HOW, agreement
 from .authors import NEEDED, is_authors, read_authors
 from .folder import is_study, judged_of, judged_of_sheets
 from .items import with_strata
@@ -20,7 +20,7 @@ from .told import beside, verdict
 
 
 def results(
-    paths: Sequence[Path], key: Path | None, lexicon: str, how: Resampling
+    paths: Sequence[Path], key: Path | None, lexicon: str, how: Resampling = HOW
 ) -> dict[str, Any]:
     """Everything that `express study agreement` shows, ready for JSON.
 

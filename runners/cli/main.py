@@ -200,11 +200,23 @@ def report(
     ],
     out: Annotated[Path, typer.Option(help="The page to write.")],
     lexicon: LexiconOption = None,
+    study: Annotated[
+        Path | None, typer.Option(help="The folder of an experts' study of a run, as a section.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The study's key; STUDY-key.json beside it by default.")
+    ] = None,
 ) -> None:
     """Show runs as one page that opens from disk, with no network."""
     from express_cards.reports.report import report as make_report
 
-    page = make_report(runs, out, lexicon)
+    shown = None
+    if study is not None:
+        from express_cards.study.page import section
+        from express_cards.study.results import results as study_results
+
+        shown = section(study_results([study], key, lexicon or "nrc"))
+    page = make_report(runs, out, lexicon, shown)
     typer.echo(f"{page}  open it in a browser")
 
 

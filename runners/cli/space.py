@@ -18,7 +18,7 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 @takes(SpaceOptions)
 def space(options: SpaceOptions, format: FormatOption = Format.text) -> None:  # noqa: A002
-    """Run a Space here (metric, demo, leaderboard), write its folder, or push it to the Hub."""
+    """Run a Space here (metric, demo, leaderboard, study), write its folder, or push it."""
     from express_cards.spaces.open import as_text, open_space
 
     def tell(told: dict[str, Any]) -> None:

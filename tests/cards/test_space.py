@@ -120,15 +120,19 @@ def test_a_new_version_of_a_folder_drops_what_is_gone_and_keeps_what_is_not_ours
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "say which Space: express space NAME, with NAME one of metric, demo, leaderboard"),
-        (["quiz"], "there is no Space 'quiz': choose metric, demo, leaderboard"),
+        (
+            [],
+            "say which Space: express space NAME, with NAME one of metric, demo, leaderboard, "
+            "study",
+        ),
+        (["quiz"], "there is no Space 'quiz': choose metric, demo, leaderboard, study"),
         (["metric", "--model", "a/b"], "--model is for the Space demo, not for metric"),
         (["metric", "--base-url", "http://a"], "--base-url is for the Space demo, not for metric"),
-        (["demo", "--runs", "a"], "--runs is for the Space leaderboard, not for demo"),
+        (["demo", "--runs", "a"], "--runs is for the Space leaderboard or study, not for demo"),
         (["demo", "--results", "a/b"], "--results is for the Space leaderboard, not for demo"),
         (
             ["metric", "--lexicon", "nrc"],
-            "--lexicon is for the Space demo or leaderboard, not for metric",
+            "--lexicon is for the Space demo or leaderboard or study, not for metric",
         ),
         (["metric", "--push", "express"], "--push express: write the Space as ORG/NAME"),
         (

@@ -70,7 +70,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("name", ["metric", "demo", "leaderboard"])
+@pytest.mark.parametrize("name", ["metric", "demo", "leaderboard", "study"])
 def test_ctrl_c_ends_it_and_nothing_is_left(
     name: str, number: int, runs: Path, tmp_path: Path
 ) -> None:

@@ -41,7 +41,8 @@ class Coder:
     def item(self, page: Any) -> str:
         """Which item is shown, by its number."""
         number = int(page.url.rpartition("/")[2])
-        return list(self.key["first"][self.name])[number - 1]
+        items: list[str] = list(self.key["first"][self.name])
+        return items[number - 1]
 
     def choose(self, page: Any = None, by: str = "mouse") -> str:
         """Pick a side by the words that the page shows, and return the item."""

@@ -1,0 +1,1 @@
+"""The experts' study as a small public demonstration on the sample."""
