@@ -33,7 +33,7 @@ from express_cards.study.store import Store
 def folder(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("blind") / "s"
     run = reference / "gpt4o_predictions.csv"
-    new_study(NewOptions(run, made, 150, 4, ask="confidence,reason,codes", seed=3))
+    new_study(NewOptions(run, made, 120, 4, ask="confidence,reason,codes", seed=3))
     return made
 
 
@@ -104,8 +104,10 @@ def accuracy(heard: Heard) -> float:
 
 
 def test_a_classifier_on_every_response_stays_at_chance(heard: Heard) -> None:
-    assert len(heard.texts) == 600
-    assert abs(accuracy(heard) - 0.5) < 3.3 * (0.25 / 600) ** 0.5
+    assert len(heard.texts) == 480
+    # Sides are balanced, so that what is left out of a fold leans the other way: chance is a
+    # little below one half, and only above it would be a leak. Four standard errors.
+    assert accuracy(heard) < 0.5 + 4 * (0.25 / 480) ** 0.5
 
 
 @pytest.mark.parametrize("leak", ["length", "header", "seconds"])
@@ -126,7 +128,7 @@ def test_the_same_item_with_its_sides_exchanged_is_as_long(folder: Path) -> None
     lengths: dict[str, set[int]] = {}
     for coder, order in study.orders.items():
         browser.cookies.clear()
-        for number, shown in enumerate(order[:100], 1):
+        for number, shown in enumerate(order[:60], 1):
             page = browser.get(f"/c/{links[coder]}/{number}").text
             body = re.sub(
                 r"<header>.*?</header>|action=\"[^\"]*\"|<button.*?>", "", page, flags=re.S

@@ -46,8 +46,8 @@ def stage(folder: Path, options: SpaceOptions) -> None:
     require("jinja2", "study")
     sheet, who = _sheet(options)
     random = Random(SEED)
-    fit = draw(sheet, 2, "vector", False, Random(SEED)).fit
-    drawn = draw(sheet, min(ITEMS, fit), "vector", False, random)
+    fit = draw(sheet, 2, "word", False, Random(SEED)).fit
+    drawn = draw(sheet, min(ITEMS, fit), "word", False, random)
     items = []
     for number, item in enumerate(drawn.items, 1):
         sides = [("person", item.person), ("model", item.model)]
@@ -68,14 +68,15 @@ def _sheet(options: SpaceOptions) -> tuple[Sheet, str]:
         if len(options.runs) > 1:
             raise DataError("--runs: the demonstration shows one run; give one")
         sheet = read_sheet(options.runs, options.lexicon)
-        if sheet.runs[0].source != "sample":
+        public = {one.text for split in load_all("sample").values() for one in split.examples}
+        if not set(sheet.told[0].texts or [""]) <= public:
             raise DataError(
                 f"{options.runs[0]}: the demonstration is public and may show the sample only; "
                 "give a run made with --dataset sample"
             )
         return sheet, sheet.runs[0].model
     data = load_all("sample")
-    asked = data["test"].examples
+    asked = [*data["test"].examples, *data["few_shot"].examples]
     found = nearest_in(data["train"].examples, [one.text for one in asked], None)
     if found.labels is None:
         raise DataError(f"no other words: {found.missing}")
