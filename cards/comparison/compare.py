@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from express_metric.analysis.clean import clean_figures
 from express_metric.analysis.floors import floors
-from express_metric.analysis.intervals import MIN_POSTS
-from express_metric.analysis.masks import mask_table
+from express_metric.analysis.intervals import MIN_POSTS, smallest
+from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import (
     Analysis,
     Correction,
-    McNemar,
+    Difference,
     analyse,
     correct,
     mcnemar,
@@ -25,7 +27,7 @@ from express_metric.scoring import count
 from express_metric.signature import UNKNOWN
 
 from .data import Beside, beside
-from .findings import DUMMY, findings, wanted_pairs
+from .findings import ALPHA, DUMMY, FIGURE, findings, wanted_pairs
 from .runs import Run, aligned, load_runs
 
 TABLE = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1")
@@ -37,7 +39,7 @@ def compare(
     paths: Sequence[Path],
     *,
     lexicon: str | None = None,
-    protocol: Protocol = "paper",
+    protocol: Protocol = "revised",
     baseline: int = 1,
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
@@ -92,7 +94,7 @@ def compare(
 def compare_runs(
     runs: Sequence[Run],
     *,
-    protocol: Protocol = "paper",
+    protocol: Protocol = "revised",
     baseline: int = 1,
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
@@ -105,8 +107,9 @@ def compare_runs(
     >>> from express_metric import Reading, Signature, load_lexicon
     >>> nrc = load_lexicon("nrc")
     >>> def run(name, word):
-    ...     return Run(name, name, None, "x", [("sad",)] * 20, {"paper": [Reading((word,))] * 20},
-    ...                None, None, nrc, {"paper": Signature("d", "test", 20, "paper", nrc.label)})
+    ...     return Run(name, name, None, "x", [("sad",)] * 20, {"revised": [Reading((word,))] * 20},
+    ...                None, None, nrc,
+    ...                {"revised": Signature("d", "test", 20, "revised", nrc.label)})
     >>> found = compare_runs([run("a", "sad"), run("b", "glad")], how=Resampling(draws=200))
     >>> [row["figures"]["lexical_accuracy"]["value"] for row in found["runs"]]
     [1.0, 0.0]
@@ -115,44 +118,115 @@ def compare_runs(
     """
     same = aligned(runs)
     first = same[baseline - 1]
-    others = [run for run in same if run is not first]
-    # The examples are the same, so any run that knows their posts knows them for all.
+    # The examples are the same, so any run that knows their posts and flags knows them for all.
     posts = next((run.posts for run in same if run.posts), None)
+    clean = next((run.clean for run in same if run.clean), None)
     counts = {
         run.name: count(run.references, run.readings[protocol], run.lexicon, protocol)
         for run in same
     }
-    masks = {
-        run.name: mask_table(run.references, run.readings[protocol], run.lexicon, protocol, posts)
-        for run in same
-    }
-    pairs = [(first.name, run.name) for run in others]
-    found = analyse(counts, protocol, posts, [*pairs, *wanted_pairs(same, counts)], how)
-    hits = {name: table.lexical for name, table in masks.items()}
-    tests = {run.name: mcnemar(hits[first.name], hits[run.name]) for run in others}
-    against = _against(found, tests, first.name, correction)
+    masks = {run.name: _masks(run, protocol, posts) for run in same}
+    pairs = [*_pairs(same, first), *wanted_pairs(same, counts)]
+    found = analyse(counts, protocol, posts, pairs, how)
+    tests = [
+        (first.name, run.name) for run in same if run is not first and run.ranks == first.ranks
+    ]
+    against = _against(found, masks, tests, correction, how.level)
+    groups = tied(same, found, correction)
+    unit = "example" if posts is None else "post"
+    size = (masks[first.name].n_posts, unit)
     shown: dict[str, Any] = {
         "protocol": protocol,
         "correction": correction,
         **dataclasses.asdict(how),
         "n_examples": len(first),
         "n_masks": len(masks[first.name]),
-        "n_posts": masks[first.name].n_posts,
-        "unit": "example" if posts is None else "post",
+        "n_posts": size[0],
+        "n_clean_masks": sum(map(sum, clean)) if clean else None,
+        "unit": unit,
         "lexicon": first.lexicon.label,
         "data": _data(same, protocol),
         "baseline": first.name,
-        "runs": [_row(run, found, against, protocol) for run in same],
+        "runs": [
+            {
+                **_row(run, found, against, protocol, clean),
+                "group": groups[run.name],
+                "verdict": verdict(run.name, against.get(run.name), size),
+            }
+            for run in same
+        ],
         "floors": floors(
             first.references, first.lexicon, protocol, data.train, data.nearest.labels
         ),
     }
-    checked = findings(same, counts, masks, found, correction, how)
+    read = masks if protocol == "revised" else {r.name: _masks(r, "revised", posts) for r in same}
+    checked = findings(same, counts, read, found, correction, how)
     return {
         **shown,
         "findings": [finding.to_dict() for finding in checked],
         "note": " ".join([_note(shown), *_cautions(same, shown, data)]),
     }
+
+
+def _masks(run: Run, protocol: Protocol, posts: Sequence[str] | None) -> Masks:
+    return mask_table(run.references, run.readings[protocol], run.lexicon, protocol, posts)
+
+
+def _pairs(runs: Sequence[Run], first: Run) -> list[tuple[str, str]]:
+    """Every pair of free runs and every pair of rankings, those with the baseline first."""
+    ordered = sorted(runs, key=lambda run: run is not first)
+    return [(a.name, b.name) for a, b in itertools.combinations(ordered, 2) if a.ranks == b.ranks]
+
+
+def tied(runs: Sequence[Run], found: Analysis, correction: Correction) -> dict[str, str]:
+    """Groups of runs that no test tells apart, by the share of exact words.
+
+    The best run leads the first group; with it stand those that the corrected test does not find
+    different from it. The best of the rest leads the next, and so on. Rankings have groups of
+    their own, marked with an r.
+    """
+    groups: dict[str, str] = {}
+    for ranks, mark in ((False, ""), (True, "r")):
+        left = [run.name for run in runs if run.ranks == ranks]
+        left.sort(key=lambda name: -(found.intervals[name][FIGURE].value or 0.0))
+        number = 0
+        while left:
+            number += 1
+            leader, *others = left
+            tests = [_between(found, leader, name) for name in others]
+            raw = [1.0 if test.p_value is None else test.p_value for test in tests]
+            apart = [p < ALPHA for p in correct(raw, correction)]
+            left = [name for name, far in zip(others, apart, strict=True) if far]
+            members = [name for name in (leader, *others) if name not in left]
+            groups |= dict.fromkeys(members, f"{number}{mark}")
+    return groups
+
+
+def _between(found: Analysis, a: str, b: str) -> Difference:
+    pair = (a, b) if (a, b) in found.differences else (b, a)
+    return found.differences[pair][FIGURE]
+
+
+def verdict(name: str, against: Mapping[str, Any] | None, size: tuple[int, str]) -> str | None:
+    """What the test of a run against the baseline says of exact words, in a sentence."""
+    if against is None:
+        return None
+    told = against["against_baseline"][FIGURE]
+    shown, p_value = told["difference"], told["p_corrected"]
+    value, low, high = shown["value"], shown["low"], shown["high"]
+    if value is None or low is None:
+        return f"{name}: too little was answered to tell."
+    if p_value < ALPHA:
+        sign = 1 if value > 0 else -1
+        ends = sorted((sign * low, sign * high))
+        p_text = "p < .001" if p_value < 0.001 else f"p = {p_value:.3f}".replace("0.", ".", 1)
+        return (
+            f"{name} is {'better' if sign > 0 else 'worse'}: {100 * value:+.1f} points "
+            f"({100 * ends[0]:.1f} to {100 * ends[1]:.1f}), {p_text}."
+        )
+    least = told["smallest"]
+    shows = f"smallest: {100 * least:.1f} points" if least else "they answered alike"
+    return f"{name}: no difference that {size[0]:,} {size[1]}s could show ({shows})."
 
 
 def _data(runs: Sequence[Run], protocol: Protocol) -> str:
@@ -172,6 +246,11 @@ def _cautions(runs: Sequence[Run], found: Mapping[str, Any], data: Beside) -> li
     said.append(data.nearest.missing)
     if found["n_posts"] < MIN_POSTS:
         said.append(f"{found['n_posts']} {found['unit']}s are too few to decide any finding.")
+    if len({run.ranks for run in runs}) > 1:
+        said.append(
+            "Rankings chose from given words, which is another task: no test sets them beside free "
+            "answers."
+        )
     if any(run.family == DUMMY for run in runs):
         said.append("Findings leave out dummies, which are no models.")
     for run in runs:
@@ -188,18 +267,30 @@ def _note(found: dict[str, Any]) -> str:
     if found["unit"] == "post":
         examples += f", {found['n_posts']} posts"
     method = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[found["correction"]]
+    clean = ""
+    if found["n_clean_masks"] is not None:
+        clean = (
+            f" clean: without masks whose word stands in the text or is denied there "
+            f"({found['n_clean_masks']} masks are left)."
+        )
     return (
         f"In percent, with {found['level']:.0%} intervals from {found['draws']} bootstrap draws "
         f"over {found['unit']}s (seed {found['seed']}); {found['data']}, protocol "
         f"{found['protocol']}, lexicon {found['lexicon']}; {examples}. Stars: differs from "
         f"{found['baseline']} by a paired permutation test over {found['unit']}s, corrected by "
-        f"{method}: * p < 0.05, ** p < 0.01, *** p < 0.001."
+        f"{method}: * p < 0.05, ** p < 0.01, *** p < 0.001. Runs of one group are not told apart "
+        f"in exact words. ~: approximate, for few posts or few masks say it.{clean}"
     )
 
 
 def _row(
-    run: Run, found: Analysis, against: Mapping[str, dict[str, Any]], protocol: Protocol
+    run: Run,
+    found: Analysis,
+    against: Mapping[str, dict[str, Any]],
+    protocol: Protocol,
+    clean: Sequence[Sequence[bool]] | None,
 ) -> dict[str, Any]:
+    answers = run.readings[protocol]
     return {
         "name": run.name,
         "model": run.model,
@@ -208,16 +299,25 @@ def _row(
         "setting": run.setting,
         "signature": str(run.signatures[protocol]),
         "figures": {name: shown.to_dict() for name, shown in found.intervals[run.name].items()},
+        "clean": clean and clean_figures(run.references, answers, clean, run.lexicon, protocol),
         **against.get(run.name, {"against_baseline": None, "mcnemar": None}),
     }
 
 
 def _against(
-    found: Analysis, tests: Mapping[str, McNemar], baseline: str, correction: Correction
+    found: Analysis,
+    masks: Mapping[str, Masks],
+    pairs: Sequence[tuple[str, str]],
+    correction: Correction,
+    level: float,
 ) -> dict[str, dict[str, Any]]:
     """The tests against the baseline, corrected for all runs and the figures of the table."""
+    tests = {
+        name: mcnemar(masks[first].lexical, masks[name].lexical, masks[name].post)
+        for first, name in pairs
+    }
+    differences = {name: found.differences[first, name] for first, name in pairs}
     cells = [(name, figure) for name in tests for figure in TABLE]
-    differences = {name: found.differences[baseline, name] for name in tests}
     raw = [differences[name][figure].p_value for name, figure in cells]
     corrected = dict(
         zip(cells, correct([1.0 if p is None else p for p in raw], correction), strict=True)
@@ -229,6 +329,7 @@ def _against(
                 figure: {
                     **differences[name][figure].to_dict(),
                     "p_corrected": corrected[name, figure],
+                    "smallest": smallest(differences[name][figure].difference, level),
                 }
                 for figure in TABLE
             },

@@ -2,8 +2,9 @@
 
 Each finding has parts: one for each pair of runs, or each run, that it speaks of. A part is
 confirmed where the interval of its figure lies wholly on the side that the finding says, refuted
-where it lies wholly on the other; where two runs are compared, the permutation test, corrected for
-the number of these comparisons, must agree. The finding itself is confirmed (refuted) only where
+where it lies wholly on the other; where there is a permutation test, corrected for the number of
+comparisons, it must agree. That two runs are close takes two one-sided tests: the 90% interval lies
+within the margin. The finding itself is confirmed (refuted) only where
 every part is: such an all-or-nothing verdict keeps the level of its parts (Berger 1982). Fewer than
 `MIN_POSTS` posts decide nothing. Runs are paired only where nothing else but what the finding
 speaks of differs; a dummy, which is no model, is no evidence for any.
@@ -12,11 +13,12 @@ speaks of differs; a dummy, which is no model, is no evidence for any.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from express_metric.analysis.intensity import shift
-from express_metric.analysis.intervals import MIN_POSTS, Interval
+from express_metric.analysis.intervals import MIN_POSTS, Interval, smallest
 from express_metric.analysis.masks import Masks
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import Analysis, Correction, correct
@@ -29,6 +31,10 @@ FIGURE = "lexical_accuracy"
 ALPHA = 0.05
 LOW = 0.5  # "low" in the paper: wrong more often than right
 CLOSE = 0.05  # "close": within five points
+SMALL, LARGE = (
+    1e9,
+    7e9,
+)  # parameters at most of a small masked model, at least of a large causal one
 DUMMY = "dummy"
 OVERUSED = ("anxious", "grateful", "frustrated")
 CONFIRMED, REFUTED, UNDECIDED = "confirmed", "refuted", "undecided"
@@ -49,6 +55,7 @@ class Part:
     figure: Interval
     p_value: float | None
     verdict: str
+    smallest: float | None = None  # the least change that so many posts can show
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +111,7 @@ class Finding:
             "figure": shown.value,
             "low": shown.low,
             "high": shown.high,
+            "smallest": self.decisive.smallest,
             "parts": [dataclasses.asdict(part) for part in self.parts],
         }
 
@@ -170,7 +178,7 @@ def findings(
         result.append(_close(close, found))
     result += _pairwise(_claims(models), found, correction) + _single(models, masks, how)
     few = masks[models[0].name].n_posts < MIN_POSTS
-    return [_undecided(finding) for finding in result] if few else result
+    return [_told(finding, how.level, undecided=few) for finding in result]
 
 
 def _models(runs: Sequence[Run]) -> list[Run]:
@@ -182,8 +190,16 @@ def _models(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def _undecided(finding: Finding) -> Finding:
-    parts = (dataclasses.replace(part, verdict=UNDECIDED) for part in finding.parts)
+def _told(finding: Finding, level: float, *, undecided: bool) -> Finding:
+    """The finding with what so many posts can show; of too few posts nothing is decided."""
+    parts = (
+        dataclasses.replace(
+            part,
+            verdict=UNDECIDED if undecided else part.verdict,
+            smallest=smallest(part.figure, level),
+        )
+        for part in finding.parts
+    )
     return dataclasses.replace(finding, parts=tuple(parts))
 
 
@@ -235,10 +251,20 @@ def _next_size(run: Run, runs: Sequence[Run]) -> list[Run]:
 
 
 def _closest(runs: Sequence[Run], counts: Mapping[str, Counts]) -> tuple[Run, Run] | None:
-    """The best masked and the best causal run that answer freely; zero-shot where there are any."""
+    """The best small masked and the best large causal run that answer freely.
+
+    Zero-shot ones where there are any; a model whose size is not known is neither.
+    """
     best = []
-    for family in ("masked", "causal"):
-        kin = [run for run in runs if run.family == family and not run.ranks]
+    for family, least, most in (("masked", 0.0, SMALL), ("causal", LARGE, math.inf)):
+        kin = [
+            run
+            for run in runs
+            if run.family == family
+            and not run.ranks
+            and run.parameters is not None
+            and least <= run.parameters <= most
+        ]
         kin = [run for run in kin if run.setting == ZERO_SHOT] or kin
         if not kin:
             return None
@@ -261,15 +287,20 @@ def _low(runs: Sequence[Run], found: Analysis) -> Finding:
 
 def _close(pair: tuple[Run, Run], found: Analysis) -> Finding:
     masked, causal = pair
-    shown = found.differences[masked.name, causal.name][FIGURE].difference
-    part = Part(f"{masked.name} to {causal.name}", shown, None, _side(shown, CLOSE, -1))
+    compared = found.differences[masked.name, causal.name][FIGURE]
+    shown, narrow = compared.difference, compared.narrow
+    verdict = UNDECIDED
+    if narrow is not None and narrow.above(-CLOSE) and narrow.below(CLOSE):
+        verdict = CONFIRMED
+    elif shown.above(CLOSE) or shown.below(-CLOSE):
+        verdict = REFUTED
     return Finding(
         "masked against causal",
         "Small masked models are close to large causal ones.",
-        "gain of the best causal run over the best masked one, close if below "
-        f"{100 * CLOSE:.0f} points",
+        "gain of the best causal run over the best masked one, close if within "
+        f"{100 * CLOSE:.0f} points either way",
         "points",
-        (part,),
+        (Part(f"{masked.name} to {causal.name}", shown, None, verdict),),
         -1,
     )
 
@@ -295,6 +326,12 @@ def _single(runs: Sequence[Run], masks: Mapping[str, Masks], how: Resampling) ->
         shown = [(run.name, measure(masks[run.name])) for run in runs]
         return tuple(Part(name, value, None, _side(value, 0.0, sign)) for name, value in shown)
 
+    def varied(name: str) -> Part:
+        found = diversity(masks[name], how)
+        sure = found.p_value is not None and found.p_value < ALPHA
+        verdict = _side(found.entropy_change, 0.0, -1) if sure else UNDECIDED
+        return Part(name, found.entropy_change, found.p_value, verdict)
+
     words = f"{', '.join(OVERUSED[:-1])} and {OVERUSED[-1]}"
     return [
         Finding(
@@ -307,9 +344,9 @@ def _single(runs: Sequence[Run], masks: Mapping[str, Masks], how: Resampling) ->
         Finding(
             "less varied words",
             "Models' words are less varied than people's.",
-            "entropy of the model's words less that of people's, in bits",
+            "entropy of the model's words less that of people's, in bits, among the labels' words",
             "bits",
-            each(lambda table: diversity(table, how).entropy_change, -1),
+            tuple(varied(run.name) for run in runs),
             -1,
         ),
         Finding(

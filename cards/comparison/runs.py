@@ -56,6 +56,8 @@ class Run:
         ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
             mean reciprocal rank (see `express_runners.runs.ranks`); None for other runs.
         folder: the finished run; None for a bare file.
+        clean: for each mask whether its word neither stands in the text nor is denied there; None
+            where the source does not tell.
 
     >>> from express_metric import load_lexicon
     >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
@@ -79,6 +81,7 @@ class Run:
     ranking: Ranking | None = None
     places: Mapping[str, Any] | None = None
     folder: FinishedRun | None = None
+    clean: list[list[bool]] | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -283,6 +286,7 @@ def _reorder(run: Run, order: Sequence[int]) -> Run:
         readings={protocol: pick(rows) for protocol, rows in run.readings.items()},
         ids=pick(run.ids),
         posts=pick(run.posts),
+        clean=pick(run.clean),
         ranking=run.ranking
         and dataclasses.replace(run.ranking, logprobs=pick(list(run.ranking.logprobs))),
     )
@@ -308,6 +312,7 @@ def of_folder(run: FinishedRun, lexicon: str | None = None) -> Run:
         ranking=_ranking(run),
         places=rank_scores(lines) if run.ranks and lines else None,
         folder=run,
+        clean=run.clean,
     )
 
 

@@ -16,7 +16,9 @@ HEADS = {
     "vector_accuracy": "vector",
     "vector_f1": "F1",
 }
+CLEAN = TABLE[1:]
 LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+_KNOWN = 5  # columns before the figures
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -62,7 +64,7 @@ def as_text(found: dict[str, Any], width: int | None = None) -> str:
     >>> floors = {"uniform": dict.fromkeys(TABLE, 0.5)}
     >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
     >>> print(as_text(found, 80).splitlines()[1])
-    uniform  floor   -     -        50.0   50.0     50.0    50.0
+    uniform  floor   -     -        -      50.0   50.0     50.0    50.0
     >>> print(as_text(found, 24))
     uniform
       valid    50.0
@@ -74,7 +76,8 @@ def as_text(found: dict[str, Any], width: int | None = None) -> str:
     <BLANKLINE>
     """
     most = table_width() if width is None else width
-    blocks = [_runs(found, most), _filled(found["note"], most)]
+    told = "\n".join(_filled(line, most, "  ", "") for line in _verdicts(found, str))
+    blocks = [_runs(found, most), *([told] if told else []), _filled(found["note"], most)]
     if found["findings"]:
         blocks += ["Findings of the paper", _checks(found, most), _filled(_PARTS, most)]
     return "\n\n".join(blocks) + "\n"
@@ -83,7 +86,7 @@ def as_text(found: dict[str, Any], width: int | None = None) -> str:
 def _runs(found: dict[str, Any], width: int) -> str:
     """The first of these that fits: all columns, name and figures, a block for each run."""
     rows = _rows(found, str)
-    slim = [[row[0], *row[-len(TABLE) :]] for row in rows]
+    slim = [[row[0], *row[_KNOWN:]] for row in rows]
     for table in (_aligned(rows), _aligned(slim)):
         if _fits(table, width):
             return table
@@ -104,7 +107,7 @@ def _checks(found: dict[str, Any], width: int) -> str:
             return table
     return "\n".join(
         f"{_filled(claim, width)}\n{_filled(f'{verdict}, {figure}', width, '  ')}"
-        for claim, verdict, figure, _ in rows[1:]
+        for claim, verdict, figure, _, _ in rows[1:]
     )
 
 
@@ -112,11 +115,15 @@ def _fits(text: str, width: int) -> bool:
     return max(map(len, text.splitlines())) <= width
 
 
-def _filled(text: str, width: int, indent: str = "") -> str:
+def _filled(text: str, width: int, indent: str = "", first: str | None = None) -> str:
     # No text is easier to read for being wider than this.
     width = min(width, TEXT_WIDTH)
     return textwrap.fill(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        text,
+        width,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
     )
 
 
@@ -126,11 +133,12 @@ def as_markdown(found: dict[str, Any]) -> str:
     >>> floors = {"a_b|c": dict.fromkeys(TABLE, 0.5)}
     >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
     >>> print(as_markdown(found).splitlines()[2])
-    | a\\_b\\|c | floor | - | - | 50.0 | 50.0 | 50.0 | 50.0 |
+    | a\\_b\\|c | floor | - | - | - | 50.0 | 50.0 | 50.0 | 50.0 |
     >>> as_markdown(found).splitlines()[-1]
     'In percent.'
     """
-    blocks = [_pipes(_rows(found, _for_markdown)), _for_markdown(found["note"])]
+    blocks = [_pipes(_rows(found, _for_markdown)), *_verdicts(found, _for_markdown)]
+    blocks.append(_for_markdown(found["note"]))
     if found["findings"]:
         blocks += ["## Findings of the paper", _pipes(_finding_rows(found, _for_markdown))]
     return "\n\n".join(blocks) + "\n"
@@ -142,58 +150,78 @@ def as_latex(found: dict[str, Any]) -> str:
     >>> floors = {"a_b": dict.fromkeys(TABLE, 0.5)}
     >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
     >>> print(as_latex(found).splitlines()[7])
-    a\\_b & floor & - & - & 50.0 & 50.0 & 50.0 & 50.0 \\\\
+    a\\_b & floor & - & - & - & 50.0 & 50.0 & 50.0 & 50.0 \\\\
     >>> "caption{In percent.}" in as_latex(found)
     True
     """
-    blocks = [_tabular(_rows(found, _for_latex), "llllrrrr", _for_latex(found["note"]))]
+    rows = _rows(found, _for_latex)
+    columns = "l" * _KNOWN + "r" * (len(rows[0]) - _KNOWN)
+    blocks = [_tabular(rows, columns, _for_latex(found["note"]))]
     if found["findings"]:
         rows = _finding_rows(found, _for_latex)
-        blocks.append(_tabular(rows, "llrl", "Findings of the paper."))
+        blocks.append(_tabular(rows, "llrrl", "Findings of the paper."))
     return "% needs \\usepackage{booktabs}\n" + "\n\n".join(blocks) + "\n"
 
 
+def _verdicts(found: dict[str, Any], safe: Callable[[str], str]) -> list[str]:
+    """What the tests say of exact words: a line for each run, under one that names the baseline."""
+    told = [safe(run["verdict"]) for run in found["runs"] if run.get("verdict")]
+    return [safe(f"Exact words, against {found['baseline']}:"), *told] if told else []
+
+
 def _rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[list[str]]:
-    rows = [["run", "family", "size", "setting", *(HEADS[name] for name in TABLE)]]
+    """A row for each run and floor: beside each figure stands the one of the clean masks."""
+    clean = any(run.get("clean") for run in found["runs"])
+    beside = ["clean"] if clean else []
+    heads = [head for name in TABLE for head in (HEADS[name], *(beside if name in CLEAN else ()))]
+    rows = [["run", "family", "size", "setting", "group", *heads]]
     for run in found["runs"]:
         known = (run["name"], run["family"] or "-", size(run["parameters"]), run["setting"])
         against = run["against_baseline"] or {}
-        cells = [
-            _cell(run["figures"][name], marks(against.get(name, {}).get("p_corrected")))
-            for name in TABLE
-        ]
-        rows.append([*map(safe, known), *cells])
+        cells = []
+        for name in TABLE:
+            stars = marks(against.get(name, {}).get("p_corrected"))
+            cells.append(_cell(run["figures"][name], stars))
+            if clean and name in CLEAN:
+                cells.append(_percent(run["clean"][name] if run["clean"] else None))
+        rows.append([*map(safe, known), run["group"], *cells])
     for name, figures in found["floors"].items():
-        rows.append([safe(name), "floor", "-", "-", *(_percent(figures[key]) for key in TABLE)])
+        cells = []
+        for key in TABLE:
+            cells += [_percent(figures[key]), *(["-"] if clean and key in CLEAN else [])]
+        rows.append([safe(name), "floor", "-", "-", "-", *cells])
     return rows
 
 
 def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[list[str]]:
-    rows = [["finding", "verdict", "figure", "measured as"]]
+    rows = [["finding", "verdict", "figure", "least that shows", "measured as"]]
     for finding in found["findings"]:
         agreed = sum(part["verdict"] == finding["verdict"] for part in finding["parts"])
         share = f"{finding['verdict']} ({agreed} of {len(finding['parts'])})"
         scale = 1.0 if finding["unit"] == "bits" else 100.0
         figure = _cell(finding, "", scale)
-        rows.append([safe(finding["claim"]), share, figure, safe(finding["measure"])])
+        least = finding["smallest"]
+        shows = "-" if least is None else _number(least, scale)
+        rows.append([safe(finding["claim"]), share, figure, shows, safe(finding["measure"])])
     return rows
 
 
 _PARTS = (
     "In brackets: how many of the comparisons behind a finding have its verdict. The figure is "
-    "that of the comparison that is hardest on the claim. --format json has them all."
+    "that of the comparison that is hardest on the claim, beside it the least change that so many "
+    "posts can show. --format json has them all."
 )
 
 
 def _cell(shown: dict[str, Any], stars: str, scale: float = 100.0) -> str:
-    # An interval calls it value, a finding figure.
+    # An interval calls it value, a finding figure; ~ marks an interval that may cover too little.
     value = shown["value"] if "value" in shown else shown["figure"]
     if value is None:
         return "-"
     text = _number(value, scale)
     if shown["low"] is not None:
         text += f" [{_number(shown['low'], scale)}, {_number(shown['high'], scale)}]"
-    return f"{text} {stars}".rstrip()
+    return f"{'~' if shown.get('approximate') else ''}{text} {stars}".rstrip()
 
 
 def _number(value: float, scale: float) -> str:

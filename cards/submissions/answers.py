@@ -10,7 +10,7 @@ from typing import Any
 from express_dataset import Example
 from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
-from express_runners.runs.reading import read_completion
+from express_runners.runs.reading import clean, read_completion
 
 from .public import LINE_KEYS, OPTIONAL_KEYS
 from .ranks import Ranked, check_rank
@@ -94,7 +94,8 @@ def check_line(line: Mapping[str, Any], example: Example, rules: Rules, where: s
 
     >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
     >>> terms = {"paper": ["sad"], "revised": ["sad"]}
-    >>> line = {"id": "a", "post_id": "p", "references": ["sad"], "prompt_sha256": "0" * 16,
+    >>> line = {"id": "a", "post_id": "p", "references": ["sad"], "clean": [True],
+    ...         "prompt_sha256": "0" * 16,
     ...         "shots": [], "shots_dropped": 0, "completion": '["sad"]', "terms": terms,
     ...         "reason": dict.fromkeys(terms), "finish": "list", "prompt_tokens": 9,
     ...         "new_tokens": 3, "seconds": 0.1}
@@ -109,6 +110,10 @@ def check_line(line: Mapping[str, Any], example: Example, rules: Rules, where: s
         raise Refusal(
             f"{where}: the references are {shown(line['references'])}, but the data has "
             f"{shown(list(example.labels))}"
+        )
+    if line["clean"] != clean(example):
+        raise Refusal(
+            f"{where}: clean is {shown(line['clean'])}, but the data has {clean(example)}"
         )
     if line["post_id"] != example.post_id:
         raise Refusal(

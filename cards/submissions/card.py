@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from express_dataset.errors import require
 from express_dataset.hub_errors import ORG_NAME
 from express_dataset.sources import PAPER_CITATION
+from express_metric.analysis.intervals import Interval
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import intervals
 from express_metric.parsing import PROTOCOLS
@@ -258,16 +258,17 @@ def _figures(submission: Submission, how: Resampling) -> list[tuple[str, str, li
         (
             name,
             words.FIGURES[name],
-            [cell for one in found.values() for cell in _cells(dataclasses.astuple(one[name]))],
+            [cell for one in found.values() for cell in _cells(one[name])],
         )
         for name in FIGURES
     ]
 
 
-def _cells(found: tuple[Any, ...]) -> list[str]:
-    value, low, high, _ = found
-    between = "-" if low is None else f"{words.percent(low)} to {words.percent(high)}"
-    return [words.percent(value), between]
+def _cells(found: Interval) -> list[str]:
+    if found.low is None or found.high is None:
+        return [words.percent(found.value), "-"]
+    between = f"{words.percent(found.low)} to {words.percent(found.high)}"
+    return [words.percent(found.value), f"~ {between}" if found.approximate else between]
 
 
 def _told(submission: Submission) -> list[tuple[str, str]]:

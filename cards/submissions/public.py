@@ -20,7 +20,16 @@ _SESSION = (
     "token_parameter",
 )
 _LINE = (
-    *("id", "post_id", "references", "prompt_sha256", "shots", "shots_dropped", "completion"),
+    *(
+        "id",
+        "post_id",
+        "references",
+        "clean",
+        "prompt_sha256",
+        "shots",
+        "shots_dropped",
+        "completion",
+    ),
     *("terms", "reason", "finish", "prompt_tokens", "new_tokens", "seconds"),
 )
 _ALSO = ("served_model", "process", "rank")

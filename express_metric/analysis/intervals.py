@@ -19,6 +19,9 @@ from .resampling import Floats, scipy_part
 Method = Literal["bca", "percentile", "basic", "exact", "normal", "none"]
 # With fewer, the skewness that BCa corrects by is itself mostly noise, and no finding is decided.
 MIN_POSTS = 10
+# By simulation (tests/benchmarks/bench_coverage.py), 95% intervals cover 93% to 97% from here on.
+STEADY_POSTS = 50
+STEADY_RARE = 20
 SAME = 1e-12  # draws that differ by less differ by rounding
 _MIN_FINITE = 0.5
 
@@ -31,6 +34,9 @@ class Interval:
     low: float | None  # low and high: the ends of the interval
     high: float | None
     method: Method  # `bca`, `percentile`, `basic`, `exact`, `normal` or `none`
+    # whether so few posts, or so few masks on the rarer side, say it that it may cover less often
+    # than it claims
+    approximate: bool = False
 
     def excludes(self, value: float) -> bool:
         """Tell whether a value lies outside the interval."""
@@ -44,9 +50,24 @@ class Interval:
         """Tell whether the whole interval lies below a value."""
         return self.high is not None and self.high < value
 
-    def to_dict(self) -> dict[str, float | str | None]:
+    def to_dict(self) -> dict[str, float | str | bool | None]:
         """Return the fields, ready for JSON."""
         return dataclasses.asdict(self)
+
+
+def smallest(found: Interval, level: float) -> float | None:
+    """The least change that a two-sided test at 5% over so many posts finds four times in five.
+
+    By the width of the interval of that level, as if draws were normal; None without one.
+
+    >>> round(smallest(Interval(0.0, -0.02, 0.02, "bca"), 0.95), 4)
+    0.0286
+    """
+    if found.low is None or found.high is None or found.high <= found.low:
+        return None
+    normal = scipy_part("special").ndtri
+    error = (found.high - found.low) / (2 * normal((1 + level) / 2))
+    return float((normal(0.975) + normal(0.8)) * error)
 
 
 def interval(
@@ -79,12 +100,18 @@ def interval(
     if np.ptp(finite) < SAME:
         differing = 1 - ((1 - level) / 2) ** (1 / posts)
         low, high = (value + differing * (end - value) for end in ends)
-        return Interval(value, low, high, "exact")
+        return Interval(value, low, high, "exact", posts < STEADY_POSTS)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     shifted = _bca_tails(value, finite, left_out, tails)
     method: Method = "percentile" if shifted is None else "bca"
     cuts = np.quantile(finite, tails if shifted is None else shifted)
-    return Interval(value, float(cuts[0]), float(cuts[1]), method)
+    rough = posts < STEADY_POSTS or (ends == (0.0, 1.0) and _rarer(value, finite) < STEADY_RARE)
+    return Interval(value, float(cuts[0]), float(cuts[1]), method, rough)
+
+
+def _rarer(value: float, draws: Floats) -> float:
+    """How many independent masks would stand on a share's rarer side, for draws this wide."""
+    return float(value * (1 - value) / draws.var() * min(value, 1 - value))
 
 
 def _bca_tails(value: float, draws: Floats, left_out: Floats, tails: Floats) -> Floats | None:

@@ -35,6 +35,7 @@ COLUMNS = (
     "valid_masks",
 )
 _UNITS = np.array([1, 1, 1, F1_UNIT, len(DIMENSIONS)], np.float64)
+MOST_DRAWS = 1_000_000
 _CELLS = 2**22  # weights held at once: 32 MiB
 
 
@@ -47,8 +48,8 @@ class Resampling:
     level: float = 0.95  # the nominal coverage of intervals
 
     def __post_init__(self) -> None:
-        if self.draws < 100:
-            raise MetricError(f"draws is {self.draws}; it must be at least 100")
+        if not 100 <= self.draws <= MOST_DRAWS:
+            raise MetricError(f"draws is {self.draws}; it must be from 100 to {MOST_DRAWS}")
         if self.seed < 0:
             raise MetricError(f"seed is {self.seed}; it must not be negative")
         if not 0 < self.level < 1:

@@ -158,7 +158,9 @@ def compare(
         typer.Argument(help="Two or more runs: folders, or any files that `express score` takes."),
     ],
     lexicon: LexiconOption = None,
-    protocol: Annotated[ProtocolName, typer.Option(help="paper or revised.")] = ProtocolName.paper,
+    protocol: Annotated[
+        ProtocolName, typer.Option(help="paper or revised.")
+    ] = ProtocolName.revised,
     baseline: Annotated[
         int, typer.Option(help="Which run the others are tested against: 1 is the first.")
     ] = 1,

@@ -14,7 +14,7 @@ from ..engines.batches import in_batches
 from ..models import ResolvedModel
 from .progress import progress
 from .ranks import rank_record
-from .reading import read_completion
+from .reading import clean, read_completion
 from .store import RunFolder, Shard
 
 
@@ -87,6 +87,7 @@ def _line(prompt: Prompt, answer: Answer, seconds: float) -> dict[str, Any]:
         "id": prompt.example.id,
         "post_id": prompt.example.post_id,
         "references": list(prompt.example.labels),
+        "clean": clean(prompt.example),
         "prompt_sha256": prompt.hash,
         "shots": list(prompt.shots),
         "shots_dropped": prompt.shots_dropped,

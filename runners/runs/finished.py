@@ -18,7 +18,7 @@ from express_metric.signature import Signature
 
 from ..errors import RunError
 from .record import RANK, Asked, Record
-from .scores import lexicon_of, lexicon_of_run, reading_of, score_run, signature_of
+from .scores import clean_of, lexicon_of, lexicon_of_run, reading_of, score_run, signature_of
 from .store import (
     PREDICTIONS_FILE,
     RUN_FILE,
@@ -86,6 +86,14 @@ it with the `express run` command that began it
     def references(self) -> list[list[str]]:
         """The author's terms of each example."""
         return [line["references"] for line in self.lines]
+
+    @property
+    def clean(self) -> list[list[bool]] | None:
+        """For each mask whether its word neither stands in the text nor is denied there.
+
+        None where the run is of a version that did not keep it.
+        """
+        return clean_of(self.lines)
 
     def readings(self, protocol: Protocol) -> list[Reading]:
         """What was read from each answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from express_dataset import Example
 from express_metric.parsing import PROTOCOLS, Reading, read
 from express_metric.terms import Reason
 
@@ -27,3 +28,9 @@ def read_completion(
     if cue and finish == "length" and (cue_end(completion or "", cue) is None or not text):
         return dict.fromkeys(PROTOCOLS, Reading(None, Reason.TRUNCATED))
     return {protocol: read(text, protocol, masks) for protocol in PROTOCOLS}
+
+
+def clean(example: Example) -> list[bool]:
+    """Of each mask, whether its word neither stands in the text nor is denied there."""
+    pairs = zip(example.leaked, example.negated, strict=True)
+    return [not (leaked or negated) for leaked, negated in pairs]

@@ -340,6 +340,13 @@ texts: remove that line and run again
     for key in ("post_id", "completion"):
         if not isinstance(line.get(key), str | None):
             raise wrong(key, line[key], "a text")
+    clean = line.get("clean")
+    if clean is not None and not (
+        isinstance(clean, list)
+        and len(clean) == len(references)
+        and all(isinstance(one, bool) for one in clean)
+    ):
+        raise wrong("clean", clean, "true or false for each mask")
     terms, reasons = (one if isinstance(one := line.get(k), dict) else {} for k in _READINGS)
     for protocol in PROTOCOLS:
         read, reason = terms.get(protocol), reasons.get(protocol)

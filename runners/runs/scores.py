@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from express_metric.analysis.clean import clean_figures
 from express_metric.lexicon import Lexicon, load_lexicon
 from express_metric.lexicon_sources import EXPRESS_SHA256
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
@@ -96,19 +97,32 @@ def score_run(lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, asked: Asked
     """Score the lines of `predictions.jsonl` under both protocols.
 
     Returns:
-        For each protocol its figures, counts, coverage and signature, ready for JSON; of a ranking
+        For each protocol its figures, counts, coverage and signature, ready for JSON, and `clean`,
+        the figures without leaked and negated masks, where the lines tell of them; of a ranking
         also `rank`, see `rank_scores`.
     """
     references = [line["references"] for line in lines]
+    flags = clean_of(lines)
     result: dict[str, Any] = {}
     for protocol in PROTOCOLS:
         readings = [reading_of(line, protocol) for line in lines]
         scores = score(references, readings, lexicon, protocol)
         signature = signature_of(asked, len(lines), protocol, lexicon)
         result[protocol] = {**scores.to_dict(), "signature": str(signature)}
+        if flags is not None:
+            result[protocol]["clean"] = clean_figures(
+                references, readings, flags, lexicon, protocol
+            )
     if asked.decoding.kind == RANK:
         result["rank"] = rank_scores(lines)
     return result
+
+
+def clean_of(lines: Sequence[Mapping[str, Any]]) -> list[list[bool]] | None:
+    """What the lines tell of each mask, or None where one of them tells nothing."""
+    flags = [line.get("clean") for line in lines]
+    known = [one for one in flags if one is not None]
+    return known if flags and len(known) == len(flags) else None
 
 
 def signature_of(asked: Asked, n: int, protocol: Protocol, lexicon: Lexicon) -> Signature:

@@ -112,12 +112,15 @@ def test_softening(swap: dict[str, str], verdict: str, tmp_path: Path) -> None:
 def test_overuse_and_fewer_words(tmp_path: Path) -> None:
     words = ("anxious", "grateful", "frustrated")
     found = verdicts(pair(tmp_path, lambda _label, row: words[row % 3]))
-    assert (found["overuse"], found["less varied words"]) == ("confirmed", "confirmed")
+    # No person said these words, so that they tell nothing of variety.
+    assert (found["overuse"], found["less varied words"]) == ("confirmed", "undecided")
+    found = verdicts(pair(tmp_path / "few", lambda _label, row: ("sad", "happy")[row % 2]))
+    assert (found["overuse"], found["less varied words"]) == ("undecided", "confirmed")
 
 
-def test_more_words_and_no_overuse(tmp_path: Path) -> None:
+def test_words_of_no_list_are_no_variety(tmp_path: Path) -> None:
     found = verdicts(pair(tmp_path, lambda _label, row: f"word{chr(97 + row % 26)}"))
-    assert (found["overuse"], found["less varied words"]) == ("undecided", "refuted")
+    assert (found["overuse"], found["less varied words"]) == ("undecided", "undecided")
 
 
 def test_a_finding_needs_every_part(tmp_path: Path) -> None:
@@ -200,7 +203,8 @@ def test_runs_in_another_order_are_aligned(tmp_path: Path) -> None:
     (two / "predictions.jsonl").write_text("".join(reversed(lines)))
     found = compare([one, two], how=FEW)
     assert found["runs"][1]["mcnemar"] == {
-        "only_first": 0, "only_second": 0, "p_value": 1.0, "p_corrected": 1.0
+        "only_first": 0, "only_second": 0, "more_first": 0, "more_second": 0, "p_value": 1.0,
+        "p_corrected": 1.0,
     }  # fmt: skip
 
 
@@ -319,7 +323,7 @@ def test_three_forms_show_the_same_figures(tmp_path: Path) -> None:
     for finding in found["findings"]:
         assert finding["claim"] in as_text(found)
     columns = {line.count("|") for line in as_markdown(found).splitlines() if line[:1] == "|"}
-    assert columns == {9, 5}
+    assert columns == {10, 6}
 
 
 def test_names_stay_text(tmp_path: Path) -> None:

@@ -172,7 +172,9 @@ def test_shots_are_compared_by_equal_numbers(similar: int, compared: bool, tmp_p
 
 
 def test_what_a_finding_is_measured_in(tmp_path: Path) -> None:
-    plan = (("a", "causal", "zero-shot"), ("b", "masked", "fill-mask"), ("a", "causal", "cot"))
+    plan = (
+        ("a-7b", "causal", "zero-shot"), ("b-1m", "masked", "fill-mask"), ("a-7b", "causal", "cot"),
+    )  # fmt: skip
     paths = [write_run(tmp_path / str(n), *how, answers(ROWS, 0.4)) for n, how in enumerate(plan)]
     found = compare(paths, how=FEW)
     units = {finding["name"]: finding["unit"] for finding in found["findings"]}

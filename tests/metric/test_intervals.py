@@ -11,7 +11,7 @@ from express_metric.analysis.intensity import share_interval, shift
 from express_metric.analysis.intervals import MIN_POSTS, interval
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
-from express_metric.analysis.usage import diversity, excess
+from express_metric.analysis.usage import MIN_DIVERSE, diversity, excess
 
 NRC, FEW = load_lexicon("nrc"), Resampling(draws=200)
 
@@ -67,25 +67,30 @@ def test_softening_counts_the_posts_with_such_errors(errors: int) -> None:
     assert (net.low is not None) is (errors == MIN_POSTS)
 
 
-@pytest.mark.parametrize("posts", [MIN_POSTS - 1, MIN_POSTS])
-def test_entropy_needs_ten_answered_posts(posts: int) -> None:
-    labels = ["sad", "glad"] * 30
-    readings = [Reading(("sad",))] * posts + [Reading(None)] * (60 - posts)
+@pytest.mark.parametrize("posts", [MIN_DIVERSE - 1, MIN_DIVERSE])
+def test_entropy_needs_so_many_answered_posts(posts: int) -> None:
+    labels = ["sad", "glad"] * 40
+    readings = [Reading(("sad",))] * posts + [Reading(None)] * (80 - posts)
     masks = mask_table([[word] for word in labels], readings, NRC, "revised")
-    change = diversity(masks, FEW).entropy_change
-    assert change.value == pytest.approx(-1, abs=0.02)
-    assert (change.low is not None) is (posts == MIN_POSTS)
+    found = diversity(masks, FEW)
+    assert found.entropy_change.value == pytest.approx(-1, abs=0.03)
+    assert (found.entropy_change.low is not None) is (posts == MIN_DIVERSE)
+    assert (found.p_value is not None) is (posts == MIN_DIVERSE)
 
 
-def test_entropy_that_no_draw_can_move_has_no_interval() -> None:
-    change = diversity(said(["sad"] * 30, ["glad"] * 30), FEW).entropy_change
-    assert (change.value, change.low, change.method) == (0.0, None, "none")
+def test_words_that_no_person_had_to_choose_from_do_not_count_as_variety() -> None:
+    people = ["sad", "glad", "mad", "proud"] * 30
+    model = ["sad" if row % 2 else f"w{row}" for row in range(120)]
+    found = diversity(said(people, model), FEW)
+    assert found.model_entropy > found.people_entropy
+    # Within the labels' list the model always says one word.
+    assert found.listed == 60
+    assert found.entropy_change.below(0)
+    assert found.p_value is not None
+    assert found.p_value < 0.05
+
+
+def test_a_share_of_one_has_the_interval_of_the_rule() -> None:
     always = excess(said(["sad"] * 30, ["glad"] * 30), ["glad"], FEW)
     assert (always.value, always.method) == (1.0, "exact")
     assert always.low == pytest.approx(1 - 2 * (1 - 0.025 ** (1 / 30)))
-
-
-def test_the_interval_of_entropy_is_called_what_it_is() -> None:
-    """Basic: twice the figure less the draws' quantiles, not the quantiles themselves."""
-    change = diversity(said(["sad", "glad", "mad"] * 20, ["sad", "sad", "glad"] * 20), FEW)
-    assert change.entropy_change.method == "basic"

@@ -1,0 +1,32 @@
+"""How often intervals hold the truth: `python tests/benchmarks/bench_coverage.py`.
+
+For each number of posts and true share the coverage of the 95% interval, and how often it is
+marked as approximate; a cell fails where it is not mostly marked and covers outside 93% to 97%.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.worlds import coverage
+
+POSTS, SHARES = (30, 60, 200), (0.03, 0.1, 0.5, 0.9, 0.98)
+WORLDS, DRAWS = 2000, 2000
+
+
+def main() -> None:
+    failed = 0
+    for posts in POSTS:
+        for share in SHARES:
+            held, marked = coverage(posts, share, WORLDS, DRAWS, seed=0)
+            sound = marked > 0.5 or 0.93 <= held <= 0.97
+            failed += not sound
+            told = "approximate" if marked > 0.5 else "sound" if sound else "FAILED"
+            print(f"{posts:4} posts {share:5.0%}: covers {held:6.1%}, marked {marked:6.1%}  {told}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
