@@ -52,6 +52,9 @@ class Example:
     over_18: bool | None = None
 
 
+_LAST_SEGMENT = 2**31 - 1  # what Parquet holds
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
+
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Example))
 """The column names, in order."""
 
@@ -132,9 +135,14 @@ def check(example: Example, where: str) -> None:
                 f"{where}: {len(flags)} flags in '{name}' for {masks} masks; "
                 "give one true or false for each mask or leave the column out"
             )
-    if example.segment < 0:
+    if not 0 <= example.segment <= _LAST_SEGMENT:
         raise DataError(
             f"{where}: segment is {example.segment}; give the position in the post, from 0"
+        )
+    if example.created_utc is not None and not _YEAR_1 <= example.created_utc < _YEAR_10000:
+        raise DataError(
+            f"{where}: created_utc is {example.created_utc}; give seconds since 1970, "
+            "not smaller parts, or leave it empty"
         )
 
 

@@ -125,7 +125,7 @@ def _row(line: bytes, where: str) -> _Row:
         row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise DataError(f"{where}: not UTF-8; save the file as UTF-8") from None
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise DataError(
             f"{where}: not JSON; each line must be one object with an id and a text"
         ) from None

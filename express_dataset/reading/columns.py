@@ -223,7 +223,7 @@ def _whole(value: Any, column: str, where: str) -> int | None:
         number = float(value) if not isinstance(value, bool) else None
         if number is not None and number.is_integer():
             return int(number)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     raise DataError(f"{where}: {column} is {_shown(value)}; give a whole number or leave it empty")
 

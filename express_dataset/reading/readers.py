@@ -144,6 +144,10 @@ def _read_jsonl(text: str, name: str) -> Iterator[Record]:
                 f"{where}: it is not JSON ({error.msg} at column {error.colno}); "
                 "write one JSON object a line"
             ) from None
+        except (ValueError, RecursionError):  # thousands of digits, or of brackets in each other
+            raise DataError(
+                f"{where}: a number is too long or lists are too deep in each other; mend the line"
+            ) from None
         if not isinstance(values, dict):
             raise DataError(
                 f"{where}: it is a JSON {type(values).__name__}; write one JSON object a line"

@@ -230,6 +230,7 @@ def test_a_file_longer_than_a_batch(tmp_path: Path) -> None:
     [
         (b'{"id": "b", "text": "half', "line 2: not JSON"),
         (b"[" * 100_000, "line 2: not JSON"),
+        (b'{"id": ' + b"9" * 5000 + b', "text": "I felt sad"}', "line 2: not JSON"),
         (b"\xff\xfe", "line 2: not UTF-8"),
         (b'["b", "text"]', "line 2: not an object"),
         (b'{"text": "I felt sad"}', "line 2: no id"),

@@ -89,6 +89,32 @@ FILES = [
     ),
     (
         "f.jsonl",
+        _line(segment="3000000000"),
+        "f.jsonl, line 1: segment is 3000000000; give the position in the post, from 0",
+    ),
+    (
+        "f.jsonl",
+        _line(created_utc="1600000000000"),
+        "f.jsonl, line 1: created_utc is 1600000000000; give seconds since 1970, not "
+        "smaller parts, or leave it empty",
+    ),
+    (
+        "f.jsonl",
+        _line(created_utc="9" * 401),
+        f"f.jsonl, line 1: created_utc is {'9' * 37}...; give a whole number or leave it empty",
+    ),
+    (
+        "f.jsonl",
+        _line(created_utc="9" * 5000),
+        "f.jsonl, line 1: a number is too long or lists are too deep in each other; mend the line",
+    ),
+    (
+        "f.jsonl",
+        _line(labels="[" * 100_000),
+        "f.jsonl, line 1: a number is too long or lists are too deep in each other; mend the line",
+    ),
+    (
+        "f.jsonl",
         _line(created_utc='"noon"'),
         "f.jsonl, line 1: created_utc is 'noon'; give a whole number or leave it empty",
     ),
