@@ -11,15 +11,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 from support import tiny_models
 
 import express_cards.spaces.demo
+from express_cards.spaces.demo.guard import MOST_BYTES
 
 PHONE, DESKTOP = 390, 1200
 SECRET = "zebracorn"
@@ -91,7 +94,7 @@ def demo(chromium: Any, served: Served) -> Iterator[Open]:
         contexts.append(context)
         context.on("request", lambda request: asked.append(request.url))
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
         page.goto(f"{served.url}/?__theme={theme}")
@@ -224,6 +227,48 @@ def test_words_are_found_and_taken_off(demo: Open) -> None:
     page.get_by_text("Marked: lonely, tired").wait_for()
     page.get_by_role("button", name="Take all marks off").click()
     page.get_by_text("No word is marked yet.").wait_for()
+
+
+def test_a_question_asked_while_words_are_looked_for_waits_for_them(demo: Open) -> None:
+    page = demo()
+    page.get_by_label("Text", exact=True).fill("It was a bad day. I felt lonely and tired.")
+    word(page, "lonely").wait_for()
+    # Both before the server can have answered the first.
+    page.evaluate(
+        """() => {
+            const named = (name) => [...document.querySelectorAll("button")]
+                .find((button) => button.textContent.trim() === name);
+            named("Find them for me").click();
+            named("Ask the model").click();
+        }"""
+    )
+    page.locator("#express-result").wait_for()
+    assert page.locator(".express-post .pair").count() == 2
+
+
+def sent(url: str, size: int | None = None, method: str = "POST") -> int:
+    """The status with which the demo answers a request of a size."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=15)
+    connection.putrequest(method, parts.path)
+    if size is not None:
+        connection.putheader("Content-Length", str(size))
+    connection.endheaders()
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_nothing_can_be_uploaded(served: Served) -> None:
+    before = {path for path in served.scratch.rglob("*") if path.is_file()}
+    for path in ("/gradio_api/upload", "/gradio_api/upload/", "/upload"):
+        assert sent(served.url + path, 10) == 404
+    call = f"{served.url}/gradio_api/queue/join"
+    # Refused by its size alone, before any of it is read.
+    assert sent(call, MOST_BYTES + 1) == 413
+    assert sent(call) == 411
+    assert {path for path in served.scratch.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

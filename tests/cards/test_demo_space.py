@@ -17,7 +17,7 @@ from support.fault_server import Fault, FaultServer, serving
 
 from express_cards.spaces.demo import marks
 from express_cards.spaces.demo.answering import Answered, Answerer
-from express_cards.spaces.demo.explain import difference, explain, judge, unread
+from express_cards.spaces.demo.explain import difference, explain, judge, summary, unread
 from express_cards.spaces.demo.settings import DemoError, Settings, from_file
 from express_cards.spaces.demo.view import result
 from express_dataset import DataError, Example, load_examples
@@ -347,3 +347,13 @@ def test_an_error_while_loading_is_no_traceback(models: dict[str, str], tmp_path
     assert answer == ""
     with pytest.raises(RunError):
         resolve(str(broken))
+
+
+def test_a_shared_tone_is_not_called_a_shared_emotion() -> None:
+    row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
+    readings = dict.fromkeys(PROTOCOLS, Reading(("terrified",)))
+    judged = judge(row, readings, load_lexicon("nrc"))
+    assert judged.kind(0) == "tone"
+    assert summary(judged) == "Your word and the model's: only the tone shared."
+    told = " ".join(explain(judged, 0))
+    assert "both carry a negative tone, but no emotion in common" in told

@@ -6,23 +6,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from express_dataset import Example
-from express_metric.analysis.confusion import valence, vector_name
+from express_metric.analysis.confusion import signs, vector_name
 from express_metric.analysis.intensity import level
+from express_metric.analysis.ladder import RUNGS, rungs
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.lexicon import Lexicon, normal
 from express_metric.parsing import PROTOCOLS, Reading
 from express_metric.plutchik import SENTIMENTS
 from express_metric.scoring import FIGURES, Scores, score
 
-from ...words import REASONS
-
-KINDS = {
-    "exact": "the very same",
-    "same": "with the same emotions",
-    "related": "with some emotion in common",
-    "other": "with no emotion in common",
-    "none": "without an answer that counts",
-}
+from ...words import LADDER, REASONS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +32,7 @@ class Judged:
     >>> row = Example("a", "a", "I felt <mask>.", ("furious",), 0, (False,), (False,))
     >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), load_lexicon("nrc"))
     >>> judged.answer(0), judged.kind(0)
-    ('angry', 'same')
+    ('angry', 'synonym')
     """
 
     example: Example
@@ -58,15 +51,8 @@ class Judged:
         return None if code < 0 else self.masks.vocabulary[code]
 
     def kind(self, mask: int) -> str:
-        """How the two words stand to each other: exact, same, related, other or none."""
-        masks = self.masks
-        if not masks.valid[mask]:
-            return "none"
-        if masks.lexical[mask]:
-            return "exact"
-        if masks.vector[mask]:
-            return "same"
-        return "related" if masks.f1[mask] > 0 else "other"
+        """The rung on which the model's word stands, of `RUNGS`."""
+        return RUNGS[int(rungs(self.masks)[mask])]
 
 
 def judge(example: Example, readings: Mapping[str, Reading], lexicon: Lexicon) -> Judged:
@@ -126,12 +112,12 @@ def summary(judged: Judged) -> str:
     >>> row = Example("a", "a", "<mask>, <mask>", ("sad", "glad"), 0, (False,) * 2, (False,) * 2)
     >>> readings = dict.fromkeys(PROTOCOLS, Reading(("sad", "angry")))
     >>> summary(judge(row, readings, load_lexicon("nrc")))
-    'Of your 2 words: 1 the very same, 1 with no emotion in common.'
+    'Of your 2 words: 1 the same word, 1 tone reversed.'
     """
     kinds = [judged.kind(mask) for mask in range(len(judged.masks))]
-    counted = [f"{kinds.count(kind)} {KINDS[kind]}" for kind in KINDS if kind in kinds]
+    counted = [f"{kinds.count(kind)} {LADDER[kind].name}" for kind in LADDER if kind in kinds]
     if len(kinds) == 1:
-        return f"Your word and the model's: {KINDS[kinds[0]]}."
+        return f"Your word and the model's: {LADDER[kinds[0]].name}."
     return f"Of your {len(kinds)} words: {', '.join(counted)}."
 
 
@@ -225,15 +211,19 @@ def _lexicon(judged: Judged, mask: int) -> str:
         )
     if masks.vector[mask]:
         return f"The lexicon gives both the same: {_names(label)}."
-    pair = [(masks.vocabulary[code],) for code in codes]
-    single = mask_table(pair[:1], [Reading(pair[1])], judged.lexicon, "revised")
-    turned = valence(single)
-    if turned["flips"]:
-        one, other = ("good", "bad") if turned["positive_to_negative"] else ("bad", "good")
-        return f"It turns a {one} feeling into a {other} one."
-    if label & answer:
-        return f"By the lexicon both carry {_names(label & answer)}, but they differ in the rest."
-    return "By the lexicon they have no emotion in common."
+    shared = label & answer
+    match judged.kind(mask):
+        case "reversed":
+            good = signs(masks)[masks.label[mask]] > 0
+            one, other = ("good", "bad") if good else ("bad", "good")
+            return f"It turns a {one} feeling into a {other} one."
+        case "nothing":
+            return "By the lexicon they have neither an emotion nor the tone in common."
+        case "tone":
+            return f"By the lexicon both carry {_names(shared)}, but no emotion in common."
+    if not shared:
+        return "By the lexicon they have no emotion in common, though they are of one family."
+    return f"By the lexicon both carry {_names(shared)}, but they differ in the rest."
 
 
 def _names(bits: int) -> str:

@@ -15,6 +15,7 @@ from ...pages import content
 from . import marks
 from .answering import Answerer
 from .explain import judge
+from .guard import Guard
 from .settings import Settings
 from .view import result, sentence
 
@@ -68,12 +69,16 @@ def build(settings: Settings | None = None) -> Any:
         post.input(page.pick, [post], [text, panel, answer, status], **quick)
         # Not `input`, which Gradio keeps to itself when a text is pasted by mouse or dictated.
         text.change(page.edit, [text, panel], [panel, status], trigger_mode="always_last", **quick)
-        find.click(page.find, [text, panel], [panel, status], **(quick | {"queue": True}))
+        looking: dict[str, Any] = quick | {"queue": True}
+        find.click(None, js=BEGIN).then(page.find, [text, panel], [panel, status], **looking).then(
+            None, js=END
+        )
         clear.click(page.clear, [text], [panel, status], **quick)
         asked = ask.click(
             page.ask,
             [text, panel, model],
             [status, answer],
+            js=AFTER_FINDING,
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=8,
@@ -97,6 +102,8 @@ def launch_options() -> dict[str, Any]:
     (False, False, False)
     """
     gr = require("gradio", "spaces")
+    from starlette import middleware
+
     fonts = ["system-ui", "Segoe UI", "Roboto", "Arial", "sans-serif"]
     return {
         "theme": gr.themes.Default(primary_hue="blue", font=fonts),
@@ -109,6 +116,8 @@ def launch_options() -> dict[str, Any]:
         # The Hub can turn both on by itself: the page must be the same there as here.
         "ssr_mode": False,
         "pwa": False,
+        "max_file_size": 1,
+        "app_kwargs": {"middleware": [middleware.Middleware(Guard)]},
     }
 
 
@@ -189,6 +198,15 @@ class _Page:
         """What a visitor reads where the page itself has a fault."""
         return sentence(FAILED, "wrong"), ""
 
+
+# A question that is asked while the words are looked for waits for them, and is asked with them.
+BEGIN = "() => { window.expressLooking = true; }"
+END = "() => setTimeout(() => { window.expressLooking = false; }, 50)"
+AFTER_FINDING = """async (text, panel, model) => {
+  if (!window.expressLooking) return [text, panel, model];
+  while (window.expressLooking) await new Promise((done) => setTimeout(done, 50));
+  return [text, window.expressPanel ?? panel, model];
+}"""
 
 # For those who listen or use the keyboard: on to the answer.
 TO_RESULT = """() => setTimeout(() => {

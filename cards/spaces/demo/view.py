@@ -11,13 +11,11 @@ from express_metric.scoring import FIGURES
 
 from ...drawings.emotions import wheel
 from ...drawings.svg import Drawn, tag
-from ...words import FIGURE_NAMES, percent
+from ...words import FIGURE_NAMES, LADDER, percent
 from ...words import FIGURES as MEANINGS
 from .answering import Answered
 from .explain import Judged, difference, explain, summary, unread
 from .marks import Marked
-
-SIGNS = {"exact": "=", "same": "\u2248", "related": "~", "other": "\u2260", "none": "?"}
 
 
 def result(marked: Marked, answered: Answered, judged: Judged) -> Drawn:
@@ -58,10 +56,10 @@ def _in_place(marked: Marked, judged: Judged) -> Drawn:
                 "span",
                 tag("span", "you: ", cls="said"),
                 marked.text[begin:end],
-                f" {SIGNS[kind]} ",
+                f" {LADDER[kind].sign} ",
                 tag("span", "model: ", cls="said"),
                 tag("b", answer or "no answer"),
-                cls=f"pair {kind}",
+                cls=f"pair rung-{kind}",
             ),
         ]
         at = end
