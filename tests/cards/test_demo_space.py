@@ -351,8 +351,8 @@ def test_an_error_while_loading_is_no_traceback(models: dict[str, str], tmp_path
 
 def test_a_shared_tone_is_not_called_a_shared_emotion() -> None:
     row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
-    readings = dict.fromkeys(PROTOCOLS, Reading(("terrified",)))
-    judged = judge(row, readings, load_lexicon("nrc"))
+    answer = Reading(("terrified",))
+    judged = judge(row, {"paper": answer, "revised": answer}, load_lexicon("nrc"))
     assert judged.kind(0) == "tone"
     assert summary(judged) == "Your word and the model's: only the tone shared."
     told = " ".join(explain(judged, 0))
