@@ -131,7 +131,7 @@ def choose(
     In `prose`, where words in quotes may be quoted from the story, there must be no other.
     """
     runs, either = _runs(text, candidates)
-    read = [once(tuple(word for one in run for word in one.found), masks) for run in runs]
+    read = [_joined(run, masks) for run in runs]
     kept = [i for i, run in enumerate(runs) if not _is_weighed(text, run)] or list(range(len(runs)))
     # A part of a list that was given before is only mentioned again.
     kept = [
@@ -154,6 +154,12 @@ def once(terms: tuple[str, ...], masks: int | None) -> tuple[str, ...]:
     if masks and len(terms) > masks and terms == terms[:masks] * (len(terms) // masks):
         return terms[:masks]
     return terms
+
+
+def _joined(run: list[Candidate], masks: int | None) -> tuple[str, ...]:
+    terms = tuple(word for one in run for word in one.found)
+    # One list of two places for one mask is no repetition.
+    return terms if len(run) == 1 and masks == 1 else once(terms, masks)
 
 
 def _runs(text: str, candidates: list[Candidate]) -> tuple[list[list[Candidate]], set[int]]:

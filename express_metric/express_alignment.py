@@ -16,7 +16,7 @@ from .headwords import HEADWORDS
 from .headwords_i_z import TABLE
 from .lexicon import load_lexicon
 from .lexicon_sources import EXPRESS_URL
-from .parsing import PROTOCOLS, Reading, check_protocol, read, read_terms
+from .parsing import PROTOCOLS, Reading, check_protocol, list_of_words, read, read_terms
 from .plutchik import DIMENSIONS
 from .reasoning import answer_span
 from .scoring import score
@@ -34,7 +34,8 @@ _INPUTS = """
 Args:
     predictions: for each example the list of predicted words, or one text: the model's completion,
         which each protocol reads in its own way.
-    references: for each example the list of the author's words, one per mask, or one word.
+    references: for each example the list of the author's words, one per mask, or one word;
+        a list may be written as text.
     lexicon: `nrc` (default), `express` (the paper's table, downloaded once) or the path of a CSV
         file with the column `word` and the ten dimensions.
     protocol: `paper` (default) or `revised`: whose figures stand on top of the result.
@@ -100,7 +101,9 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
     ) -> dict[str, Any]:
         chosen = check_protocol(protocol)
         table = load_lexicon(lexicon)
-        labels = [[row] if isinstance(row, str) else row for row in references]
+        labels = [
+            (list_of_words(row) or [row]) if isinstance(row, str) else row for row in references
+        ]
         report: dict[str, dict[str, Any]] = {}
         for name in PROTOCOLS:
             readings = [

@@ -87,6 +87,9 @@ _REASONS_LISTED = re.compile(
 _ARROW = re.compile(r"\s(?:->|=>|\u2192)\s")
 _IN_BRACKETS = re.compile(r"[\[{][^\[\]{}]*[\]}]")
 _NOT_BUT = re.compile(r"^not [\w' -]{2,40}?,? but (?:rather )?", re.IGNORECASE)
+_PLAIN_LIST = re.compile(
+    r"\[([\"'])[A-Za-z]+(?:[ -][A-Za-z]+)*\1(?:, \1[A-Za-z]+(?:[ -][A-Za-z]+)*\1)*\]"
+)
 _MAX_CUE_WORDS = 12
 
 
@@ -98,6 +101,11 @@ def find_terms(completion: str, masks: int | None = None) -> Found:
     >>> find_terms('Sure! ```json\\n["sad", "angry"]\\n```')
     ('sad', 'angry')
     """
+    if _PLAIN_LIST.fullmatch(completion):
+        # What most answers are, read at once.
+        found = all_terms(completion[2:-2].split(completion[1] + ", " + completion[1]))
+        if not isinstance(found, Reason):
+            return found if masks == 1 else once(found, masks)
     part = answer_part(plain_text(completion))
     if isinstance(part, Reason):
         return part
@@ -105,7 +113,7 @@ def find_terms(completion: str, masks: int | None = None) -> Found:
     if not text:
         return Reason.EMPTY
     head = before_explanation(text)
-    found: Found = _read(head, masks) if head != text else Reason.EMPTY
+    found = _read(head, masks) if head != text else Reason.EMPTY
     if isinstance(found, Reason) and found not in (Reason.AMBIGUOUS, Reason.TRUNCATED):
         found = _read(text, masks)
     # One place alone says nothing of repetition: "sad, sad" are two answers.

@@ -131,7 +131,7 @@ def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
     """
     digest = hashlib.sha256(content).hexdigest()
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise MetricError(f"{origin}: the lexicon is not UTF-8 (byte {error.start})") from error
     rows: dict[str, bytes] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,6 +14,7 @@ from .forms import find_terms
 from .terms import Reason, term
 
 Protocol = Literal["paper", "revised"]
+_QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 PROTOCOLS: tuple[Protocol, ...] = ("paper", "revised")
 
 
@@ -97,6 +99,29 @@ def plain_list(text: str) -> list[str] | None:
     items = inner.split("', '")
     # A quote that is left over belongs to a literal in some other form.
     return items if len(text) > 3 and inner.count("'") == 2 * (len(items) - 1) else None
+
+
+def list_of_words(text: str) -> list[str] | None:
+    """Read a list of words that was written as text, by Python, JSON or NumPy.
+
+    NumPy leaves commas out and breaks lines: ``['sad' 'angry']`` is a list of two, which Python
+    would join into one word. None for any other text.
+
+    >>> list_of_words("['sad' 'angry']")
+    ['sad', 'angry']
+    """
+    text = text.strip()
+    words: object = plain_list(text)
+    if words is None and text[:1] + text[-1:] == "[]":
+        items = _QUOTED.findall(text)
+        if len(items) > 1 and re.fullmatch(r"\[[\s,]*\]", _QUOTED.sub(" ", text)):
+            return [ast.literal_eval(item) for item in items]
+        try:
+            words = ast.literal_eval(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return None
+    good = isinstance(words, list) and all(isinstance(word, str) for word in words)
+    return words if good else None  # type: ignore[return-value]
 
 
 # What pandas reads back from a CSV cell as a missing value: the authors' answers made that trip.

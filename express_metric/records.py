@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import MetricError
 from .lexicon import Lexicon, normal
-from .parsing import PROTOCOLS, Protocol, Reading, plain_list, read, read_terms
+from .parsing import PROTOCOLS, Protocol, Reading, list_of_words, read, read_terms
 from .scoring import score
 from .signature import UNKNOWN, Signature
-from .tables import LISTS, Table, read_table
+from .tables import ANSWERS, LISTS, Table, plain_name, read_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,14 +35,21 @@ class Results:
         return len(self.references)
 
 
-def read_results(path: str | Path) -> Results:
+def read_results(
+    path: str | Path, *, columns: Mapping[str, str] | None = None, separator: str | None = None
+) -> Results:
     """Read a file of results: CSV, JSONL or Parquet.
 
     The authors' result files are taken as they are: ``labels`` and ``output``, else
     ``output_formatted``, as list literals. Else the labels stand in ``references`` or ``labels``
     and the answers in ``completion`` (raw text) or ``predictions`` (lists of terms), not in both.
     Where ``number_of_labels`` or a text with ``<mask>`` is there, it must agree with the labels.
-    Ids and posts, where there are any, stand in every row, and no id stands twice.
+    Ids and posts, where there are any, stand in every row, and no id stands twice. A plain word is
+    a list of one, "sad, lonely" a list of two, and rows may mix these forms.
+
+    Args:
+        columns: the column of a role (``references``, ``answers``, ``id``) by name.
+        separator: what parts the cells of a CSV file, if its first line does not show it.
 
     Raises:
         MetricError: for a file that is missing, empty, not UTF-8, cut off or without the columns,
@@ -54,14 +61,14 @@ def read_results(path: str | Path) -> Results:
     >>> read_results(path).readings["revised"][0].terms
     ('sad',)
     """
-    table = read_table(Path(path))
+    table = read_table(Path(path), columns, separator)
     references = list(_references(table))
     if not references:
         raise MetricError(f"{table.path}: there are no rows; expected one for each example")
     _check_counts(table, references)
     ids = table.texts("id")
     return Results(
-        name=table.path.stem,
+        name=plain_name(table.path).stem,
         references=references,
         readings=_readings(table, references),
         ids=ids,
@@ -152,7 +159,7 @@ def _references(table: Table) -> Iterator[tuple[str, ...]]:
 def _readings(table: Table, references: Sequence[Sequence[str]]) -> dict[Protocol, list[Reading]]:
     name = table.names["answers"]
     cells = table.roles["answers"]
-    if name not in LISTS:
+    if name in ANSWERS and name not in LISTS:
         texts = [_text(cell, table, row, name) for row, cell in enumerate(cells)]
         # Models repeat themselves: each text is read once for each number of masks.
         asked = list(zip(texts, map(len, references), strict=True))
@@ -162,11 +169,30 @@ def _readings(table: Table, references: Sequence[Sequence[str]]) -> dict[Protoco
             )
             for protocol in PROTOCOLS
         }
-    lists = [
-        None if cell in (None, "") else tuple(_word_list(cell, table, row, name))
-        for row, cell in enumerate(cells)
+    found = [
+        _answer(_cell(cell, table, row, name), len(own))
+        for row, (cell, own) in enumerate(zip(cells, references, strict=True))
     ]
-    return {protocol: [read_terms(words, protocol) for words in lists] for protocol in PROTOCOLS}
+    return {
+        protocol: [
+            read(answer, protocol, len(own))
+            if isinstance(answer, str)
+            else read_terms(answer, protocol)
+            for answer, own in zip(found, references, strict=True)
+        ]
+        for protocol in PROTOCOLS
+    }
+
+
+def _answer(cell: str | list[str] | None, masks: int) -> str | tuple[str, ...] | None:
+    """A list, a list written as text, as many words as there are masks, or any other text."""
+    if not isinstance(cell, str):
+        return None if cell is None else tuple(cell)
+    words = list_of_words(cell)
+    if words is None and cell.strip():
+        parts = [part.strip() for part in cell.split(",")]
+        words = parts if len(parts) == masks and plain_words(parts) else None
+    return cell if words is None else tuple(words)
 
 
 def _text(cell: object, table: Table, row: int, name: str) -> str | None:
@@ -178,22 +204,42 @@ def _text(cell: object, table: Table, row: int, name: str) -> str | None:
     )
 
 
+def _cell(cell: object, table: Table, row: int, name: str) -> str | list[str] | None:
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, list) and all(isinstance(word, str) for word in cell):
+        return cell
+    raise _no_list(cell, table, row, name)
+
+
 def _word_list(cell: object, table: Table, row: int, name: str) -> list[str]:
-    words: object = cell
-    if isinstance(cell, str) and (table.literals or cell.lstrip().startswith("[")):
-        words = plain_list(cell)
+    found = _cell(cell, table, row, name)
+    if isinstance(found, str):
+        words = list_of_words(found)
         if words is None:
-            try:
-                words = ast.literal_eval(cell.strip())
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
-                words = None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        shown = repr(cell) if len(repr(cell)) <= 60 else repr(cell)[:57] + "..."
-        raise MetricError(
-            f"{table.where(row)}: the column {name} holds {shown}; expected a list of words such "
-            "as ['sad', 'angry']"
-        )
-    return words
+            words = [part.strip() for part in re.split(r"[,;|]", found)]
+            words = words if plain_words(words) else None
+        found = words
+    if found is None:
+        raise _no_list(cell, table, row, name)
+    return found
+
+
+def plain_words(words: Sequence[str]) -> bool:
+    """Whether these may be labels: words of letters, apostrophes and hyphens.
+
+    >>> plain_words(["let down"]), plain_words(["['sad'"])
+    (True, False)
+    """
+    return bool(words) and all(re.fullmatch(r"[^\W\d_][\w' \u2019-]*", word) for word in words)
+
+
+def _no_list(cell: object, table: Table, row: int, name: str) -> MetricError:
+    shown = repr(cell) if len(repr(cell)) <= 60 else repr(cell)[:57] + "..."
+    return MetricError(
+        f"{table.where(row)}: the column {name} holds {shown}; expected a list of words such as "
+        "['sad', 'angry'], or plain words with commas between them"
+    )
 
 
 def _check_counts(table: Table, references: list[tuple[str, ...]]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import dataclasses
+import gzip
+import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .errors import MetricError
 
@@ -18,6 +22,7 @@ ANSWERS = ("completion", "output", "predictions", "output_formatted")
 _MAX_CELL = 2**31 - 1
 LISTS = ("predictions",)  # answers that are lists of terms, not raw text
 RAW = ("completion", "output")
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROLES = {
     "references": REFERENCES,
     "answers": ANSWERS,
@@ -57,116 +62,174 @@ class Table:
         return None if values is None else list(map(str, values))
 
 
-def read_table(path: Path) -> Table:
-    """Read the columns that matter from a CSV, JSONL or Parquet file.
+def read_table(
+    path: Path, named: Mapping[str, str] | None = None, separator: str | None = None
+) -> Table:
+    """Read the columns that matter from a CSV, TSV, JSONL or Parquet file, gzipped or not.
 
-    >>> read_table(Path("results.xlsx"))
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: results.xlsx: there is no such file or folder
+    `named` gives the columns of roles by name. Without `separator` the cells of a text file are
+    parted as its first line or the file's ending says.
+
     >>> read_table(Path("missing.csv"))
     Traceback (most recent call last):
     ...
     express_metric.errors.MetricError: missing.csv: there is no such file
     """
+    named = {role: name for role, name in (named or {}).items() if name}
     loaders: dict[str, Callable[[Path], Table]] = {
-        ".csv": _read_csv,
-        ".jsonl": _read_jsonl,
-        ".ndjson": _read_jsonl,
-        ".parquet": _read_parquet,
+        ".csv": lambda file: _read_csv(file, named, separator),
+        ".tsv": lambda file: _read_csv(file, named, separator or "\t"),
+        ".jsonl": lambda file: _read_jsonl(file, named),
+        ".ndjson": lambda file: _read_jsonl(file, named),
+        ".parquet": lambda file: _read_parquet(file, named),
     }
-    load = loaders.get(path.suffix.lower())
+    load = loaders.get(plain_name(path).suffix.lower())
     if not path.exists():
         what = "file" if load else "file or folder"
         raise MetricError(f"{path}: there is no such {what}")
     if load is None:
         raise MetricError(
-            f"{path}: results are read from .csv, .jsonl, .ndjson and .parquet files, by the "
-            "ending of the name"
+            f"{path}: results are read from .csv, .tsv, .jsonl, .ndjson and .parquet files, by the "
+            "ending of the name; save a spreadsheet as CSV UTF-8"
         )
     if not path.is_file():
         raise MetricError(f"{path}: there is no such file")
     try:
         return _checked(load(path))
     except UnicodeDecodeError as error:
-        raise MetricError(f"{path}: the file is not UTF-8 ({error.reason})") from error
-    except OSError as error:
+        raise MetricError(
+            f"{path}: the file is not UTF-8 ({error.reason}); save it as CSV UTF-8"
+        ) from error
+    except (OSError, EOFError) as error:
         raise MetricError(f"{path}: cannot be read: {error}") from error
 
 
-def _choose(path: Path, columns: Iterable[str], others: Iterable[str] = ()) -> dict[str, str]:
+def plain_name(path: Path) -> Path:
+    """The name without ``.gz``: the ending tells what is inside.
+
+    >>> plain_name(Path("a.csv.gz")).stem
+    'a'
+    """
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def _open(path: Path) -> TextIO:
+    """Open a text file that may be gzipped, in UTF-8 or in UTF-16 as Excel saves it."""
+    reader = gzip.open if path != plain_name(path) else open
+    with reader(path, "rb") as file:
+        head = file.read(2)
+    encoding = "utf-8-sig"
+    if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    elif head[1:] == b"\0":
+        encoding = "utf-16-le"
+    opened: TextIO = reader(path, "rt", encoding=encoding, newline="")
+    return opened
+
+
+def _choose(
+    path: Path, named: Mapping[str, str], columns: Iterable[str], others: Iterable[str] = ()
+) -> dict[str, str]:
     """The column of each role; references and answers not from ``others``."""
     found = list(columns)
+    for name in named.values():
+        if name not in (*found, *others):
+            raise MetricError(f"{path}: there is no column {name!r}, only {', '.join(found[:20])}")
     known = dict.fromkeys(_NEEDED, found) | {role: [*found, *others] for role in _OPTIONAL}
     names = {
         role: next(name for name in options if name in known[role])
         for role, options in _ROLES.items()
         if any(name in known[role] for name in options)
     }
+    names.update(named)
     for role in _NEEDED:
         if role not in names:
             options = _ROLES[role]
             shown = ", ".join(found[:20]) or "none"
+            option = "predictions" if role == "answers" else role
             raise MetricError(
-                f"{path}: no column for the {role}: expected {' or '.join(options)}, found {shown}"
+                f"{path}: no column for the {role}: expected {' or '.join(options)}, "
+                f"found {shown}; name it with --{option}"
             )
     raw = names["answers"]
-    if raw in RAW and LISTS[0] in (*found, *others):
+    if "answers" not in named and raw in RAW and LISTS[0] in (*found, *others):
         raise MetricError(
             f"{path}: the columns {raw} and {LISTS[0]} both hold answers; leave one of them out"
         )
     return names
 
 
-def _read_csv(path: Path) -> Table:
+def _read_csv(path: Path, named: Mapping[str, str], separator: str | None) -> Table:
     # A model that rambles can fill a cell with more than the module's limit of 131,072 characters.
     limit = csv.field_size_limit(_MAX_CELL)
     try:
-        return _read_csv_rows(path)
+        with _open(path) as file:
+            return _read_csv_rows(path, file, named, separator)
     finally:
         csv.field_size_limit(limit)
 
 
-def _read_csv_rows(path: Path) -> Table:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        # Strict, or a cell that is cut off would pass for the model's answer.
-        rows = csv.reader(file, strict=True)
-        try:
-            header = next(rows, None)
-            if not header:
-                raise MetricError(f"{path}: the file is empty; expected a header")
-            names = _choose(path, header)
-            places = {role: header.index(name) for role, name in names.items()}
-            texts = {name: header.index(name) for name in _TEXTS if name in header}
-            roles: dict[str, list[Any]] = {role: [] for role in places}
-            fills = [(roles[role].append, place) for role, place in places.items()]
-            masks: dict[str, list[int | None]] = {name: [] for name in texts}
-            number = 0
-            for row in rows:
-                if not row:
-                    continue
-                number += 1
-                if len(row) != len(header):
-                    raise MetricError(
-                        f"{path}, row {number}: {len(row)} cells, expected the header's "
-                        f"{len(header)}; is the file cut off?"
-                    )
-                for append, place in fills:
-                    append(row[place])
-                for name, place in texts.items():
-                    # Counted at once, so that the texts need not be kept in memory.
-                    masks[name].append(row[place].count(MASK))
-        except csv.Error as error:
-            raise MetricError(
-                f"{path}, line {rows.line_num}: not CSV ({error}); is the file cut off?"
-            ) from error
+def _csv_rows(file: TextIO, separator: str | None) -> Any:
+    """Rows of cells, parted as asked, as Excel's line ``sep=;`` says, or as the header shows."""
+    first = file.readline()
+    told = re.fullmatch(r"\ufeff?\"?sep=(.)\"?\s*", first)
+    if told:
+        return csv.reader(file, strict=True, delimiter=separator or told[1])
+    parted = SEPARATORS.get(separator, separator) if separator else None
+    # Quoted names may hold any of these; a header without commas uses another one.
+    bare = re.sub(r'"[^"]*"', "", first)
+    parted = parted or next((mark for mark in ",;\t" if mark in bare), ",")
+    # Strict, or a cell that is cut off would pass for the model's answer.
+    return csv.reader(
+        itertools.chain([first] if first else [], file), strict=True, delimiter=parted
+    )
+
+
+def _read_csv_rows(
+    path: Path, file: TextIO, named: Mapping[str, str], separator: str | None
+) -> Table:
+    try:
+        rows = _csv_rows(file, separator)
+    except TypeError:
+        raise MetricError(
+            f"the separator {separator!r} must be one character, or {', '.join(SEPARATORS)}"
+        ) from None
+    try:
+        header = next(rows, None)
+        if not header:
+            raise MetricError(f"{path}: the file is empty; expected a header")
+        names = _choose(path, named, header)
+        places = {role: header.index(name) for role, name in names.items()}
+        texts = {name: header.index(name) for name in _TEXTS if name in header}
+        roles: dict[str, list[Any]] = {role: [] for role in places}
+        fills = [(roles[role].append, place) for role, place in places.items()]
+        masks: dict[str, list[int | None]] = {name: [] for name in texts}
+        number = 0
+        for row in rows:
+            if not row:
+                continue
+            number += 1
+            if len(row) != len(header):
+                raise MetricError(
+                    f"{path}, row {number}: {len(row)} cells, expected the header's "
+                    f"{len(header)}; is the file cut off?"
+                )
+            for append, place in fills:
+                append(row[place])
+            for name, place in texts.items():
+                # Counted at once, so that the texts need not be kept in memory.
+                masks[name].append(row[place].count(MASK))
+    except csv.Error as error:
+        raise MetricError(
+            f"{path}, line {rows.line_num}: not CSV ({error}); is the file cut off?"
+        ) from error
     return _table(path, "row", True, (names, roles, masks))
 
 
-def _read_jsonl(path: Path) -> Table:
+def _read_jsonl(path: Path, named: Mapping[str, str]) -> Table:
     records: list[dict[str, Any]] = []
     numbers: list[int] = []
-    with path.open(encoding="utf-8-sig") as file:
+    with _open(path) as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
@@ -182,7 +245,7 @@ def _read_jsonl(path: Path) -> Table:
     if not records:
         raise MetricError(f"{path}: the file is empty; expected a JSON object in each line")
     every = dict.fromkeys(key for record in records for key in record)
-    names = _choose(path, records[0], every)
+    names = _choose(path, named, records[0], every)
     for record, number in zip(records, numbers, strict=True):
         for role in _NEEDED:
             if names[role] not in record:
@@ -194,13 +257,13 @@ def _read_jsonl(path: Path) -> Table:
     return _table(path, "line", False, (names, roles, texts), numbers)
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path, named: Mapping[str, str]) -> Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         found = pq.read_schema(path).names
-        names = _choose(path, found)
+        names = _choose(path, named, found)
         texts = [name for name in _TEXTS if name in found]
         wanted = sorted({*names.values(), *texts})
         columns = pq.read_table(path, columns=wanted).to_pydict()

@@ -71,7 +71,7 @@ _PLACEHOLDERS = words(
     context story explanation reasoning reason final
 
     string str array json python undefined unspecified value values key type object true false yes
-    no maybe end stop done start begin null todo tbd
+    no maybe end stop start begin null todo tbd
 
     redacted removed deleted censored omitted user username usernames name names url link email
     person author speaker narrator writer address phone number date location

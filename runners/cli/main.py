@@ -113,13 +113,24 @@ def score(
             "or completion; or a run's folder."
         ),
     ],
+    references: Annotated[
+        str, typer.Option(help="The column of the author's words, if it has a name of its own.")
+    ] = "",
+    predictions: Annotated[
+        str, typer.Option(help="The column of the answers: words, lists or raw text.")
+    ] = "",
+    id: Annotated[str, typer.Option(help="The column of ids.")] = "",  # noqa: A002
+    sep: Annotated[
+        str, typer.Option(help="What parts the cells of a CSV file, such as ; or tab.")
+    ] = "",
     lexicon: LexiconOption = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Score answers that already exist, under both protocols."""
     from ..runs.finished import score_file
 
-    scores = score_file(file, lexicon)
+    columns = {"references": references, "answers": predictions, "id": id}
+    scores = score_file(file, lexicon, columns, sep or None)
     if format is Format.json:
         print_json(scores)
         return

@@ -159,10 +159,15 @@ it with the `express run` command that began it
         return kept
 
 
-def score_file(path: Path, lexicon: str | None) -> dict[str, Any]:
+def score_file(
+    path: Path,
+    lexicon: str | None,
+    columns: Mapping[str, str] | None = None,
+    separator: str | None = None,
+) -> dict[str, Any]:
     """Score a results file or a run's folder under both protocols; for `express score`."""
     if not path.is_dir():
-        results = read_results(path)
+        results = read_results(path, columns=columns, separator=separator)
         return score_results(results, lexicon_of(results, lexicon, path))
     run = FinishedRun.read(path)
     if run.part:

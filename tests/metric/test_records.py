@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +122,7 @@ ROW: dict[str, Any] = {"references": ["sad"], "completion": "sad"}
     [
         ([{**ROW, "references": []}], "line 1: the column references is empty"),
         ([ROW, {**ROW, "references": ["sad", " "]}], "line 2: .* holds an empty label"),
-        ([ROW, {**ROW, "references": "sad"}], "line 2: .* holds 'sad'; expected a list of words"),
+        ([ROW, {**ROW, "references": "['sad"}], "line 2: .* holds .* expected a list of words"),
         ([ROW, {**ROW, "references": ["sad", 1]}], "line 2: .* expected a list of words"),
         ([{**ROW, "references": None}], "line 1: .* holds None; expected a list of words"),
         ([ROW, {**ROW, "completion": ["sad"]}], "line 2: the column completion holds a list"),
@@ -128,9 +130,9 @@ ROW: dict[str, Any] = {"references": ["sad"], "completion": "sad"}
         (
             [
                 {"references": ["a"], "predictions": ["b"]},
-                {"references": ["a"], "predictions": "b"},
+                {"references": ["a"], "predictions": 7},
             ],
-            "line 2: the column predictions holds 'b'; expected a list",
+            "line 2: the column predictions holds 7; expected a list",
         ),
         ([{**ROW, "number_of_labels": 2}], "line 1: there are 1 labels but .* says 2"),
         ([{**ROW, "text": "<mask> and <mask>"}], "line 1: there are 1 labels but .* has 2 masks"),
@@ -152,7 +154,7 @@ def test_a_bad_row_is_named(tmp_path: Path, rows: list[dict[str, Any]], message:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ("sad", "row 2: the column labels holds 'sad'; expected a list of words"),
+        ("7", "row 2: the column labels holds '7'; expected a list of words"),
         ("['sad'", "row 2: .* expected a list of words"),
         ("[]", "row 2: the column labels is empty"),
         ("['']", "row 2: the column labels holds an empty label"),
@@ -190,7 +192,7 @@ def test_a_bad_cell_is_named(tmp_path: Path, labels: str, message: str) -> None:
         ),
         ("a.csv", b"labels,text\n\"['sad']\",a\n", "no column for the answers"),
         ("a.parquet", b"PAR1 not really", "a.parquet: not a Parquet file"),
-        ("a.xlsx", b"x", "read from .csv, .jsonl, .ndjson and .parquet"),
+        ("a.xlsx", b"x", "read from .csv, .tsv, .jsonl, .ndjson and .parquet"),
         ("gone.csv", None, "gone.csv: there is no such file"),
     ],
 )
@@ -225,3 +227,72 @@ def test_lists_written_as_text_are_read_from_any_format(tmp_path: Path) -> None:
     row = {"labels": "['sad']", "output": "['sad']"}
     results = read_results(write_jsonl(tmp_path / "a.jsonl", [row]))
     assert results.references == [("sad",)]
+
+
+@pytest.mark.parametrize("cell", ["['sad' 'angry']", "['sad'\n 'angry']", '["sad" "angry"]'])
+def test_a_list_as_numpy_prints_it_is_two_words(tmp_path: Path, cell: str) -> None:
+    row = {"references": cell, "predictions": cell}
+    for results in (
+        read_results(write_csv(tmp_path / "a.csv", [row])),
+        read_results(write_jsonl(tmp_path / "a.jsonl", [row])),
+    ):
+        assert results.references == [("sad", "angry")]
+        for readings in results.readings.values():
+            assert readings == [Reading(("sad", "angry"))]
+
+
+OWN = """\
+number,gold,answer
+a1,sad,Sad
+a2,['sad' 'angry'],"sad, lonely"
+a3,"sad, mad","['x', 'y']"
+"""
+NAMED = {"references": "gold", "answers": "answer", "id": "number"}
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text(OWN)
+    results = read_results(tmp_path / "own.csv", columns=NAMED)
+    assert results.ids == ["a1", "a2", "a3"]
+    assert results.references == [("sad",), ("sad", "angry"), ("sad", "mad")]
+    for readings in results.readings.values():
+        assert [one.terms for one in readings] == [("sad",), ("sad", "lonely"), ("x", "y")]
+    (tmp_path / "b.csv").write_text("id\n")
+    with pytest.raises(MetricError, match="no column 'gold', only id"):
+        read_results(tmp_path / "b.csv", columns=NAMED)
+    with pytest.raises(MetricError, match="name it with --references"):
+        read_results(tmp_path / "own.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("a.csv", lambda text: text.encode("utf-16")),
+        ("a.csv", lambda text: text.encode("utf-16-le")),
+        ("a.csv", lambda text: text.encode("utf-8-sig")),
+        ("a.csv", lambda text: text.replace("\n", "\r").encode()),
+        ("a.csv", lambda text: text.replace(",", ";").replace("; ", ", ").encode()),
+        ("a.csv", lambda text: text.replace(",", "\t").replace("\t ", ", ").encode()),
+        ("a.csv", lambda text: ("sep=;\n" + text.replace(",", ";").replace("; ", ", ")).encode()),
+        ("a.tsv", lambda text: text.replace(",", "\t").replace("\t ", ", ").encode()),
+        ("a.csv.gz", lambda text: gzip.compress(text.encode())),
+    ],
+)
+def test_files_as_programs_save_them(
+    tmp_path: Path, name: str, change: Callable[[str], bytes]
+) -> None:
+    (tmp_path / name).write_bytes(change(OWN))
+    results = read_results(tmp_path / name, columns=NAMED)
+    assert results.name == "a"
+    assert results.references == [("sad",), ("sad", "angry"), ("sad", "mad")]
+    assert results.readings["paper"][1].terms == ("sad", "lonely")
+
+
+def test_a_separator_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(OWN.replace(",", "|").replace("| ", ", "))
+    assert len(read_results(tmp_path / "a.csv", columns=NAMED, separator="pipe")) == 3
+    with pytest.raises(MetricError, match="must be one character"):
+        read_results(tmp_path / "a.csv", separator="::")
+    (tmp_path / "a.csv").write_bytes(b"id,x\na,caf\xe9\n")
+    with pytest.raises(MetricError, match="save it as CSV UTF-8"):
+        read_results(tmp_path / "a.csv", columns={"references": "id", "answers": "x"})
