@@ -245,12 +245,19 @@ def sweep(
         bool,
         typer.Option("--dry-run", help="Show runs, what is done and an estimate; start none."),
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Do only the I-th of N shares, as a task of an array."),
+    ] = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Run models times settings, one after the other; go on after a failure, and on a restart."""
     from ..planning import sweep as sweeping
+    from ..planning.sweep_file import read_sweep
 
-    asked = sweeping.read_sweep(file, out)
+    asked = read_sweep(file, out)
+    if shard is not None:
+        asked = asked.dealt(shard)
     if dry_run:
         from ..planning import sweep_plan
 

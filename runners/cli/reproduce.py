@@ -58,7 +58,8 @@ def reproduce(
 
 def _run(out: Path, models: list[str] | None) -> tuple[list[Path], int]:
     """Run the recipe, or its part about some models: the folders that are done, and failures."""
-    from ..planning.sweep import Result, read_sweep, run_sweep
+    from ..planning.sweep import Result, run_sweep
+    from ..planning.sweep_file import read_sweep
 
     sweep = read_sweep("paper", out)
     if models:

@@ -28,7 +28,8 @@ from ..prompts.setting import Setting, setting_of
 from ..runs.store import RunFolder
 from ..server import API, is_dummy
 from .dry_run import CHARACTERS_PER_TOKEN, duration
-from .sweep import Job, Result, Sweep, counted, run_config, status
+from .sweep import Result, counted, status
+from .sweep_file import Job, Sweep, run_config
 
 SAMPLE = 100
 

@@ -17,7 +17,7 @@ from express_cards.comparison.published import tables
 from express_cards.comparison.runs import load_runs
 from express_cards.reports.paper import paper_page
 from express_runners.cli import app
-from express_runners.planning import sweep
+from express_runners.planning import sweep_file as sweep
 
 EVIL = "<img src=x onerror=alert(1)>"
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from express_runners.cli import app
 from express_runners.errors import RunError
-from express_runners.planning.sweep import Result, as_text, read_sweep, run_sweep, status
+from express_runners.planning.sweep import Result, as_text, run_sweep, status
+from express_runners.planning.sweep_file import read_sweep
 
 GOOD = """\
 out: OUT
@@ -50,7 +51,7 @@ BAD = {
     ),
     "option": (
         "out: x\nsettings: [{name: a, shot_choice: random}]\nmodels: [m]",
-        "'shot_choice' is no option of `express run`; the options are base-url",
+        "'shot_choice' is no option of `express run`; the options are adapter",
     ),
     "out again": (f"out: x\noptions: {{out: y}}\n{SETTINGS}models: [m]", "'out' is no option"),
     "type": (

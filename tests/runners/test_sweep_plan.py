@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from express_dataset.sources import load
 from express_runners.cli import app
-from express_runners.planning.sweep import read_sweep, run_sweep
+from express_runners.planning.sweep import run_sweep
+from express_runners.planning.sweep_file import read_sweep
 
 PROMPTS = len(load("sample", split="test").examples)
 
