@@ -101,7 +101,7 @@ def tone_line(found: Mapping[str, Any]) -> str:
         if side in rates:
             rate = rates[side]
             reach = f"likely {percent(rate['low'])} to {percent(rate['high'])}"
-            said.append(f"{words} in {percent(rate['share'])} of {rate['masks']:,} ({reach})")
+            said.append(f"{words} in {percent(rate['share'])} ({reach})")
     if not said:
         return ""
     line = f"{', '.join(said)}."

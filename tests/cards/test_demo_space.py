@@ -297,7 +297,7 @@ def test_why_the_protocols_differ(readings: dict[str, Reading], said: str) -> No
 
 def test_an_answer_with_too_many_words_is_told() -> None:
     assert unread(judge(example("sad"), both("sad", "mad"), NRC)) == [
-        "No words could be read from the answer: not as many words as there are masks."
+        "No words could be read from the answer: not as many words as are hidden."
     ]
 
 
