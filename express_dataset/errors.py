@@ -12,6 +12,14 @@ class DataError(ExpressError):
     """Something is wrong with the data, or with how it was asked for."""
 
 
+class Misfit(DataError):  # noqa: N818 (it is named after the row)
+    """A row that cannot be an example; `reason` is the same for all rows of its kind."""
+
+    def __init__(self, told: str, reason: str) -> None:
+        super().__init__(told)
+        self.reason = reason
+
+
 class MissingExtra(DataError):  # noqa: N818 (it is named after what is missing)
     """A package that only one part of the project needs is not installed."""
 

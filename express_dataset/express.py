@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import datasets
 
-from .schema import COLUMNS, features
+from .schema import features
 from .sources import Loaded, describe, load_all
 from .splits import SPLITS
 
@@ -22,11 +22,6 @@ class ExpressConfig(datasets.BuilderConfig):  # type: ignore[misc]  # untyped ba
 
     Attributes:
         source: as for ``express_dataset.load_examples``.
-
-    >>> str(ExpressConfig(source="sample").version)
-    '0.1.0'
-    >>> ExpressConfig().source
-    'express'
     """
 
     source: str = "express"
@@ -45,8 +40,6 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
 
     >>> Express(source="sample").config.name
     'default'
-    >>> "NOT the EXPRESS data" in Express(source="sample").info.description
-    True
     """
 
     BUILDER_CONFIG_CLASS = ExpressConfig
@@ -69,9 +62,6 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
     def use(self, loaded: dict[str, Loaded]) -> None:
         """Take rows that are loaded already, so that they are not read twice.
 
-        Args:
-            loaded: what ``load_all`` returned for this builder's source.
-
         >>> builder = Express(source="sample")
         >>> builder.use(load_all("sample"))
         >>> "@" in builder.info.description
@@ -83,6 +73,7 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
         self.info.description = f"{whole.description} Data: {whole.data}.{notes}"
         # Whose file it is, only its columns tell.
         self.info.citation, self.info.license = whole.citation, whole.license
+        self.info.features = features(whole.further)
 
     def _info(self) -> datasets.DatasetInfo:
         origin = describe(self.config.source)
@@ -106,7 +97,7 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
 
     def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
         for number, example in enumerate(self._rows()[split].examples):
-            yield number, {name: getattr(example, name) for name in COLUMNS}
+            yield number, example.cells()
 
     def _rows(self) -> dict[str, Loaded]:
         if self._loaded is None:

@@ -70,16 +70,11 @@ def negated(text: str) -> tuple[bool, ...]:
     "can't help feeling <mask>", "never felt so <mask>", "shouldn't feel <mask>".
     Apostrophes may be curly or missing.
 
-    Args:
-        text: a segment with ``<mask>`` in it.
-
     Returns:
         One flag per mask, in order.
 
     >>> negated("I'm not even that <mask>, I just feel <mask>.")
     (True, False)
-    >>> negated("Not only <mask>: I couldn't be more <mask>!")
-    (False, False)
     """
     flags = []
     start = text.find(MASK)
@@ -95,17 +90,11 @@ def leaked(text: str, labels: Sequence[str]) -> tuple[bool, ...]:
 
     Whole words count, whatever their case: "Happy" gives away "happy", "unhappy" does not.
 
-    Args:
-        text: a segment with ``<mask>`` in it.
-        labels: the masked terms, in order.
-
     Returns:
         One flag per label, in order.
 
     >>> leaked("I am <mask> and so is my mother. Happy people!", ["happy"])
     (True,)
-    >>> leaked("I am <mask>, not unhappy.", ["happy"])
-    (False,)
     """
     rest = text.replace(MASK, " ").lower()
     return tuple(_stands_in(label.strip().lower(), rest) for label in labels)

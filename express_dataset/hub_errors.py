@@ -13,9 +13,6 @@ from .errors import DataError
 def require_login(repo: str) -> None:
     """Refuse to go on without a token of ``hf auth login`` or ``HF_TOKEN``.
 
-    Args:
-        repo: what was to be written, for the sentence.
-
     Raises:
         DataError: nobody is logged in.
     """
@@ -31,13 +28,6 @@ def require_login(repo: str) -> None:
 @contextmanager
 def in_a_sentence(repo: str, option: str, kind: str, otherwise: str = "") -> Iterator[None]:
     """Turn what the client raises into one sentence.
-
-    Args:
-        repo: ``ORG/NAME``.
-        option: the option that names it, such as ``--to``.
-        kind: what it is: ``dataset``, ``model`` or ``Space``.
-        otherwise: a further way out for one who may not write there, such as
-            ``--create-pr for the dataset of someone else``.
 
     Raises:
         DataError: whatever the Hub, the transport or the disk refused.
@@ -61,14 +51,8 @@ def in_a_sentence(repo: str, option: str, kind: str, otherwise: str = "") -> Ite
 def reason(status: int, otherwise: str = "") -> str:
     """What a status of the Hub means to one who wanted to write, and what helps.
 
-    Args:
-        status: of the answer.
-        otherwise: a further way out for one who may not write there.
-
     >>> reason(403)
     'you have no right to write there; use a token that may write, or a name of your own'
-    >>> reason(500)
-    'the Hub refused with status 500; try again later'
     """
     ways = ["use a token that may write", "a name of your own", *([otherwise] if otherwise else [])]
     known = {

@@ -28,16 +28,11 @@ _NAMES = {address: name for name, address in ADDRESSES.items()}
 def license_address(name: str) -> str:
     """Where a licence can be read.
 
-    Args:
-        name: as the Hub writes it.
-
     Returns:
         The address, or the name itself where none is known.
 
     >>> license_address("cc-by-4.0")
     'https://creativecommons.org/licenses/by/4.0/'
-    >>> license_address("other")
-    'other'
     """
     return ADDRESSES.get(name, name)
 
@@ -45,16 +40,11 @@ def license_address(name: str) -> str:
 def license_name(address: str) -> str:
     """The inverse of ``license_address``; empty where the licence is not known.
 
-    Args:
-        address: an address or a name.
-
     Returns:
         The name as the Hub writes it.
 
     >>> license_name(license_address("cc-by-4.0"))
     'cc-by-4.0'
-    >>> license_name("unknown")
-    ''
     """
     name = _NAMES.get(address, address)
     return "" if name == UNKNOWN else name

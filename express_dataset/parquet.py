@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .schema import COLUMNS, Example
+from .schema import Example, kinds
 from .splits import SPLITS
 
 if TYPE_CHECKING:
@@ -22,56 +22,43 @@ SHARD = 50_000
 _ROW_GROUP = 1_000
 
 
-def arrow_schema() -> pyarrow.Schema:
+def arrow_schema(further: Mapping[str, str] | None = None) -> pyarrow.Schema:
     """The columns of an example, as Parquet holds them.
 
-    Returns:
-        A schema with one field per name in ``COLUMNS``.
-
-    >>> tuple(arrow_schema().names) == COLUMNS
-    True
     >>> str(arrow_schema().field("segment").type)
     'int32'
     """
     import pyarrow
 
-    text, flags = pyarrow.string(), pyarrow.list_(pyarrow.bool_())
-    kinds = {
-        "labels": pyarrow.list_(text),
-        "segment": pyarrow.int32(),
-        "negated": flags,
-        "leaked": flags,
-        "created_utc": pyarrow.int64(),
-        "over_18": pyarrow.bool_(),
-    }
-    return pyarrow.schema([(name, kinds.get(name, text)) for name in COLUMNS])
+    def type_of(kind: str) -> Any:
+        if kind.startswith("list "):
+            return pyarrow.list_(type_of(kind[5:]))
+        return pyarrow.type_for_alias(kind)
+
+    return pyarrow.schema([(name, type_of(kind)) for name, kind in kinds(further).items()])
 
 
 class Shards:
-    """The Parquet files of all splits, filled side by side.
+    """The Parquet files of all splits, filled side by side; what is in the folder goes first.
 
-    Args:
-        folder: where they go; anything there is removed first.
-        rows: how many rows each split will have, which the names of the files tell.
+    `rows` tells how many rows each split will have, which the names of the files tell, and
+    `further` the kinds of further columns.
     """
 
-    def __init__(self, folder: Path, rows: Counter[str]) -> None:
+    def __init__(
+        self, folder: Path, rows: Counter[str], further: Mapping[str, str] | None = None
+    ) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self._folder = folder
         self._rows = rows
-        self._schema = arrow_schema()
+        self._schema = arrow_schema(further)
         self._waiting: dict[str, list[Example]] = {split: [] for split in SPLITS}
         self._written: Counter[str] = Counter()
         self._open: dict[str, Any] = {}
 
     def add(self, split: str, row: Example) -> None:
-        """Put a row after those of its split.
-
-        Args:
-            split: one of ``SPLITS``.
-            row: the row.
-        """
+        """Put a row after those of its split."""
         self._waiting[split].append(row)
         if len(self._waiting[split]) == _ROW_GROUP:
             self._flush(split)
@@ -100,27 +87,8 @@ class Shards:
                 write_statistics=True,
                 version="2.6",
             )
-        rows = self._waiting[split]
-        columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
-        table = pyarrow.table(columns, schema=self._schema)
+        rows = [row.cells() for row in self._waiting[split]]
+        table = pyarrow.Table.from_pylist(rows, schema=self._schema)
         self._open[split].write_table(table, row_group_size=_ROW_GROUP)
         self._written[split] += len(self._waiting[split])
         self._waiting[split] = []
-
-
-def sha256(path: Path) -> str:
-    """Hash a file.
-
-    Args:
-        path: the file.
-
-    Returns:
-        64 hexadecimal digits.
-
-    >>> len(sha256(Path(__file__)))
-    64
-    >>> sha256(Path(__file__)) == sha256(Path(__file__))
-    True
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .errors import DataError
+from .errors import DataError, Misfit
 
 if TYPE_CHECKING:
     import datasets
@@ -19,54 +19,53 @@ MASK = "<mask>"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One segment of a post with its masks.
+    """One segment of a post with its masks."""
 
-    Attributes:
-        id: stable hash of the post and the segment's position in it.
-        post_id: a pseudonym of the post, never the Reddit id.
-        text: the segment, with ``<mask>`` where a term was taken out.
-        labels: one term per mask, in order.
-        segment: position of the segment in its post, from 0.
-        negated: one flag per mask: the author says the opposite ("not <mask>").
-        leaked: one flag per mask: the label also stands unmasked in the text.
-        subreddit: where it was posted, if the source tells.
-        created_utc: when, in seconds since 1970, if the source tells.
-        over_18: whether Reddit marked the post as adult, if the source tells.
-
-    >>> row = Example("a1", "p1", "I feel <mask>.", ("sad",), 0, (False,), (False,))
-    >>> row.labels
-    ('sad',)
-    >>> row.subreddit is None
-    True
-    """
-
-    id: str
-    post_id: str
-    text: str
-    labels: tuple[str, ...]
-    segment: int
-    negated: tuple[bool, ...]
-    leaked: tuple[bool, ...]
+    id: str  # stable hash of the post and the segment's position in it
+    post_id: str  # a pseudonym of the post, never the Reddit id
+    text: str  # the segment, with <mask> where a term was taken out
+    labels: tuple[str, ...]  # one term per mask, in order
+    segment: int  # position of the segment in its post, from 0
+    negated: tuple[bool, ...]  # one flag per mask: the author says the opposite ("not <mask>")
+    leaked: tuple[bool, ...]  # one flag per mask: the label also stands unmasked in the text
+    # None where the source does not tell:
     subreddit: str | None = None
-    created_utc: int | None = None
-    over_18: bool | None = None
+    created_utc: int | None = None  # seconds since 1970
+    over_18: bool | None = None  # whether Reddit marked the post as adult
+    topic_id: str | None = None  # number of the topic that the source gives the post
+    topic_name: str | None = None
+    # Columns of a file of one's own that are not known here, by name
+    further: tuple[tuple[str, Any], ...] = ()
+
+    def cells(self) -> dict[str, Any]:
+        """The row by column, further columns last."""
+        return {name: getattr(self, name) for name in COLUMNS} | dict(self.further)
 
 
 _LAST_SEGMENT = 2**31 - 1  # what Parquet holds
 _YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
 
-COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Example))
-"""The column names, in order."""
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Example))[:-1]
+"""The column names, in order, without further ones."""
+
+_KINDS = {
+    "segment": "int32",
+    "created_utc": "int64",
+    "over_18": "bool",
+    "labels": "list string",
+    "negated": "list bool",
+    "leaked": "list bool",
+}
 
 
-def features() -> datasets.Features:
+def kinds(further: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The kind of each column, such as `string` or `list bool`, further ones last."""
+    return {name: _KINDS.get(name, "string") for name in COLUMNS} | dict(further or {})
+
+
+def features(further: Mapping[str, str] | None = None) -> datasets.Features:
     """The columns as the ``datasets`` library describes them.
 
-    Returns:
-        ``datasets.Features`` with one entry per name in ``COLUMNS``.
-
-    >>> tuple(features()) == COLUMNS
-    True
     >>> features()["labels"].feature.dtype
     'string'
     """
@@ -74,38 +73,26 @@ def features() -> datasets.Features:
 
     return Features(
         {
-            "id": Value("string"),
-            "post_id": Value("string"),
-            "text": Value("string"),
-            "labels": List(Value("string")),
-            "segment": Value("int32"),
-            "negated": List(Value("bool")),
-            "leaked": List(Value("bool")),
-            "subreddit": Value("string"),
-            "created_utc": Value("int64"),
-            "over_18": Value("bool"),
+            name: List(Value(kind[5:])) if kind.startswith("list ") else Value(kind)
+            for name, kind in kinds(further).items()
         }
     )
 
 
 def check(example: Example, where: str) -> None:
-    """Refuse a row that cannot be scored fairly.
-
-    Args:
-        example: the row.
-        where: file and row, put in front of the message.
+    """Refuse a row that cannot be scored fairly; ``where`` begins the message.
 
     Raises:
-        DataError: an empty id, post id or text; no mask; a number of labels or flags that
-            differs from the number of masks; an empty label; a negative position.
+        Misfit: no text; no mask; a number of labels that differs from the number of masks; an
+            empty label.
+        DataError: an empty id or post id; flags that differ in number from the masks; a negative
+            position.
 
-    >>> good = Example("a1", "p1", "I feel <mask>.", ("sad",), 0, (False,), (False,))
-    >>> check(good, "posts.jsonl, row 1")
     >>> bad = Example("a1", "p1", "I feel fine.", ("sad",), 0, (False,), (False,))
     >>> check(bad, "posts.jsonl, row 1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    express_dataset.errors.DataError: posts.jsonl, row 1: the text has no <mask>; ...
+    express_dataset.errors.Misfit: posts.jsonl, row 1: the text has no <mask>; ...
     """
     if not example.id.strip():
         raise DataError(f"{where}: the id is empty; give every row its own id")
@@ -113,22 +100,8 @@ def check(example: Example, where: str) -> None:
         raise DataError(
             f"{where}: the post_id is empty; give the post's pseudonym or leave the column out"
         )
-    if not example.text.strip():
-        raise DataError(f"{where}: the text is empty; give the segment or remove the row")
-    masks = example.text.count(MASK)
-    if masks == 0:
-        raise DataError(
-            f"{where}: the text has no {MASK}; "
-            "put one where each label was taken out or remove the row"
-        )
-    if len(example.labels) != masks:
-        raise DataError(
-            f"{where}: {len(example.labels)} labels for {masks} masks; "
-            f"give one label for each {MASK}, in order"
-        )
-    if not all(label.strip() for label in example.labels):
-        place = [bool(label.strip()) for label in example.labels].index(False) + 1
-        raise DataError(f"{where}: label {place} is empty; write the masked term or remove the row")
+    _check_masks(example, where)
+    masks = len(example.labels)
     for name, flags in (("negated", example.negated), ("leaked", example.leaked)):
         if len(flags) != masks:
             raise DataError(
@@ -146,20 +119,32 @@ def check(example: Example, where: str) -> None:
         )
 
 
+def _check_masks(example: Example, where: str) -> None:
+    if not example.text.strip():
+        told = f"{where}: the text is empty; give the segment or remove the row"
+        raise Misfit(told, "the text is missing")
+    masks = example.text.count(MASK)
+    if masks == 0:
+        told = "put one where each label was taken out or remove the row"
+        raise Misfit(f"{where}: the text has no {MASK}; {told}", "the text has no mask")
+    if len(example.labels) != masks:
+        raise Misfit(
+            f"{where}: {len(example.labels)} labels for {masks} masks; "
+            f"give one label for each {MASK}, in order",
+            "labels and masks differ in number",
+        )
+    if not all(map(str.strip, example.labels)):
+        place = [bool(label.strip()) for label in example.labels].index(False) + 1
+        told = f"{where}: label {place} is empty; write the masked term or remove the row"
+        raise Misfit(told, "a label is empty")
+
+
 def fingerprint(examples: Iterable[Example]) -> str:
-    """A hash of the questions and their answers, in order.
-
-    Args:
-        examples: the rows; only id, text and labels count.
-
-    Returns:
-        64 hexadecimal digits (SHA-256).
+    """SHA-256 of the questions and their answers, in order: only id, text and labels count.
 
     >>> row = Example("a1", "p1", "I feel <mask>.", ("sad",), 0, (False,), (False,))
     >>> len(fingerprint([row]))
     64
-    >>> fingerprint([row]) == fingerprint([row, row])
-    False
     """
     digest = hashlib.sha256()
     for example in examples:
@@ -169,19 +154,10 @@ def fingerprint(examples: Iterable[Example]) -> str:
 
 
 def example_id(post_key: str, segment: int) -> str:
-    """The id of an example: a stable hash of the post's pseudonym and the position.
-
-    Args:
-        post_key: what names the post in the data (its pseudonym).
-        segment: position of the segment in the post, from 0.
-
-    Returns:
-        16 hexadecimal digits.
+    """The id of an example: 16 hexadecimal digits for the post's pseudonym and the position.
 
     >>> example_id("p1", 0) == example_id("p1", 0)
     True
-    >>> example_id("p1", 0) == example_id("p1", 1)
-    False
     """
     return hashlib.sha256(f"{post_key}\n{segment}".encode()).hexdigest()[:16]
 
@@ -193,15 +169,7 @@ def pseudonym(post_id: str) -> str:
     hides the Reddit id from a casual look only: who lists all Reddit ids can hash them and
     compare. Data built anew should use keyed pseudonyms, whose key stays with the maker.
 
-    Args:
-        post_id: the public id.
-
-    Returns:
-        16 hexadecimal digits.
-
-    >>> pseudonym("abc123") == pseudonym("abc123")
-    True
-    >>> "abc123" in pseudonym("abc123")
-    False
+    >>> len(pseudonym("abc123")), pseudonym("abc123") == pseudonym("abc123")
+    (16, True)
     """
     return hashlib.sha256(f"express/post/{post_id}".encode()).hexdigest()[:16]

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import logging
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields, replace
+from itertools import chain
 from pathlib import Path
 
 from .errors import DataError
+from .files import sha256, whole
 from .hub_errors import ORG_NAME
+from .known import FILES, UNKNOWN_FILE
 from .licenses import license_name
-from .reading.columns import Row, layout, understand
+from .progress import told
+from .reading.columns import (
+    LEAVE_OUT,
+    REFUSE,
+    LeftOut,
+    Row,
+    further_kinds,
+    layout,
+    of_kinds,
+    understand,
+)
 from .reading.folders import about_folder, read_folder
-from .reading.readers import SUFFIXES, read
+from .reading.readers import Record, is_table, read
 from .schema import Example, fingerprint
 from .splits import SPLITS, assign, normalised
 
@@ -39,68 +55,36 @@ _SPOKEN_FOR = "the authors' data, of the paper 'Fluent but Unfeeling' (arXiv:250
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of a source beside its rows.
+    """What is known of a source beside its rows."""
 
-    Attributes:
-        name: the short name that signatures carry.
-        revision: commit of the Hub dataset, else None.
-        lexicon: the lexicon that its labels are scored with, ``"nrc"`` or ``"express"``.
-        version: version of the data; 0.0.0 for a user's own.
-        description: what it is, in plain words.
-        citation: BibTeX, or empty.
-        license: licence of the rows, or empty where it is not known.
-
-    >>> Origin("mine", None, "nrc", "0.0.0", "My rows.", "", "").name
-    'mine'
-    >>> Origin("mine", None, "nrc", "0.0.0", "My rows.", "", "").revision is None
-    True
-    """
-
-    name: str
-    revision: str | None
-    lexicon: str
-    version: str
-    description: str
-    citation: str
-    license: str
+    name: str  # the short name that signatures carry
+    revision: str | None  # commit of the Hub dataset
+    lexicon: str  # what its labels are scored with, "nrc" or "express"
+    version: str  # 0.0.0 for a user's own data
+    description: str  # in plain words
+    citation: str  # BibTeX, or empty
+    license: str  # of the rows; empty where it is not known
     kind: str = OTHER
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The rows of one split, with all that a signature or a card says about them.
+    """The rows of one split, with all that a signature or a card says about them."""
 
-    Attributes:
-        name: short name of the data, such as ``express`` or ``express-sample``.
-        revision: commit of the Hub dataset, else None.
-        fingerprint: SHA-256 over id, text and labels of the whole data, split after split.
-        lexicon: the lexicon that the labels are scored with, ``"nrc"`` or ``"express"``.
-        split: train, test, few_shot or all.
-        examples: the rows, in file order.
-        description: what the data is, in plain words.
-        citation: BibTeX, or empty.
-        license: licence of the rows, or empty where it is not known.
-        notes: what a reader of the figures should know, such as rows left out.
-        version: version of the data; 0.0.0 for a user's own.
-
-    >>> load("sample").name
-    'express-sample'
-    >>> load("sample", split="few_shot").split
-    'few_shot'
-    """
-
-    name: str
-    revision: str | None
-    fingerprint: str
-    lexicon: str
-    split: str
-    examples: tuple[Example, ...]
-    description: str
-    citation: str
-    license: str
-    notes: tuple[str, ...]
+    name: str  # short name of the data, such as `express` or `express-sample`
+    revision: str | None  # commit of the Hub dataset
+    fingerprint: str  # SHA-256 over id, text and labels of the whole data, split after split
+    lexicon: str  # what the labels are scored with, "nrc" or "express"
+    split: str  # train, test, few_shot or all
+    examples: tuple[Example, ...]  # in file order
+    description: str  # in plain words
+    citation: str  # BibTeX, or empty
+    license: str  # of the rows; empty where it is not known
+    notes: tuple[str, ...]  # what a reader of the figures should know, such as rows left out
     version: str = "0.0.0"
     kind: str = OTHER
+    left_out: tuple[LeftOut, ...] = ()  # rows of the whole data that cannot be examples
+    further: Mapping[str, str] = field(default_factory=dict)  # kinds of the columns of one's own
 
     @property
     def data(self) -> str:
@@ -108,32 +92,18 @@ class Loaded:
         return f"{self.name}@{self.revision[:7] if self.revision else self.fingerprint[:8]}"
 
 
-def load(source: str = "express", *, split: str = "test") -> Loaded:
-    """Load one split of a source.
-
-    Args:
-        source: ``"sample"``, ``"express"`` or ``"express@REVISION"`` (the authors' Hub
-            dataset), a path to the authors' CSV or to a .jsonl, .csv or .parquet file in our
-            columns, a folder that ``express dataset build`` or ``publish`` wrote, or a Hub
-            dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns.
-        split: train, test, few_shot or all.
-
-    Returns:
-        The rows and what is known of them.
+def load(source: str = "express", *, split: str = "test", misfits: str | None = None) -> Loaded:
+    """Load one split of a source: train, test, few_shot or all; see `load_all`.
 
     Raises:
         DataError: no such source, split or row; one sentence says how to mend it.
 
     >>> load("sample", split="all").data.startswith("express-sample@")
     True
-    >>> load("sample", split="tset")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: there is no split 'tset'; choose train, test, few_shot...
     """
     if split not in (*SPLITS, "all"):
         raise DataError(f"there is no split '{split}'; choose train, test, few_shot or all")
-    return filled(load_all(source)[split], source)
+    return filled(load_all(source, misfits)[split], source)
 
 
 def filled(loaded: Loaded, source: str) -> Loaded:
@@ -146,34 +116,48 @@ def filled(loaded: Loaded, source: str) -> Loaded:
     return loaded
 
 
-def load_all(source: str = "express") -> dict[str, Loaded]:
-    """Load every split of a source, and "all", reading it once.
+def load_all(source: str = "express", misfits: str | None = None) -> dict[str, Loaded]:
+    """Load every split of a source, and "all", reading it once; a split may be empty.
 
     Args:
-        source: as for ``load``.
-
-    Returns:
-        train, test, few_shot and all, by name; a split may be empty.
-
-    Raises:
-        DataError: as for ``load``.
+        source: ``"sample"``, ``"express"`` or ``"express@REVISION"`` (the authors' Hub
+            dataset), a path to the authors' CSV or to a CSV, JSONL or Parquet file in our
+            columns, a folder that ``express dataset build`` or ``publish`` wrote, or a Hub
+            dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns.
+        misfits: ``"refuse"`` or ``"leave out"`` rows that cannot be examples (no mask, a number
+            of labels that differs from the masks, an empty label, no list). By default those in
+            the authors' columns are left out, counted and listed, and those in ours refused.
 
     >>> sorted(load_all("sample"))
     ['all', 'few_shot', 'test', 'train']
-    >>> parts = load_all("sample")
-    >>> sum(len(parts[name].examples) for name in SPLITS) == len(parts["all"].examples)
-    True
     """
+    if misfits not in (None, REFUSE, LEAVE_OUT):
+        raise DataError(f"misfits={misfits!r}; choose '{REFUSE}', '{LEAVE_OUT}' or None")
+    records, origin, files = _opened(source)
+    left_out: list[LeftOut] = []
+    rows = list(told(understand(records, left_out, misfits), f"reading {source}"))
+    if not rows:
+        if left_out:
+            first = left_out[0]
+            raise DataError(f"{first.where}: {first.told}; no other row can be an example either")
+        raise DataError(f"{source}: there are no rows; give one row per example")
+    return _divide(rows, origin, source, left_out, _standing(files))
+
+
+def _opened(source: str) -> tuple[Iterable[Record], Origin, Sequence[Path]]:
+    """The records, what is known of them, and the files that are in the authors' columns."""
     if source == "sample":
-        return _divide(understand(read(_SAMPLE)), describe(source), source)
+        return read(_SAMPLE), describe(source), ()
     name, _, revision = source.partition("@")
     path = Path(source).expanduser()
     if name != "express" and path.is_dir():
-        return _divide(understand(read_folder(path, source)), _of_folder(path), source)
-    if name != "express" and (path.exists() or path.suffix.lower() in SUFFIXES):
-        records = list(read(path, source))
-        kind = layout(records[0].values) if records else None
-        return _divide(understand(records), _of_file(path, kind), source)
+        return read_folder(path, source), _of_folder(path), ()
+    if name != "express" and (path.exists() or is_table(path)):
+        records = read(path, source)
+        first = next(records, None)
+        kind = layout(first.values) if first else None
+        found = chain([first], records) if first else ()
+        return found, _of_file(path, kind), (path,) if kind == "authors" else ()
     if name != "express" and not ORG_NAME.fullmatch(name):
         raise DataError(
             f"there is no source '{source}'; give sample, express, the path of a file "
@@ -181,24 +165,21 @@ def load_all(source: str = "express") -> dict[str, Loaded]:
         )
     from .reading.hub import fetch
 
-    commit, found = fetch(AUTHORS_REPO if name == "express" else name, revision or None)
-    return _divide(understand(found), describe(source, commit), source)
+    fetched = fetch(AUTHORS_REPO if name == "express" else name, revision or None)
+    return fetched.records, describe(source, fetched.commit), fetched.authors
+
+
+def _standing(files: Sequence[Path]) -> tuple[str, ...]:
+    """Whether the authors' files are ones that were published."""
+    known = all(sha256(path) in FILES for path in files)
+    return () if known else (f"the data is {UNKNOWN_FILE}",)
 
 
 def describe(source: str, revision: str | None = None) -> Origin:
-    """Say what a source is, without reading it.
-
-    Args:
-        source: as for ``load``.
-        revision: the commit it was read at, once that is known.
-
-    Returns:
-        Name, lexicon, version, description, citation and licence.
+    """Say what a source is, without reading it; `revision` is the commit that was read.
 
     >>> describe("sample").description.startswith("NOT the EXPRESS data")
     True
-    >>> describe("express", "0123abcd").revision
-    '0123abcd'
     """
     name = source.partition("@")[0]
     if source == "sample":
@@ -216,7 +197,7 @@ def describe(source: str, revision: str | None = None) -> Origin:
     path = Path(source).expanduser()
     if name != "express" and path.is_dir():
         return _of_folder(path)
-    if name != "express" and (path.exists() or path.suffix.lower() in SUFFIXES):
+    if name != "express" and (path.exists() or is_table(path)):
         return _of_file(path, None)
     repo = AUTHORS_REPO if name == "express" else name
     at = f"the Hub dataset {repo}" + (f" at revision {revision}" if revision else "")
@@ -235,13 +216,13 @@ def describe(source: str, revision: str | None = None) -> Origin:
 def _of_folder(path: Path) -> Origin:
     about = about_folder(path)
     name, citation = (str(about.get(key) or "") for key in ("name", "citeAs"))
-    told = f"NOT the authors' EXPRESS data: rows of the folder {path.resolve().name}."
+    own = f"NOT the authors' EXPRESS data: rows of the folder {path.resolve().name}."
     return Origin(
         _short_name(name or path.resolve().name),
         None,
         "express" if citation == PAPER_CITATION else "nrc",
         str(about.get("version") or "0.0.0"),
-        str(about.get("description") or told),
+        str(about.get("description") or own),
         citation,
         license_name(str(about.get("license") or "")),
         AUTHORS if citation == PAPER_CITATION else OTHER,
@@ -263,37 +244,85 @@ def _of_file(path: Path, kind: str | None) -> Origin:
     return Origin(_short_name(path.stem), None, "nrc", "0.0.0", about, "", "")
 
 
-def _divide(rows: Iterable[Row], origin: Origin, source: str) -> dict[str, Loaded]:
-    rows = list(rows)
-    if not rows:
-        raise DataError(f"{source}: there are no rows; give one row per example")
-    notes: tuple[str, ...]
-    if any(row.split for row in rows):
-        placed, notes = _as_told(rows)
-    else:
-        placed, notes = _by_hash(rows)
-    for note in notes:
-        logger.warning("%s: %s", source, note)
+def _divide(
+    rows: list[Row],
+    origin: Origin,
+    source: str,
+    left_out: Sequence[LeftOut],
+    standing: tuple[str, ...],
+) -> dict[str, Loaded]:
+    further = further_kinds(row.example for row in rows)
+    if further:
+        rows = [
+            replace(row, example=replace(row.example, further=of_kinds(row.example, further)))
+            for row in rows
+        ]
+    placed, moved = _as_told(rows) if any(row.split for row in rows) else _by_hash(rows)
+    notes = (*standing, *_counted(rows, left_out), *moved)
     parts = {name: tuple(row.example for row, split in placed if split == name) for name in SPLITS}
-    whole = fingerprint(example for name in SPLITS for example in parts[name])
+    every = fingerprint(example for name in SPLITS for example in parts[name])
     parts["all"] = tuple(row.example for row, _ in placed)
-    return {
+    known = {one.name: getattr(origin, one.name) for one in fields(Origin)}
+    found = {
         name: Loaded(
-            name=origin.name,
-            revision=origin.revision,
-            fingerprint=whole,
-            lexicon=origin.lexicon,
+            **known,
+            fingerprint=every,
             split=name,
             examples=examples,
-            description=origin.description,
-            citation=origin.citation,
-            license=origin.license,
             notes=notes,
-            version=origin.version,
-            kind=origin.kind,
+            left_out=tuple(left_out),
+            further=further,
         )
         for name, examples in parts.items()
     }
+    where = _listed(left_out, found["all"].data) if left_out else ""
+    if notes:
+        logger.warning("%s: %s%s", source, "; ".join(notes), where)
+    return found
+
+
+def _counted(rows: list[Row], left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """What was done to the rows, and what is to be known of them."""
+    if left_out:
+        reasons = Counter(one.reason for one in left_out).most_common()
+        why = ", ".join(f"{reason}: {count}" for reason, count in reasons)
+        yield f"{len(left_out)} {_rows(left_out)} left out that cannot be examples ({why})"
+    copies = Counter(Counter(row.example.text for row in rows).values())
+    number = sum(times * count for times, count in copies.items() if times > 1)
+    if number:
+        yield f"{number} rows are exact copies of each other's text"
+    replaced = sum(row.replaced for row in rows)
+    if replaced:
+        yield f"{replaced} halves of characters (broken emoji) replaced by U+FFFD"
+
+
+def left_out_file(data: str) -> Path:
+    """The list of the rows left out of some data: beside where `load_dataset` finds it."""
+    import datasets
+
+    return Path(datasets.config.HF_DATASETS_CACHE).expanduser() / f"express_left_out-{data}.csv"
+
+
+def _listed(left_out: Sequence[LeftOut], data: str) -> str:
+    """Write the list, and say where it is."""
+    file = left_out_file(data.replace("/", "--"))
+    lines = io.StringIO()
+    table = csv.writer(lines, lineterminator="\n")
+    table.writerow(("row", "reason", "what is wrong"))
+    table.writerows(map(astuple, left_out))
+    try:
+        # Of many processes each would write the same.
+        if not file.is_file() or file.read_text(encoding="utf-8") != lines.getvalue():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with whole(file) as unfinished:
+                unfinished.write_text(lines.getvalue(), encoding="utf-8", newline="\n")
+    except (OSError, UnicodeError) as error:
+        return f"; their list cannot be written to {file} ({error})"
+    return f"; listed in {file}"
+
+
+def _rows(some: Sequence[object]) -> str:
+    return "row" if len(some) == 1 else "rows"
 
 
 _Placed = list[tuple[Row, str]]

@@ -18,16 +18,11 @@ SHARES = {"train": 0.7, "test": 0.2, "few_shot": 0.1}
 def fraction(post_id: str) -> float:
     """Place a post on the line from 0 to 1, evenly and for ever.
 
-    Args:
-        post_id: the post's pseudonym.
-
     Returns:
         The first 8 bytes of SHA-256 over the seed and the id, as a share of 2**64.
 
     >>> 0 <= fraction("p1") < 1
     True
-    >>> fraction("p1") == fraction("p2")
-    False
     """
     digest = hashlib.sha256(f"{SEED}\n{post_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
@@ -36,15 +31,10 @@ def fraction(post_id: str) -> float:
 def split_of(post_id: str) -> str:
     """Name the split that a post's hash gives it.
 
-    Args:
-        post_id: the post's pseudonym.
-
     Returns:
         One of ``SPLITS``.
 
     >>> split_of("p1") in SPLITS
-    True
-    >>> split_of("p1") == split_of("p1")
     True
     """
     edge, place = 0.0, fraction(post_id)
@@ -58,16 +48,11 @@ def split_of(post_id: str) -> str:
 def normalised(text: str) -> str:
     """Bring copies of a text to one form: white space and case do not count.
 
-    Args:
-        text: a segment.
-
     Returns:
         The words, lower-cased, with one space between them.
 
     >>> normalised(" I feel  <MASK>.\\n") == normalised("i feel <mask>.")
     True
-    >>> normalised("I feel <mask>.") == normalised("I felt <mask>.")
-    False
     """
     return " ".join(text.lower().split())
 
@@ -83,17 +68,12 @@ def assign(rows: Iterable[tuple[str, str]]) -> Iterator[str | None]:
     split. To move either would break that promise and to keep both would leak, so that row
     gets None, which means: leave it out.
 
-    Args:
-        rows: pairs of post id and text.
-
     Yields:
         One of ``SPLITS``, or None for a row to leave out.
 
     >>> rows = [("p1", "I feel <mask>."), ("p2", "i feel  <mask>."), ("p2", "Still <mask>.")]
     >>> len(set(assign(rows)))
     1
-    >>> list(assign(rows))[:2] == list(assign(rows[:2]))
-    True
     """
     of_post: dict[str, str] = {}
     of_text: dict[bytes, str] = {}

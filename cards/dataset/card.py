@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from express_dataset.licenses import UNKNOWN, license_address
-from express_dataset.publishing.croissant import MEANING
+from express_dataset.publishing.croissant import FURTHER, MEANING
 from express_dataset.publishing.folder import Facts
 from express_dataset.sources import PAPER_CITATION
 from express_dataset.splits import SPLITS
@@ -131,7 +131,7 @@ def _columns(facts: Facts) -> list[tuple[str, str, str]]:
         (
             column["name"],
             column.get("dtype") or f"list of {column['list']}",
-            MEANING[column["name"]],
+            MEANING.get(column["name"], FURTHER),
         )
         for column in facts.dataset_info[0]["features"]
     ]

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..files import read_json
-from ..parquet import sha256
+from ..files import read_json, sha256
 from .forms import SUFFIXES, why_no_dump
 from .masking import MODELS, pipeline_version
 from .segment import LIMIT, SMALLEST

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..parquet import sha256
+from ..files import sha256
 from ..schema import Example
 from ..splits import SPLITS
 from .config import read_state

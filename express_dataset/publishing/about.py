@@ -26,12 +26,6 @@ class About:
         uses: what it is for, and what not.
         impact: what good and harm may come of it.
         maintenance: how a text is taken out.
-
-    >>> from express_dataset import load_all_examples
-    >>> about(load_all_examples("sample")["all"], "sample").synthetic
-    True
-    >>> about(load_all_examples("sample")["all"], "sample").derived_from
-    ()
     """
 
     kind: str
@@ -155,17 +149,12 @@ _AUTHORS = replace(
 def is_authors(loaded: Loaded) -> bool:
     """Tell whether rows are those of the authors of EXPRESS.
 
-    Args:
-        loaded: any split of the data.
-
     Returns:
         True for their Hub dataset, their files, and what was published of them.
 
     >>> from express_dataset import load_all_examples
     >>> is_authors(load_all_examples("sample")["all"])
     False
-    >>> PAPER_CITATION.startswith("@inproceedings")
-    True
     """
     return loaded.citation == PAPER_CITATION or loaded.name == AUTHORS_REPO
 
@@ -173,19 +162,12 @@ def is_authors(loaded: Loaded) -> bool:
 def about(loaded: Loaded, source: str) -> About:
     """What a reader must be told of these rows.
 
-    Args:
-        loaded: any split of the data.
-        source: what it was loaded from; a folder with a build report was built.
-
     Returns:
         The text that belongs to the kind of data.
 
     >>> from express_dataset import load_all_examples
     >>> about(load_all_examples("sample")["all"], "sample").kind
     'sample'
-    >>> from dataclasses import replace
-    >>> about(replace(load_all_examples("sample")["all"], name="mine"), "mine.jsonl").kind
-    'own'
     """
     if is_authors(loaded):
         return _AUTHORS

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import DataError, require
 from ..licenses import license_address
-from ..schema import COLUMNS
+from ..schema import kinds
 from ..splits import SPLITS
 from .about import About
 
@@ -20,14 +20,7 @@ _VOCABULARY = (
     "fileObject fileSet format includes isLiveDataset jsonPath key md5 parentField path "
     "recordSet references regex repeated replace separator source subField transform"
 )
-_TYPES = {
-    "segment": "sc:Integer",
-    "created_utc": "sc:Integer",
-    "negated": "sc:Boolean",
-    "leaked": "sc:Boolean",
-    "over_18": "sc:Boolean",
-}
-_REPEATED = ("labels", "negated", "leaked")
+_TYPES = {"int": "sc:Integer", "bool": "sc:Boolean", "float": "sc:Float", "string": "sc:Text"}
 MEANING = {
     "id": "Stable hash of the post and the segment's position in it.",
     "post_id": "Pseudonym of the post, never its public id.",
@@ -39,27 +32,21 @@ MEANING = {
     "subreddit": "The community, where the source tells.",
     "created_utc": "Seconds since 1970, where the source tells.",
     "over_18": "Whether the post was marked as adult, where the source tells.",
+    "topic_id": "Number of the post's topic, where the source tells.",
+    "topic_name": "Name of the post's topic, where the source tells.",
 }
 """What each column means."""
+
+FURTHER = "A column of the publisher's own file."
+"""What is said of a column that is not among these."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a published folder.
+    """A file of a published folder."""
 
-    Attributes:
-        path: its path in the folder, with slashes.
-        size: bytes.
-        sha256: hash of its content.
-
-    >>> File("data/test-00000-of-00001.parquet", 4, "0" * 64).name
-    'test-00000-of-00001.parquet'
-    >>> File("README.md", 4, "0" * 64).name
-    'README.md'
-    """
-
-    path: str
-    size: int
+    path: str  # in the folder, with slashes
+    size: int  # bytes
     sha256: str
 
     @property
@@ -69,18 +56,16 @@ class File:
 
 
 def croissant(
-    about: About, described: Mapping[str, str], files: Sequence[File], url: str | None
+    about: About,
+    described: Mapping[str, str],
+    files: Sequence[File],
+    url: str | None,
+    further: Mapping[str, str] | None = None,
 ) -> str:
-    """Describe a folder.
+    """The text of ``croissant.json``; the same for the same arguments.
 
-    Args:
-        about: what a reader must be told.
-        described: ``name``, ``version``, ``description``, ``citation`` and ``license``.
-        files: the Parquet files.
-        url: address of the dataset's page, where it has one.
-
-    Returns:
-        The text of ``croissant.json``; the same for the same arguments.
+    `described` holds name, version, description, citation and license, `url` is the address of
+    the dataset's page, and `further` the kinds of columns that are not known here.
 
     >>> from express_dataset import load_all_examples
     >>> from express_dataset.publishing.about import about
@@ -88,8 +73,6 @@ def croissant(
     >>> described = dict.fromkeys(("name", "version", "description", "citation", "license"), "1")
     >>> json.loads(croissant(told, described, [], None))["rai:hasSyntheticData"]
     True
-    >>> json.loads(croissant(told, described, [], None))["recordSet"][0]["@id"]
-    'default'
     """
     content: dict[str, Any] = {
         "@context": _context(),
@@ -108,7 +91,7 @@ def croissant(
         "keywords": ["emotion", "self-disclosure", "language models", "benchmark"],
         **_responsible(about),
         "distribution": _distribution(files),
-        "recordSet": [_records()],
+        "recordSet": [_records(further or {})],
     }
     kept = {name: value for name, value in content.items() if value not in (None, "", [])}
     return json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
@@ -116,9 +99,6 @@ def croissant(
 
 def validate(file: Path) -> None:
     """Check a description with the format's own library.
-
-    Args:
-        file: a ``croissant.json``.
 
     Raises:
         DataError: the library finds an error.
@@ -199,19 +179,19 @@ def _distribution(files: Sequence[File]) -> list[dict[str, Any]]:
     return [*objects, shards]
 
 
-def _records() -> dict[str, Any]:
+def _records(further: Mapping[str, str]) -> dict[str, Any]:
     shards = {"fileSet": {"@id": "shards"}}
     fields = [
         {
             "@type": "cr:Field",
             "@id": f"default/{name}",
             "name": name,
-            "description": MEANING[name],
-            "dataType": _TYPES.get(name, "sc:Text"),
-            **({"repeated": True} if name in _REPEATED else {}),
+            "description": MEANING.get(name, FURTHER),
+            "dataType": _TYPES[kind.removeprefix("list ").rstrip("0123456789")],
+            **({"repeated": True} if kind.startswith("list ") else {}),
             "source": {**shards, "extract": {"column": name}},
         }
-        for name in COLUMNS
+        for name, kind in kinds(further).items()
     ]
     split = {
         "@type": "cr:Field",

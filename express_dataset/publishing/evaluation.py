@@ -24,12 +24,6 @@ class Evaluation:
     Attributes:
         rows: one for each example of the test split: id, prompt, target and n_masks.
         text: of ``eval.yaml``.
-
-    >>> row = {"id": "a", "prompt": "I was <mask>.", "target": "sad", "n_masks": 1}
-    >>> Evaluation((row,), "name: mine").text
-    'name: mine'
-    >>> Evaluation((), "").rows
-    ()
     """
 
     rows: tuple[Mapping[str, str | int], ...]
@@ -38,10 +32,6 @@ class Evaluation:
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> dict[str, Any]:
     """Write the rows as Parquet, and ``eval.yaml``; the same bytes for the same rows.
-
-    Args:
-        evaluation: what to write.
-        folder: the dataset's; it gets the folder ``inspect``.
 
     Returns:
         The configuration's ``dataset_info`` for the card.
@@ -77,8 +67,6 @@ def configuration() -> dict[str, Any]:
 
     >>> configuration()["data_files"]
     [{'split': 'test', 'path': 'inspect/test-*.parquet'}]
-    >>> "default" in configuration()
-    False
     """
     files = [{"split": _SPLIT, "path": f"{CONFIG}/{_SPLIT}-*.parquet"}]
     return {"config_name": CONFIG, "data_files": files}

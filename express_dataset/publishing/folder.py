@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, require
+from ..files import sha256
 from ..licenses import UNKNOWN
-from ..parquet import Shards, sha256
+from ..parquet import Shards
 from ..reading.folders import BUILD, CROISSANT
 from ..schema import features
 from ..sources import Loaded
@@ -33,56 +34,30 @@ _OURS = {CARD, CROISSANT, BUILD, DATA, CONFIG, EVAL}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a dataset card is rendered from.
+    """What a dataset card is rendered from."""
 
-    Attributes:
-        about: what a reader must be told beside figures.
-        statistics: what ``express_dataset.publishing.statistics.statistics`` returned.
-        name, version, description, citation, license: of the data; the licence may be "unknown".
-        configs, dataset_info: for the card's header, as the Hub wants them; the data's own
-            configuration is the first.
-        repo: the dataset's name on the Hub, else None.
-
-    >>> Facts.__slots__[0]
-    'about'
-    >>> "repo" in Facts.__slots__
-    True
-    """
-
-    about: About
-    statistics: Mapping[str, Any]
+    about: About  # what a reader must be told beside figures
+    statistics: Mapping[str, Any]  # what `statistics` returned
     name: str
     version: str
     description: str
     citation: str
-    license: str
+    license: str  # may be "unknown"
+    # For the card's header, as the Hub wants them; the data's own configuration is the first.
     configs: list[dict[str, Any]]
     dataset_info: list[dict[str, Any]]
-    repo: str | None
+    repo: str | None  # the dataset's name on the Hub
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A folder that was written.
-
-    Attributes:
-        folder: where it is.
-        rows: rows of each split that has any.
-        files: its files, as paths in it, in alphabetic order.
-        license: the licence that its card names.
-        strangers: labels that are not in the list of terms, and how often each occurs.
-
-    >>> Published(Path("express"), {"test": 40}, ("README.md",), "apache-2.0", {}).rows
-    {'test': 40}
-    >>> Published(Path("express"), {"test": 40}, ("README.md",), "apache-2.0", {}).files
-    ('README.md',)
-    """
+    """A folder that was written."""
 
     folder: Path
-    rows: dict[str, int]
-    files: tuple[str, ...]
-    license: str
-    strangers: dict[str, int]
+    rows: dict[str, int]  # of each split that has any
+    files: tuple[str, ...]  # paths in it, in alphabetic order
+    license: str  # the one that its card names
+    strangers: dict[str, int]  # labels not in the list of terms, and how often each occurs
 
 
 def write_folder(
@@ -97,14 +72,6 @@ def write_folder(
 ) -> Published:
     """Write Parquet, card and Croissant; the same bytes for the same data.
 
-    Args:
-        parts, source: what ``load_all`` returned, and what it was given.
-        out: the folder; a publication that is there already is replaced, whole.
-        card: makes the dataset card.
-        license: the licence, where the data does not tell.
-        repo: the dataset's name on the Hub, for the card.
-        evaluation: lets a harness evaluate by the dataset's name; a configuration of its own.
-
     Returns:
         What was written.
 
@@ -117,10 +84,6 @@ def write_folder(
     ...     done = write_folder(parts, "sample", Path(folder, "express"), lambda facts: facts.name)
     >>> done.files[:2], sum(done.rows.values()) == len(parts["all"].examples)
     (('README.md', 'croissant.json'), True)
-    >>> write_folder(parts, "sample", Path(__file__).parent, str)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: .../publishing is not empty and was not written by...
     """
     require("mlcroissant", "publish")  # said before any work is done
     found, told = statistics(parts), license or parts["all"].license or UNKNOWN
@@ -136,7 +99,7 @@ def write_folder(
             if evaluation:
                 info.append(write_evaluation(evaluation, staged))
             facts = _facts(parts["all"], source, found, info, told, repo)
-            _describe(facts, files, card, staged)
+            _describe(facts, files, card, staged, parts["all"].further)
             report = Path(source).expanduser() / BUILD
             if report.is_file():
                 shutil.copyfile(report, staged / BUILD)
@@ -175,13 +138,19 @@ def _facts(
     )
 
 
-def _describe(facts: Facts, files: list[File], card: Callable[[Facts], str], folder: Path) -> None:
+def _describe(
+    facts: Facts,
+    files: list[File],
+    card: Callable[[Facts], str],
+    folder: Path,
+    further: Mapping[str, str],
+) -> None:
     """Write the card and the Croissant file."""
     (folder / CARD).write_text(card(facts), encoding="utf-8", newline="\n")
     names = ("name", "version", "description", "citation", "license")
     described = {name: str(getattr(facts, name)) for name in names}
     url = f"https://huggingface.co/datasets/{facts.repo}" if facts.repo else None
-    text = croissant(facts.about, described, files, url)
+    text = croissant(facts.about, described, files, url, further)
     (folder / CROISSANT).write_text(text, encoding="utf-8", newline="\n")
     validate(folder / CROISSANT)
 
@@ -203,7 +172,7 @@ def _refuse_occupied(out: Path, source: str) -> None:
 
 def _write_data(parts: Mapping[str, Loaded], folder: Path) -> dict[str, int]:
     rows = {name: len(parts[name].examples) for name in SPLITS}
-    shards = Shards(folder, Counter(rows))
+    shards = Shards(folder, Counter(rows), parts["all"].further)
     for name in SPLITS:
         for example in parts[name].examples:
             shards.add(name, example)
@@ -224,7 +193,7 @@ def _dataset_info(
     parts: Mapping[str, Loaded], rows: Mapping[str, int], files: list[File]
 ) -> dict[str, Any]:
     columns = []
-    for name, kind in features().items():
+    for name, kind in features(parts["all"].further).items():
         inner = getattr(kind, "feature", None)
         columns.append(
             {"name": name, "list": inner.dtype} if inner else {"name": name, "dtype": kind.dtype}

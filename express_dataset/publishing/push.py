@@ -36,13 +36,6 @@ class Target:
 
     Raises:
         DataError: a value that the Hub would not take.
-
-    >>> Target(repo="org/express", tag="v1.0.0").tag
-    'v1.0.0'
-    >>> Target(repo="express")
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: --to express: write the dataset as ORG/NAME
     """
 
     repo: str
@@ -77,11 +70,6 @@ class Pushed:
         commit: sha of the commit.
         tag: the tag that was set, else None.
         created: whether the dataset is new.
-
-    >>> Pushed("https://huggingface.co/datasets/org/express", "0123abcd", None, True).created
-    True
-    >>> Pushed("https://huggingface.co/datasets/org/express", "0123abcd", "v1", False).tag
-    'v1'
     """
 
     url: str
@@ -97,11 +85,6 @@ def push(folder: Path, target: Target, message: str) -> Pushed:
     earlier version that the folder lacks are removed in the same commit; other files stay.
     The token is the one of ``hf auth login`` or ``HF_TOKEN``.
 
-    Args:
-        folder: what ``write_folder`` wrote.
-        target: where it goes.
-        message: first line of the commit.
-
     Returns:
         Page, commit and tag.
 
@@ -115,8 +98,6 @@ def push(folder: Path, target: Target, message: str) -> Pushed:
     Traceback (most recent call last):
     ...
     express_dataset.errors.DataError: --gated maybe: choose auto or manual
-    >>> GATES
-    ('auto', 'manual')
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 

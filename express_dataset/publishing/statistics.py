@@ -29,9 +29,6 @@ LENGTH_STEP = 50
 def statistics(parts: Mapping[str, Loaded]) -> dict[str, Any]:
     """Count everything that a card or a page on the data tells.
 
-    Args:
-        parts: what ``load_all`` returned.
-
     Returns:
         A dictionary that JSON can hold: ``data``, ``name``, ``version``, ``license`` and
         ``fingerprint``; ``splits``, the figures of each split and of "all" (see ``of_rows``);
@@ -44,8 +41,6 @@ def statistics(parts: Mapping[str, Loaded]) -> dict[str, Any]:
     >>> found = statistics(load_all_examples("sample"))
     >>> found["splits"]["all"]["masks"] == sum(found["labels"].values())
     True
-    >>> set(found["checks"].values())
-    {0}
     """
     whole = parts["all"]
     rows = whole.examples
@@ -89,9 +84,6 @@ def statistics(parts: Mapping[str, Loaded]) -> dict[str, Any]:
 def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
     """The figures of some rows.
 
-    Args:
-        rows: the examples of a split, or of all.
-
     Returns:
         Counts of ``examples``, ``posts``, ``masks``, ``distinct_labels``, ``negated`` and
         ``leaked`` masks, the last two also as a share of the masks, and ``words`` of a segment:
@@ -100,8 +92,6 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
     >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (True,))
     >>> of_rows([row])["leaked_share"], of_rows([row])["words"]["median"]
     (1.0, 3)
-    >>> of_rows([])["words"] is None
-    True
     """
     masks = sum(len(row.labels) for row in rows)
     flags = {
@@ -122,17 +112,12 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
 def checks(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
     """Count what must not be in a dataset.
 
-    Args:
-        splits: the rows by split.
-
     Returns:
         A count for each name in ``CHECKS``; all are 0 in data that can be published.
 
     >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (False,))
     >>> checks({"train": [row], "test": []})["texts_in_two_splits"]
     0
-    >>> checks({"train": [row], "test": [row]})["texts_in_two_splits"]
-    1
     """
     rows = [row for examples in splits.values() for row in examples]
     texts = [{normalised(row.text) for row in examples} for examples in splits.values()]
@@ -148,10 +133,6 @@ def checks(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
 
 def refuse_unfit(found: Mapping[str, Any], source: str) -> None:
     """Refuse data that must not be published.
-
-    Args:
-        found: what ``statistics`` returned.
-        source: the name of the data, for the message.
 
     Raises:
         DataError: a check is not 0.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -11,51 +12,49 @@ from typing import cast
 from ..errors import DataError
 from ..splits import SPLITS
 from .columns import AUTHORS, OURS, layout
-from .readers import SUFFIXES, Record, read
+from .readers import SUFFIXES, Record, is_table, read
 
 OTHERWISE = "give a file of your own, or the embedded sample (sample), instead"
 """What every message about the Hub ends with; the option for it differs among the commands."""
 
 
-def fetch(repo: str, revision: str | None) -> tuple[str, Iterator[Record]]:
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A dataset of the Hub."""
+
+    commit: str
+    records: Iterator[Record]
+    authors: tuple[Path, ...] = ()  # its files in the authors' columns
+
+
+def fetch(repo: str, revision: str | None) -> Fetched:
     """Download a dataset, or take it from the cache where the Hub cannot be reached.
 
     The files are found by their columns, not by their names. The authors' files are joined,
     and a row that stands in an earlier file already is dropped. Data in our columns is left
     to ``datasets``, which reads the configs of its card.
 
-    Args:
-        repo: the dataset, ``ORG/NAME``.
-        revision: branch, tag or commit; None for the newest.
-
-    Returns:
-        The commit, and the records.
-
     Raises:
         DataError: not found, gated, not reachable, or no file in known columns.
 
-    ``fetch("bangzhao/express-emotion-recognition", None)`` needs the network.
-
-    >>> from express_dataset.reading.hub import OTHERWISE
-    >>> OTHERWISE
-    'give a file of your own, or the embedded sample (sample), instead'
     >>> fetch("a b/c", None)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     express_dataset.errors.DataError: the Hub dataset a b/c: this is no name of a dataset...
     """
     folder = _download(repo, revision)
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    kinds: dict[str, list[tuple[Path, str]]] = {"authors": [], "ours": []}
+    files = sorted(path for path in folder.rglob("*") if is_table(path))
+    found: dict[str, list[tuple[Path, str]]] = {"authors": [], "ours": []}
     for path in files:
         shown = f"{repo}/{path.relative_to(folder).as_posix()}"
         kind = layout(_columns(path, shown))
         if kind:
-            kinds[kind].append((path, shown))
-    if kinds["authors"]:
-        return folder.name, _joined(kinds["authors"])
-    if kinds["ours"]:
-        return folder.name, _by_config(folder, repo)
+            found[kind].append((path, shown))
+    if found["authors"]:
+        paths = tuple(path for path, _ in found["authors"])
+        return Fetched(folder.name, _joined(found["authors"]), paths)
+    if found["ours"]:
+        return Fetched(folder.name, _by_config(folder, repo))
     raise DataError(
         f"the Hub dataset {repo} at {folder.name[:7]}: none of its {len(files)} CSV, JSONL and "
         f"Parquet files has the columns {', '.join(OURS)} or {', '.join(AUTHORS)}; {OTHERWISE}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,88 +15,132 @@ from typing import Any
 
 from ..errors import DataError
 
-SUFFIXES = (".csv", ".jsonl", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz", ".parquet")
 """The kinds of file that can be read."""
 
 _CELL_LIMIT = 2**31 - 1  # the largest that the csv module takes on every platform
+_SEPARATORS = ",;\t"
+_TOLD = re.compile(r"sep=(.)\r?\n?")
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_HALF = re.compile("[\ud800-\udfff]")
+WHOLE_CHARACTER = "\ufffd"
+"""What stands for half of a character, which no file and no model can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of a file, not yet understood.
+    """One row of a file, not yet understood."""
 
-    Attributes:
-        where: file and row, for messages.
-        values: the cells by column name.
+    where: str  # file and row, for messages
+    values: dict[str, Any]  # the cells by column name
+    replaced: int = 0  # halves of characters that were replaced
 
-    >>> Record("posts.csv, row 1 (line 2)", {"id": "a1"}).values["id"]
-    'a1'
-    >>> Record("posts.jsonl, line 7", {}).where
-    'posts.jsonl, line 7'
+
+def is_table(path: Path) -> bool:
+    """Whether a name is that of a file that can be read.
+
+    >>> is_table(Path("posts.CSV.gz")), is_table(Path("posts.gz"))
+    (True, False)
     """
-
-    where: str
-    values: dict[str, Any]
+    return path.name.lower().endswith(SUFFIXES)
 
 
 def read(path: Path, shown: str | None = None) -> Iterator[Record]:
-    """Read the rows of a file, one after the other.
+    """Read the rows of a file, one after the other; blank lines of a JSONL file are skipped.
 
-    Args:
-        path: a ``.csv``, ``.jsonl`` or ``.parquet`` file.
-        shown: the name for messages, where it is not the path.
-
-    Yields:
-        One ``Record`` a row; blank lines of a JSONL file are skipped.
+    A CSV file may be UTF-8 or, by its mark, UTF-16, and have commas, semicolons or tabs.
 
     Raises:
-        DataError: the file is missing, of another kind, not UTF-8, or breaks off.
+        DataError: the file, `shown` by this name, is missing, of another kind or breaks off.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "a.jsonl").write_text('{"id": "a1"}\\n')
-    >>> [record.values for record in read(folder / "a.jsonl")]
-    [{'id': 'a1'}]
-    >>> _ = (folder / "a.csv").write_text("id,text\\na1,hello\\n")
-    >>> next(read(folder / "a.csv", "a.csv")).where
-    'a.csv, row 1 (line 2)'
+    >>> _ = (folder / "a.csv").write_text("id;text\\na1;hello, you\\n")
+    >>> next(read(folder / "a.csv", "a.csv")).values
+    {'id': 'a1', 'text': 'hello, you'}
     """
     name = shown or str(path)
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no file"
         raise DataError(f"{name}: there is {found} here; give the path of a CSV, JSONL or Parquet")
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return _read_csv(_text(path, name), name)
-    if suffix == ".jsonl":
-        return _read_jsonl(_text(path, name), name)
-    if suffix == ".parquet":
+    kind = path.name.lower().removesuffix(".gz")
+    if not is_table(path):
+        raise DataError(
+            f"{name}: a file of the kind '{path.suffix.lower()}' cannot be read; "
+            "give .csv, .tsv, .jsonl or .parquet"
+        )
+    if kind.endswith(".parquet"):
         return _read_parquet(path, name)
-    raise DataError(
-        f"{name}: a file of the kind '{suffix}' cannot be read; give .csv, .jsonl or .parquet"
-    )
+    if kind.endswith(".jsonl"):
+        return _read_jsonl(_text(path, name), name)
+    return _read_csv(_text(path, name), name, "\t" if kind.endswith(".tsv") else None)
 
 
 def _text(path: Path, name: str) -> str:
     try:
         data = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            data = gzip.decompress(data)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{name}: it is not a whole gzip file ({str(error).rstrip('.')}); "
+            "pack or download it again"
+        ) from None
     except OSError as error:
         raise DataError(f"{name}: it cannot be read ({error.strerror}); check its rights") from None
+    encoding = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), "utf-8")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        what = encoding.upper().removesuffix("-SIG")
         raise DataError(
-            f"{name}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8; "
+            f"{name}, line {line}: byte 0x{data[error.start]:02x} is not {what}; "
             "save the file as UTF-8"
         ) from None
 
 
-def _read_csv(text: str, name: str) -> Iterator[Record]:
+def _whole(value: Any) -> tuple[Any, int]:
+    """The value with each half of a character replaced, and how many there were."""
+    if isinstance(value, str):
+        return _HALF.subn(WHOLE_CHARACTER, value)
+    if isinstance(value, list):
+        parts = [_whole(one) for one in value]
+        return [part for part, _ in parts], sum(count for _, count in parts)
+    if isinstance(value, dict):
+        named = {_whole(name)[0]: _whole(one) for name, one in value.items()}
+        counts = sum(count for _, count in named.values())
+        return {name: part for name, (part, _) in named.items()}, counts
+    return value, 0
+
+
+def _separator(text: str) -> str:
+    """Of the header's line: a comma, unless there is none and there are others."""
+    first = text[: text.find("\n") + 1] or text
+    cells = {one: len(next(csv.reader([first], delimiter=one), [])) for one in _SEPARATORS}
+    return "," if cells[","] > 1 else max(_SEPARATORS, key=lambda one: cells[one])
+
+
+def _read_csv(text: str, name: str, separator: str | None) -> Iterator[Record]:
+    told = _TOLD.match(text)
+    start = 1
+    if told:
+        # What spreadsheets write for each other.
+        text, separator, start = text[told.end() :], told[1], 2
+    if "\0" in text[:4]:
+        raise DataError(
+            f"{name}: it is UTF-16 without the mark that tells so; save the file as UTF-8"
+        )
     before = csv.field_size_limit(_CELL_LIMIT)
     try:
         # The limit is one for the whole process: read everything, then put it back.
-        rows = list(_csv_rows(text, name))
+        rows = list(_csv_rows(text, name, separator or _separator(text), start))
     finally:
         csv.field_size_limit(before)
     if not rows:
@@ -109,14 +156,14 @@ def _read_csv(text: str, name: str) -> Iterator[Record]:
         yield Record(where, dict(zip(header, cells, strict=True)))
 
 
-def _csv_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
+def _csv_rows(text: str, name: str, separator: str, start: int) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = start
     try:
         for cells in reader:
             if cells:
                 yield line, cells
-            line = reader.line_num + 1
+            line = reader.line_num + start
     except csv.Error as error:
         raise DataError(
             f"{name}, the row that begins at line {line}: it is not CSV ({error}); "
@@ -152,7 +199,8 @@ def _read_jsonl(text: str, name: str) -> Iterator[Record]:
             raise DataError(
                 f"{where}: it is a JSON {type(values).__name__}; write one JSON object a line"
             )
-        yield Record(where, values)
+        # Two halves that belong together are one character by now.
+        yield Record(where, *(_whole(values) if "\\ud" in line.lower() else (values, 0)))
     if empty:
         raise DataError(f"{name}: the file is empty; give one JSON object a line")
 

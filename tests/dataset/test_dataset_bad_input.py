@@ -11,6 +11,8 @@ from express_dataset.errors import require
 from express_dataset.schema import Example, check
 
 GOOD = '{"id": "a", "text": "I feel <mask>.", "labels": ["sad"]}\n'
+OWN = ", or leave such rows out with --leave-out-misfits"
+NO_OTHER = "; no other row can be an example either"
 HEAD = "original_ids,segment,labels\n"
 
 
@@ -23,38 +25,39 @@ FILES = [
     (
         "f.jsonl",
         GOOD + _line(id='"b"', labels='["sad", "mad"]'),
-        "f.jsonl, line 2: 2 labels for 1 masks; give one label for each <mask>, in order",
+        "f.jsonl, line 2: 2 labels for 1 masks; give one label for each <mask>, in order" + OWN,
     ),
     (
         "f.jsonl",
         _line(labels='[" "]'),
-        "f.jsonl, line 1: label 1 is empty; write the masked term or remove the row",
+        "f.jsonl, line 1: label 1 is empty; write the masked term or remove the row" + OWN,
     ),
     (
         "f.jsonl",
         _line(labels="[3]"),
-        "f.jsonl, line 1: label 1 is 3; write the masked term as text",
+        "f.jsonl, line 1: label 1 is 3; write the masked term as text" + OWN,
     ),
     (
         "f.jsonl",
         _line(labels='"sad"'),
-        "f.jsonl, line 1: the labels cell 'sad' is not a list; write it like ['sad', 'happy']",
+        "f.jsonl, line 1: the labels cell 'sad' is not a list; write it like ['sad', 'happy']"
+        + OWN,
     ),
     (
         "f.jsonl",
         _line(text='""'),
-        "f.jsonl, line 1: the text is empty; give the segment or remove the row",
+        "f.jsonl, line 1: the text is empty; give the segment or remove the row" + OWN,
     ),
     (
         "f.jsonl",
         _line(text='"Fine."'),
         "f.jsonl, line 1: the text has no <mask>; "
-        "put one where each label was taken out or remove the row",
+        "put one where each label was taken out or remove the row" + OWN,
     ),
     (
         "f.jsonl",
         _line(text="null"),
-        "f.jsonl, line 1: text is None; give the segment as text",
+        "f.jsonl, line 1: text is None; give the segment as text" + OWN,
     ),
     (
         "f.jsonl",
@@ -169,7 +172,7 @@ FILES = [
         "f.csv",
         HEAD + 'x,"two\nlines <mask>",sad\n',
         "f.csv, row 1 (line 2): the labels cell 'sad' is not a list; "
-        "write it like ['sad', 'happy']",
+        "write it like ['sad', 'happy']" + NO_OTHER,
     ),
     (
         "f.csv",
@@ -186,12 +189,13 @@ FILES = [
     (
         "f.csv",
         HEAD + ",a <mask>,['sad']\n",
-        "f.csv, row 1 (line 2): original_ids is empty; give the id of the post",
+        "f.csv, row 1 (line 2): original_ids is empty; give the id of the post" + NO_OTHER,
     ),
     (
         "f.csv",
         HEAD + "x,a <mask>,\"['sad', 'mad']\"\n",
-        "f.csv, row 1 (line 2): 2 labels for 1 masks; give one label for each <mask>, in order",
+        "f.csv, row 1 (line 2): 2 labels for 1 masks; give one label for each <mask>, in order"
+        + NO_OTHER,
     ),
     (
         "f.csv",
@@ -207,7 +211,8 @@ FILES = [
     (
         "f.tsv.csv.txt",
         "x",
-        "f.tsv.csv.txt: a file of the kind '.txt' cannot be read; give .csv, .jsonl or .parquet",
+        "f.tsv.csv.txt: a file of the kind '.txt' cannot be read; "
+        "give .csv, .tsv, .jsonl or .parquet",
     ),
 ]
 
