@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .errors import DataError
-from .sources import Loaded, load_all
+from .sources import Loaded, left_out_file, load_all
 from .splits import SPLITS
 
 NAME = "express"
@@ -35,45 +35,31 @@ _SCRATCH = ".express-"
 
 @dataclass(frozen=True, slots=True)
 class InstalledDataset:
-    """What was installed, and where.
+    """What was installed, and where."""
 
-    Attributes:
-        path: the folder in the cache.
-        splits: rows per split, without empty ones.
-        name: short name of the data, as in signatures.
-        fingerprint: SHA-256 of the data.
-    """
-
-    path: Path
-    splits: Mapping[str, int]
-    name: str
-    fingerprint: str
+    path: Path  # the folder in the cache
+    splits: Mapping[str, int]  # rows per split, without empty ones
+    name: str  # of the data, as in signatures
+    fingerprint: str  # SHA-256 of the data
+    notes: tuple[str, ...] = ()  # what a reader of figures on it should know
+    left_out: int = 0  # rows that cannot be examples
+    left_out_file: Path | None = None  # their list
 
 
-def install_dataset(source: str = "express") -> InstalledDataset:
+def install_dataset(source: str = "express", misfits: str | None = None) -> InstalledDataset:
     """Prepare a source so that ``load_dataset("express")`` loads it from any folder.
 
     The earlier data, if any, stays loadable until the new is in place. Installing what is
     installed already only makes sure that nothing else is.
 
-    Returns:
-        The folder, the rows per split, the name and the fingerprint.
-
     Raises:
         DataError: the source cannot be read, the disk is full or the cache not writable.
-
-    >>> import datasets, tempfile
-    >>> kept, datasets.config.HF_DATASETS_CACHE = (
-    ...     datasets.config.HF_DATASETS_CACHE, Path(tempfile.mkdtemp()))
-    >>> installed = install_dataset("sample")
-    >>> sorted(installed.splits)
-    ['few_shot', 'test', 'train']
     """
     import datasets
     from datasets.exceptions import DatasetGenerationError
     from filelock import FileLock
 
-    loaded = load_all(source)
+    loaded = load_all(source, misfits)
     cache = Path(datasets.config.HF_DATASETS_CACHE).expanduser()
     home = cache / NAME
     target = home / "default" / loaded["all"].version / _hash(loaded)
@@ -96,7 +82,15 @@ def install_dataset(source: str = "express") -> InstalledDataset:
             "another folder, and install again"
         ) from error
     whole = loaded["all"]
-    return InstalledDataset(target, MappingProxyType(counts), whole.name, whole.fingerprint)
+    return InstalledDataset(
+        target,
+        MappingProxyType(counts),
+        whole.name,
+        whole.fingerprint,
+        whole.notes,
+        len(whole.left_out),
+        left_out_file(whole.data) if whole.left_out else None,
+    )
 
 
 def _hash(loaded: Mapping[str, Loaded]) -> str:

@@ -144,6 +144,13 @@ def load_all(source: str = "express", misfits: str | None = None) -> dict[str, L
     return _divide(rows, origin, source, left_out, _standing(files))
 
 
+def misfits_asked(strict: bool, leave_out: bool) -> str | None:
+    """What the options --strict and --leave-out-misfits come to."""
+    if strict and leave_out:
+        raise DataError("--strict and --leave-out-misfits ask for opposites; give one of them")
+    return REFUSE if strict else LEAVE_OUT if leave_out else None
+
+
 def _opened(source: str) -> tuple[Iterable[Record], Origin, Sequence[Path]]:
     """The records, what is known of them, and the files that are in the authors' columns."""
     if source == "sample":
@@ -258,7 +265,7 @@ def _divide(
             for row in rows
         ]
     placed, moved = _as_told(rows) if any(row.split for row in rows) else _by_hash(rows)
-    notes = (*standing, *_counted(rows, left_out), *moved)
+    notes = (*standing, *_counted([row for row, _ in placed], left_out), *moved)
     parts = {name: tuple(row.example for row, split in placed if split == name) for name in SPLITS}
     every = fingerprint(example for name in SPLITS for example in parts[name])
     parts["all"] = tuple(row.example for row, _ in placed)
@@ -300,12 +307,14 @@ def left_out_file(data: str) -> Path:
     """The list of the rows left out of some data: beside where `load_dataset` finds it."""
     import datasets
 
-    return Path(datasets.config.HF_DATASETS_CACHE).expanduser() / f"express_left_out-{data}.csv"
+    return Path(datasets.config.HF_DATASETS_CACHE).expanduser() / (
+        f"express_left_out-{data.replace('/', '--')}.csv"
+    )
 
 
 def _listed(left_out: Sequence[LeftOut], data: str) -> str:
     """Write the list, and say where it is."""
-    file = left_out_file(data.replace("/", "--"))
+    file = left_out_file(data)
     lines = io.StringIO()
     table = csv.writer(lines, lineterminator="\n")
     table.writerow(("row", "reason", "what is wrong"))

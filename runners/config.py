@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from express_dataset.sources import misfits_asked
+
 from .errors import RunError
 from .server import API, TOKEN_PARAMETERS, check_server, is_dummy
 
@@ -39,6 +41,18 @@ CHOICES = {
 
 
 NUMBERS = ("limit", "shots", "batch_size", "concurrency", "max_total_tokens", "replicas")
+
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse the data where a row of it cannot be an example."),
+]
+LeaveOut = Annotated[
+    bool,
+    typer.Option(
+        "--leave-out-misfits",
+        help="Leave out such rows of a file of your own; those of the authors' are by default.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,8 @@ class RunConfig:
         str, typer.Option(help="express, sample, a CSV, JSONL or Parquet file, or a Hub id.")
     ] = "express"
     split: Annotated[str, typer.Option(help="train, test, few_shot or all.")] = "test"
+    strict: Strict = False
+    leave_out_misfits: LeaveOut = False
     limit: Annotated[int | None, typer.Option(help="Only the first N examples.")] = None
     prompt: Annotated[
         str, typer.Option(help="zero-shot, few-shot or cot (chain of thought, then the list).")
@@ -203,7 +219,13 @@ class RunConfig:
         ),
     ] = False
 
+    @property
+    def misfits(self) -> str | None:
+        """What is done about rows that cannot be examples, for `load_all`."""
+        return misfits_asked(self.strict, self.leave_out_misfits)
+
     def __post_init__(self) -> None:
+        misfits_asked(self.strict, self.leave_out_misfits)
         served_only = {
             "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0],
             "--reasoning-tokens": self.reasoning_tokens != 0,

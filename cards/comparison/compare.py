@@ -28,6 +28,7 @@ from express_metric.signature import UNKNOWN
 
 from .data import Beside, beside
 from .findings import ALPHA, DUMMY, FIGURE, findings, wanted_pairs
+from .groups import columns_of, side_by_side
 from .runs import Run, aligned, load_runs
 
 TABLE = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1")
@@ -43,6 +44,7 @@ def compare(
     baseline: int = 1,
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
+    group_by: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Compare runs on the same examples.
 
@@ -53,6 +55,7 @@ def compare(
         baseline: the place, from 1, of the run that the others are tested against.
         correction: of the p-values, ``holm`` or ``bh``.
         how: draws, seed and level.
+        group_by: columns of the runs' data, for ``groups`` beside topics.
 
     Returns:
         Ready for JSON. ``data``: its name and split. ``runs``: of each ``name``, ``model``,
@@ -61,6 +64,7 @@ def compare(
         baseline itself) and ``mcnemar``.
         ``floors``: what trivial answers score, by the train split and with the nearest neighbour's
         label where the runs' data can be loaded. ``findings``: see the module `findings`.
+        ``groups``: see `groups.side_by_side`.
         ``note``: how to read the table, and what stands against believing it.
 
     Raises:
@@ -88,6 +92,7 @@ def compare(
         correction=correction,
         how=how,
         data=beside(runs),
+        columns=columns_of(runs, group_by),
     )
 
 
@@ -99,6 +104,7 @@ def compare_runs(
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
     data: Beside = _NOT_ASKED,
+    columns: Mapping[str, Sequence[str | None]] | None = None,
 ) -> dict[str, Any]:
     """Compare loaded runs; see `compare`.
 
@@ -164,6 +170,7 @@ def compare_runs(
     return {
         **shown,
         "findings": [finding.to_dict() for finding in checked],
+        "groups": side_by_side(columns or {}, masks, how.level),
         "note": " ".join([_note(shown), *_cautions(same, shown, data)]),
     }
 

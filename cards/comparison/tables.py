@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..terminal import TEXT_WIDTH, table_width
+from ..words import short
 from .compare import TABLE
+from .groups import MOST
 
 HEADS = {
     "valid_rate": "valid",
@@ -78,6 +80,10 @@ def as_text(found: dict[str, Any], width: int | None = None) -> str:
     most = table_width() if width is None else width
     told = "\n".join(_filled(line, most, "  ", "") for line in _verdicts(found, str))
     blocks = [_runs(found, most), *([told] if told else []), _filled(found["note"], most)]
+    for rows in _group_rows(found, str):
+        table = _aligned(rows)
+        narrow = (_block(row, rows[0][1:], most) for row in rows[1:])
+        blocks.append(table if _fits(table, most) else "\n\n".join(narrow))
     if found["findings"]:
         blocks += ["Findings of the paper", _checks(found, most), _filled(_PARTS, most)]
     return "\n\n".join(blocks) + "\n"
@@ -139,6 +145,7 @@ def as_markdown(found: dict[str, Any]) -> str:
     """
     blocks = [_pipes(_rows(found, _for_markdown)), *_verdicts(found, _for_markdown)]
     blocks.append(_for_markdown(found["note"]))
+    blocks += map(_pipes, _group_rows(found, _for_markdown))
     if found["findings"]:
         blocks += ["## Findings of the paper", _pipes(_finding_rows(found, _for_markdown))]
     return "\n\n".join(blocks) + "\n"
@@ -157,6 +164,9 @@ def as_latex(found: dict[str, Any]) -> str:
     rows = _rows(found, _for_latex)
     columns = "l" * _KNOWN + "r" * (len(rows[0]) - _KNOWN)
     blocks = [_tabular(rows, columns, _for_latex(found["note"]))]
+    for grouped in _group_rows(found, _for_latex):
+        caption = "Identical words in percent, by group."
+        blocks.append(_tabular(grouped, "lr" + "r" * (len(grouped[0]) - 2), caption))
     if found["findings"]:
         rows = _finding_rows(found, _for_latex)
         blocks.append(_tabular(rows, "llrrl", "Findings of the paper."))
@@ -204,6 +214,17 @@ def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[lis
         shows = "-" if least is None else _number(least, scale)
         rows.append([safe(finding["claim"]), share, figure, shows, safe(finding["measure"])])
     return rows
+
+
+def _group_rows(found: dict[str, Any], safe: Callable[[str], str]) -> Iterator[list[list[str]]]:
+    """For each column that the data was grouped by, identical words of each run in percent."""
+    for column, groups in found.get("groups", {}).items():
+        runs = [run["name"] for run in found["runs"]]
+        rows = [[safe(column), "masks", *map(safe, runs)]]
+        for group in groups[:MOST]:
+            cells = [_cell(group["lexical_accuracy"][run], "") for run in runs]
+            rows.append([safe(short(group["group"], 40)), str(group["masks"]), *cells])
+        yield rows
 
 
 _PARTS = (

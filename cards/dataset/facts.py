@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,12 @@ from express_metric.plutchik import DIMENSIONS
 from express_runners.runs.scores import pick_lexicon
 
 
-def dataset_facts(source: str, lexicon: str | None) -> dict[str, Any]:
+def dataset_facts(
+    source: str,
+    lexicon: str | None,
+    misfits: str | None = None,
+    group_by: Sequence[str] = (),
+) -> dict[str, Any]:
     """Count what a dataset holds.
 
     Returns:
@@ -20,8 +25,8 @@ def dataset_facts(source: str, lexicon: str | None) -> dict[str, Any]:
     from express_dataset.publishing.statistics import statistics
     from express_dataset.sources import load_all
 
-    parts = load_all(source)
-    found = statistics(parts)
+    parts = load_all(source, misfits)
+    found = statistics(parts, group_by)
     chosen = pick_lexicon(lexicon, parts["all"].lexicon, Path(source))
     return found | {"coverage": coverage(found["labels"], chosen)}
 

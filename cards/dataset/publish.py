@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from express_runners.config import LeaveOut, Strict
 from express_runners.errors import RunError
 
 from .eval_yaml import evaluation
@@ -41,6 +42,8 @@ class PublishOptions:
         str | None, typer.Option(help="auto or manual: readers must ask for access first.")
     ] = None
     tag: Annotated[str | None, typer.Option(help="Name of this version, such as v1.0.0.")] = None
+    strict: Strict = False
+    leave_out_misfits: LeaveOut = False
     license: Annotated[
         str | None, typer.Option(help="As the Hub writes it, such as cc-by-4.0.")
     ] = None
@@ -64,7 +67,7 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
     """
     from express_dataset.publishing.folder import write_folder
     from express_dataset.publishing.push import Target, push
-    from express_dataset.sources import load_all
+    from express_dataset.sources import load_all, misfits_asked
 
     _refuse_mixed(options)
     target = None
@@ -76,7 +79,7 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
             gated=options.gated,
             tag=options.tag,
         )
-    parts = load_all(options.source)
+    parts = load_all(options.source, misfits_asked(options.strict, options.leave_out_misfits))
     if target:
         _refuse_upload(options, parts["all"])
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,6 +109,7 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
         "rows": done.rows,
         "license": done.license,
         "labels_not_in_term_list": done.strangers,
+        "further_columns": list(parts["all"].further),
         "folder": str(options.out) if options.out else None,
         "files": list(done.files),
         "hub": hub,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,6 +43,11 @@ def all_figures(found: Mapping[str, Any]) -> list[Figure]:
         rows = list(found["subreddits"].items())
         total = sum(found["subreddits"].values())
         figures.append(bars("communities", "Communities", rows, "segments", total))
+    for column, counts in found["groups"].items():
+        rows, total = list(counts.items()), sum(counts.values())
+        figures.append(
+            bars("by-" + re.sub(r"\W+", "-", column), f"By {column}", rows, "segments", total)
+        )
     if found["years"]:
         years = ("Years", "Segments by the year in which the post was written.")
         figures.append(columns("years", years, list(found["years"].items()), "year"))

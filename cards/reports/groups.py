@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,11 @@ GROUPINGS = {
         "community",
         "Are people of some communities understood better than those of others?",
     ),
+    "topic": Grouping(
+        "By topic",
+        "topic",
+        "Are feelings told about some topics named better than others?",
+    ),
 }
 
 
@@ -101,7 +107,9 @@ def group_figures(
     """
     drawn = []
     where = "in the train split" if trained else "among these hidden words"
-    for key, grouping in GROUPINGS.items():
+    own = dict.fromkeys(key for each in found for key in each["by"])
+    for key in [*GROUPINGS, *(key for key in own if key not in (*GROUPINGS, "train_frequency"))]:
+        grouping = GROUPINGS.get(key) or Grouping(f"By {key}", key, "")
         tables = [_table(each, key) for each in found]
         if len(tables[0]) < 2:
             continue
@@ -118,7 +126,7 @@ def group_figures(
         caption.append(answer(grouping, [table[:MOST_COMMUNITIES] for table in tables]))
         drawn.append(
             points(
-                f"by-{key}",
+                "by-" + re.sub(r"\W+", "-", key),
                 (grouping.title, " ".join(filter(None, caption))),
                 names,
                 rows,
@@ -217,7 +225,7 @@ def _table(found: Mapping[str, Any], key: str) -> list[Row]:
     if key == "emotions":
         return list(found["emotions"])
     groups = list(found["by"].get("train_frequency" if key == "frequency" else key, ()))
-    if key == "subreddit":
+    if key not in GROUPINGS or key in ("subreddit", "topic"):
         groups.sort(key=lambda row: (-row["masks"], row["group"]))
     return groups
 

@@ -31,6 +31,7 @@ def report(
     out: Path,
     lexicon: str | None = None,
     study: Mapping[str, Any] | None = None,
+    group_by: Sequence[str] = (),
 ) -> Path:
     """Write a page on one run, or on several that answered the same examples.
 
@@ -50,7 +51,7 @@ def report(
         raise RunError("no run is given: give a run's folder or a file of results.")
     if out.is_dir():
         raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html.")
-    return _write(out, read_sheet(paths, lexicon), study)
+    return _write(out, read_sheet(paths, lexicon, group_by), study)
 
 
 def page_of(sheet: Sheet, study: Mapping[str, Any] | None = None) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from express_dataset import MASK, Example
 from express_dataset.errors import DataError
 from express_dataset.flags import leaked, negated
-from express_dataset.reading.readers import SUFFIXES
+from express_dataset.grouping import groups_of
+from express_dataset.reading.readers import is_table
 from express_dataset.reading.readers import read as read_records
 from express_metric import read_results
 from express_metric.analysis.breakdown import Facts
@@ -41,6 +42,7 @@ class Told:
         asked: what was asked; None for a file.
         notes: what a reader should know, such as why there are no texts.
         subreddits: where each was posted, or None; None where the source does not tell.
+        groups: by column what it says of each example, or None; without columns that say nothing.
     """
 
     completions: Sequence[str | None]
@@ -52,6 +54,7 @@ class Told:
     asked: Asked | None = None
     notes: tuple[str, ...] = ()
     subreddits: Sequence[str | None] | None = None
+    groups: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     def picked(self, rows: Sequence[int]) -> Told:
         """The same with the examples in another order."""
@@ -66,6 +69,7 @@ class Told:
             negated=pick(self.negated),
             leaked=pick(self.leaked),
             subreddits=pick(self.subreddits),
+            groups={name: pick(values) for name, values in self.groups.items()},
         )
 
 
@@ -123,6 +127,7 @@ class Sheet:
         return Facts(
             posts=self.posts,
             subreddits=next((told.subreddits for told in self.told if told.subreddits), None),
+            groups=next((told.groups for told in self.told if told.groups), None),
             words=None if source.texts is None else [len(text.split()) for text in source.texts],
             negated=source.negated,
             leaked=source.leaked,
@@ -134,8 +139,10 @@ class Sheet:
         return nearest_in(self.source.pool, self.source.texts, self.posts)
 
 
-def read_sheet(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) -> Sheet:
-    """Read runs' folders, or files that `express score` takes.
+def read_sheet(
+    paths: Sequence[Path | FinishedRun], lexicon: str | None = None, group_by: Sequence[str] = ()
+) -> Sheet:
+    """Read runs' folders, or files that `express score` takes; `group_by` names columns of data.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "mine.jsonl"
@@ -150,7 +157,7 @@ def read_sheet(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) 
         raise RunError(f"{paths[list(map(len, read)).index(0)]} holds no answers to report.")
     runs = aligned(read)
     told = [
-        of_folder(run.folder) if run.folder else _of_file(Path(str(path)))
+        of_folder(run.folder, group_by) if run.folder else _of_file(Path(str(path)), group_by)
         for path, run in zip(paths, read, strict=True)
     ]
     rows = [_rows(before, after) for before, after in zip(read, runs, strict=True)]
@@ -165,7 +172,7 @@ def _rows(before: Run, after: Run) -> list[int]:
     return [place[key] for key in after.ids]
 
 
-def of_folder(run: FinishedRun) -> Told:
+def of_folder(run: FinishedRun, group_by: Sequence[str] = ()) -> Told:
     """What a finished run and its data tell beside the answers."""
     told = Told([line.get("completion") for line in run.lines], None, asked=run.asked)
     try:
@@ -186,6 +193,7 @@ def of_folder(run: FinishedRun) -> Told:
         negated=[example.negated for example in examples],
         leaked=[example.leaked for example in examples],
         subreddits=_if_any([example.subreddit for example in examples]),
+        groups=groups_of(examples, group_by),
     )
 
 
@@ -193,17 +201,23 @@ def _without(reason: str) -> str:
     return f"The texts of the posts cannot be shown, only labels and answers: {reason}"
 
 
-def _of_file(path: Path) -> Told:
+def _of_file(path: Path, group_by: Sequence[str] = ()) -> Told:
     results = read_results(path)
     texts, completions, subreddits = [], [], []
-    for (text, answer, subreddit), labels in zip(
-        _cells(path, results.columns["answers"], len(results)), results.references, strict=True
-    ):
+    groups: dict[str, list[str | None]] = {name: [] for name in group_by}
+    for values, labels in zip(_cells(path, len(results)), results.references, strict=True):
+        text = next((values[name] for name in TEXT_COLUMNS if values.get(name)), None)
+        answer, subreddit = values.get(results.columns["answers"]), values.get("subreddit")
+        for name, found in groups.items():
+            found.append(None if values.get(name) in (None, "") else str(values[name]))
         if isinstance(text, str) and text.count(MASK) == len(labels):
             texts.append(text)
         completions.append(answer if isinstance(answer, str) else None)
         subreddits.append(subreddit if isinstance(subreddit, str) and subreddit else None)
-    told = Told(completions, None, subreddits=_if_any(subreddits))
+    empty = next((name for name, found in groups.items() if not any(found)), None)
+    if empty is not None:
+        raise RunError(f"--group-by {empty}: {path} has no such column with anything in it")
+    told = Told(completions, None, subreddits=_if_any(subreddits), groups=groups)
     if len(texts) < len(completions):
         columns = " or ".join(TEXT_COLUMNS)
         reason = f"{path.name} has no column {columns} with a {MASK} for every label"
@@ -220,16 +234,9 @@ def _if_any(values: Sequence[str | None]) -> Sequence[str | None] | None:
     return values if any(values) else None
 
 
-def _cells(path: Path, column: str, rows: int) -> Iterator[tuple[Any, Any, Any]]:
-    """Text, answer and subreddit of each row, as they stand in the file."""
-    if path.suffix.lower() not in SUFFIXES:
-        yield from [(None, None, None)] * rows
+def _cells(path: Path, rows: int) -> Iterator[Mapping[str, Any]]:
+    """The cells of each row by column, as they stand in the file."""
+    if not is_table(path):
+        yield from [{}] * rows
         return
-    for record in read_records(path):
-        values = record.values
-        texts = (values.get(name) for name in TEXT_COLUMNS)
-        yield (
-            next((text for text in texts if text), None),
-            values.get(column),
-            values.get("subreddit"),
-        )
+    yield from (record.values for record in read_records(path))

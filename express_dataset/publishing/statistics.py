@@ -9,6 +9,7 @@ from typing import Any
 
 from ..construct.terms import terms
 from ..errors import DataError
+from ..grouping import groups_of
 from ..schema import MASK, Example
 from ..sources import Loaded
 from ..splits import SPLITS, normalised
@@ -26,14 +27,16 @@ LENGTH_STEP = 50
 """Words in one bar of the histogram of lengths."""
 
 
-def statistics(parts: Mapping[str, Loaded]) -> dict[str, Any]:
+def statistics(parts: Mapping[str, Loaded], group_by: Sequence[str] = ()) -> dict[str, Any]:
     """Count everything that a card or a page on the data tells.
 
     Returns:
         A dictionary that JSON can hold: ``data``, ``name``, ``version``, ``license`` and
         ``fingerprint``; ``splits``, the figures of each split and of "all" (see ``of_rows``);
         ``labels`` and ``subreddits``, counts in falling order; ``lengths``, segments by their
-        words in steps of ``LENGTH_STEP``; ``masks_per_segment``; ``years``; ``adult``;
+        words in steps of ``LENGTH_STEP``; ``groups``, for ``topic`` and each column of `group_by`
+        segments by its values in falling order, where it has any; ``masks_per_segment``;
+        ``years``; ``adult``; ``left_out``, rows that cannot be examples;
         ``labels_not_in_term_list``; ``labels_of_test_not_in_train``; ``repeated_texts`` (rows
         that copy a row of their own split); and ``checks``, counts that must be 0.
 
@@ -67,6 +70,11 @@ def statistics(parts: Mapping[str, Loaded]) -> dict[str, Any]:
         "lengths": _rising(len(row.text.split()) // LENGTH_STEP * LENGTH_STEP for row in rows),
         "masks_per_segment": _rising(len(row.labels) for row in rows),
         "subreddits": _falling(Counter(row.subreddit for row in rows if row.subreddit)),
+        "groups": {
+            column: _falling(Counter(filter(None, found)))
+            for column, found in groups_of(rows, group_by).items()
+        },
+        "left_out": len(whole.left_out),
         "years": _rising(_year(row.created_utc) for row in rows if row.created_utc is not None),
         "adult": {
             name: sum(row.over_18 is value for row in rows)

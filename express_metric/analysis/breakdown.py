@@ -43,6 +43,8 @@ class Facts:
     posts: Sequence[str] | None = None  # for each example its post
     words: Sequence[int] | None = None  # for each example the number of words
     subreddits: Sequence[str | None] | None = None  # for each example where it was posted, or None
+    # further ways to group: by name, for each example a value or None
+    groups: Mapping[str, Sequence[str | None]] | None = None
     # negated and leaked: for each example a flag for each mask
     negated: Sequence[Sequence[bool]] | None = None
     leaked: Sequence[Sequence[bool]] | None = None
@@ -72,8 +74,8 @@ def breakdown(
         ``overuse`` (list of `TermUse`); ``diversity``; ``intensity``; ``valence`` (see `valence`;
         its ``by`` is a list of `Rate`, see `valence_rates`); ``by``: lists of `Group` by
         ``masks_per_segment``, ``position`` and, where known, ``length``, ``subreddit``,
-        ``negated``, ``leaked``, ``train_frequency``; ``frequency_correlation``;
-        ``invalid`` (reason to number of rows).
+        each of the further ``groups``, ``negated``, ``leaked``, ``train_frequency``;
+        ``frequency_correlation``; ``invalid`` (reason to number of rows).
 
     >>> from express_metric import load_lexicon
     >>> nrc = load_lexicon("nrc")
@@ -145,6 +147,11 @@ def _by(masks: Masks, examples: int, facts: Facts, level: float) -> dict[str, li
         _check("subreddits", len(facts.subreddits), examples)
         codes, names = coded(facts.subreddits)
         groups["subreddit"] = codes[masks.example], names
+    for name, values in (facts.groups or {}).items():
+        _check(name, len(values), examples)
+        codes, names = coded(values)
+        # A column of somebody's own may be called like a table of ours.
+        groups[f"column {name}" if name in groups else name] = codes[masks.example], names
     for name in ("negated", "leaked"):
         flags: Sequence[Sequence[bool]] | None = getattr(facts, name)
         if flags is not None:

@@ -12,8 +12,9 @@ import typer
 
 from express_cards.dataset.publish import PublishOptions
 
+from ..config import LeaveOut, Strict
 from ..errors import RunError
-from .printing import Format, FormatOption, print_json
+from .printing import Format, FormatOption, GroupBy, print_json
 from .takes import takes
 
 if TYPE_CHECKING:
@@ -144,14 +145,19 @@ def stats(
     lexicon: Annotated[
         str | None, typer.Option(help="nrc, express or a CSV file; the data's own by default.")
     ] = None,
+    group_by: GroupBy = None,
+    strict: Strict = False,
+    leave_out_misfits: LeaveOut = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Show what a dataset holds, and whether it is fit to be published."""
     from express_cards.dataset.facts import dataset_facts
     from express_cards.dataset.page import write_stats
     from express_cards.dataset.terminal import print_stats
+    from express_dataset.sources import misfits_asked
 
-    found = dataset_facts(source, lexicon)
+    misfits = misfits_asked(strict, leave_out_misfits)
+    found = dataset_facts(source, lexicon, misfits, group_by or ())
     page = write_stats(found, out) if out else None
     if format is Format.json:
         print_json(found)

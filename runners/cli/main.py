@@ -14,9 +14,9 @@ import typer
 
 from express_metric.errors import ExpressError
 
-from ..config import RunConfig
+from ..config import LeaveOut, RunConfig, Strict
 from . import dataset, harness, reproduce, results, space, study, train
-from .printing import Format, FormatOption, print_json
+from .printing import Format, FormatOption, GroupBy, print_json
 from .takes import takes
 
 app = typer.Typer(
@@ -162,24 +162,31 @@ class ProtocolName(StrEnum):
     revised = "revised"
 
 
-@app.command()
-def compare(
+@dataclasses.dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """One comparison as the command line asks for it."""
+
     runs: Annotated[
         list[Path],
         typer.Argument(help="Two or more runs: folders, or any files that `express score` takes."),
-    ],
-    lexicon: LexiconOption = None,
-    protocol: Annotated[
-        ProtocolName, typer.Option(help="paper or revised.")
-    ] = ProtocolName.revised,
+    ]
+    lexicon: LexiconOption = None
+    protocol: Annotated[ProtocolName, typer.Option(help="paper or revised.")] = ProtocolName.revised
     baseline: Annotated[
         int, typer.Option(help="Which run the others are tested against: 1 is the first.")
-    ] = 1,
+    ] = 1
     correction: Annotated[
         Correction, typer.Option(help="Of p-values: holm, or bh (Benjamini-Hochberg).")
-    ] = Correction.holm,
-    draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    ] = Correction.holm
+    draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0
+    group_by: GroupBy = None
+
+
+@app.command()
+@takes(CompareOptions)
+def compare(
+    options: CompareOptions,
     format: Annotated[  # noqa: A002
         Table, typer.Option("--format", help="text, markdown, latex or json.")
     ] = Table.text,
@@ -190,12 +197,13 @@ def compare(
     from express_metric.analysis.resampling import Resampling
 
     found = compare_paths(
-        runs,
-        lexicon=lexicon,
-        protocol=protocol.value,
-        baseline=baseline,
-        correction=correction.value,
-        how=Resampling(draws, seed),
+        options.runs,
+        lexicon=options.lexicon,
+        protocol=options.protocol.value,
+        baseline=options.baseline,
+        correction=options.correction.value,
+        how=Resampling(options.draws, options.seed),
+        group_by=options.group_by or (),
     )
     if format is Table.json:
         print_json(found)
@@ -219,6 +227,7 @@ def report(
     key: Annotated[
         Path | None, typer.Option(help="The study's key; STUDY-key.json beside it by default.")
     ] = None,
+    group_by: GroupBy = None,
 ) -> None:
     """Show runs as one page that opens from disk, with no network."""
     from express_cards.reports.report import report as make_report
@@ -229,7 +238,7 @@ def report(
         from express_cards.study.results import results as study_results
 
         shown = section(study_results([study], key, lexicon or "nrc"))
-    page = make_report(runs, out, lexicon, shown)
+    page = make_report(runs, out, lexicon, shown, group_by or ())
     typer.echo(f"{page}  open it in a browser")
 
 
@@ -303,10 +312,14 @@ def install(
     source: Annotated[
         str, typer.Option(help="express (from the Hub), sample, or a CSV, JSONL or Parquet file.")
     ] = "express",
+    strict: Strict = False,
+    leave_out_misfits: LeaveOut = False,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Make load_dataset("express") and evaluate.load("express_alignment") work from anywhere."""
-    installed = _install_names(source)
+    from express_dataset.sources import misfits_asked
+
+    installed = _install_names(source, misfits_asked(strict, leave_out_misfits))
     if format is Format.json:
         print_json(installed)
         return
@@ -315,19 +328,12 @@ def install(
     print_installed(installed)
 
 
-def _install_names(source: str) -> dict[str, Any]:
-    """Make both bare names load from any folder, without importing this package.
-
-    Args:
-        source: express, sample, or a file; see `express_dataset.sources.load`.
-
-    Returns:
-        What was installed and where, ready for JSON.
-    """
+def _install_names(source: str, misfits: str | None) -> dict[str, Any]:
+    """Make both bare names load from any folder, and say what was installed, ready for JSON."""
     from express_dataset.install import install_dataset
     from express_metric.install import install_metric
 
-    dataset = install_dataset(source)
+    dataset = install_dataset(source, misfits)
     metric = install_metric()
     return {
         "dataset": {
@@ -335,6 +341,9 @@ def _install_names(source: str) -> dict[str, Any]:
             "fingerprint": dataset.fingerprint,
             "splits": dict(dataset.splits),
             "path": str(dataset.path),
+            "notes": list(dataset.notes),
+            "left_out": dataset.left_out,
+            "left_out_file": str(dataset.left_out_file) if dataset.left_out_file else None,
         },
         "metric": {"name": "express_alignment", "path": str(metric)},
     }

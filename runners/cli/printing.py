@@ -20,6 +20,12 @@ class Format(StrEnum):
 FormatOption = Annotated[Format, typer.Option("--format", help="text (tables) or json.")]
 
 
+GroupBy = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Also by the values of this column of the data."),
+]
+
+
 def print_json(value: dict[str, Any]) -> None:
     """Print JSON alone: a pager or a colour code would break what reads it."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

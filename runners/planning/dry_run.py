@@ -41,7 +41,7 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
     transformers = require("transformers", "run")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    data = load_all(config.dataset)
+    data = load_all(config.dataset, config.misfits)
     examples = select(config, data)
     model = resolve(config.model, config.family, weights=False, adapter=config.adapter)
     examples, _ = judge(model, examples, config.seen)

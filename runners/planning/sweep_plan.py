@@ -69,7 +69,7 @@ def _run(job: Job, result: Result) -> dict[str, Any]:
         "why": "",
     }
     try:
-        examples = _examples(config.dataset, config.split)[: config.limit]
+        examples = _examples(config.dataset, config.split, config.misfits)[: config.limit]
         found["prompts"] = len(examples)
         found["estimate"] = _estimate(config, examples)
     except _NoEstimate as error:
@@ -84,16 +84,16 @@ class _NoEstimate(Exception):  # noqa: N818 - no fault
 
 
 @cache
-def _read(dataset: str, split: str) -> tuple[Example, ...] | str:
+def _read(dataset: str, split: str, misfits: str | None) -> tuple[Example, ...] | str:
     # A failure is kept as well: the Hub is not asked again for each of many runs.
     try:
-        return load(dataset, split=split).examples
+        return load(dataset, split=split, misfits=misfits).examples
     except DataError as error:
         return str(error)
 
 
-def _examples(dataset: str, split: str) -> tuple[Example, ...]:
-    found = _read(dataset, split)
+def _examples(dataset: str, split: str, misfits: str | None) -> tuple[Example, ...]:
+    found = _read(dataset, split, misfits)
     if isinstance(found, str):
         raise DataError(found)
     return found
@@ -165,7 +165,7 @@ def _prompts(
     """Prompts of some examples, evenly spread, with pieces of text in place of tokens."""
     shots: tuple[Example, ...] = ()
     if setting.shots:
-        shots = _examples(config.dataset, "few_shot")[: setting.shots]
+        shots = _examples(config.dataset, "few_shot", config.misfits)[: setting.shots]
     found = []
     for example in examples[:: -(-len(examples) // SAMPLE)]:
         n_masks = len(example.labels)

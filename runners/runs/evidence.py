@@ -88,6 +88,7 @@ def session(
     processes: int,
     device: str,
     token_parameter: str | None = None,
+    misfits: str | None = None,
 ) -> Session:
     """Everything that one start of a run ran on."""
     return Session(
@@ -100,4 +101,5 @@ def session(
         code=commit(),
         hardware=hardware(),
         token_parameter=token_parameter,
+        misfits=misfits,
     )

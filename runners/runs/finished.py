@@ -134,7 +134,7 @@ it with the `express run` command that began it
         Raises:
             DataError: it cannot be loaded.
         """
-        return self.data or load_all(self.record.last.dataset)
+        return self.data or load_all(self.record.last.dataset, self.record.last.misfits)
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:

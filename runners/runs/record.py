@@ -63,6 +63,7 @@ class Data:
     revision: str | None = None  # commit on the Hub, where it came from there
     examples: int | None = None  # how many were asked
     fingerprint: str | None = None  # SHA-256 over ids, texts and labels of those
+    left_out: int | None = None  # rows of the data that cannot be examples
 
     @property
     def sample(self) -> bool:
@@ -156,6 +157,7 @@ class Session:
     """One start of a run: with what, on what and when."""
 
     dataset: str  # what --dataset was
+    misfits: str | None = None  # what was asked to be done about rows that cannot be examples
     lexicon: LexiconFile | None = None
     started: str | None = None  # ISO 8601
     processes: int | None = None

@@ -61,7 +61,7 @@ def run(config: RunConfig) -> FinishedRun | None:
         folder = RunFolder(config.out)
         if state.is_main_process:
             stack.enter_context(folder)
-        data = load_all(config.dataset)
+        data = load_all(config.dataset, config.misfits)
         examples = select(config, data)
         if state.is_main_process:
             stack.enter_context(_told_when_stopped(folder, examples))
@@ -98,6 +98,7 @@ def run(config: RunConfig) -> FinishedRun | None:
                     state.num_processes,
                     str(state.device),
                     config.token_parameter if model.family == "api" else None,
+                    config.misfits,
                 ),
             )
         state.wait_for_everyone()
@@ -183,6 +184,7 @@ def _asked(
             fingerprint=fingerprint(examples),
             signature=loaded.data,
             kind=loaded.kind,
+            left_out=len(loaded.left_out) or None,
         ),
         prompt=prompt,
         decoding=decoding(options, model),

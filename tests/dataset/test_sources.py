@@ -49,7 +49,7 @@ def _parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def test_the_columns_are_those_of_an_example() -> None:
-    assert tuple(features()) == COLUMNS == Example.__match_args__
+    assert (*features(), "further") == (*COLUMNS, "further") == Example.__match_args__
 
 
 def test_the_authors_file(reference: Path) -> None:
@@ -143,6 +143,7 @@ def test_a_split_column_is_honoured_and_its_leaks_are_told(tmp_path: Path) -> No
     parts = load_all_examples(str(_jsonl(tmp_path / "f.jsonl", rows)))
     assert [row.id for row in parts["test"].examples] == [f"r{n}" for n in range(1, 60, 3)]
     assert parts["test"].notes == (
+        "2 rows are exact copies of each other's text",
         "30 posts stand in more than one split of the file",
         "1 texts stand in more than one split of the file",
     )

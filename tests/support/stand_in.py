@@ -25,9 +25,17 @@ LABELS, DISTINCT, RARE, OF_TEN_COMMONEST = 52_547, 404, 99, 18_843  # 35.86%
 COPIES = 407  # rows that have an exact copy
 MISFITS = 16  # rows whose number of labels is not what the column says
 COLUMNS = (
-    "index,original_index,original_ids,segment,number_of_labels,labels,original_labels,"
-    "word_count,topic_id,topic_name"
-).split(",")
+    "index",
+    "original_index",
+    "original_ids",
+    "segment",
+    "number_of_labels",
+    "labels",
+    "original_labels",
+    "word_count",
+    "topic_id",
+    "topic_name",
+)
 MASK = "<mask>"
 
 
@@ -97,7 +105,9 @@ def rows(seed: int = 0) -> list[dict[str, object]]:
     """The whole file's rows."""
     rng = random.Random(seed)
     labels, writer, posts = labels_of_rows(rng), Writer(rng), sizes(rng)
-    topics = list(json.loads(files("express_dataset").joinpath("topics.json").read_text())["topics"])
+    topics = list(
+        json.loads(files("express_dataset").joinpath("topics.json").read_text())["topics"]
+    )
     spans, start = [], 0
     for size in posts:
         spans.append(range(start, start + size))
