@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -151,9 +154,19 @@ def _processes(config: RunConfig) -> Any:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError("--device cuda: no CUDA device is visible here; use --device cpu.")
     # Who has finished waits for the slowest; the default of ten minutes would end the run.
-    return accelerate.PartialState(
+    state = accelerate.PartialState(
         cpu=config.device == "cpu" or not torch.cuda.is_available(), timeout=timedelta(days=7)
     )
+    if state.num_processes > 1:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    return state
+
+
+def _end_with(launcher: int) -> None:
+    """End this process once its launcher has gone: else it would wait for the others for days."""
+    while os.getppid() == launcher:
+        time.sleep(1)
+    os._exit(1)  # a thread cannot end the others; what is answered is on the disk
 
 
 def _asked(
