@@ -15,6 +15,8 @@ The order inside a family is what matters: `softened` and `heightened` only ever
 of one family, and words of one level count as equal.
 """
 
+from ..lexicon_sources import british
+
 # Family -> five levels, mild first; words of a level are separated by commas.
 _SCALE: dict[str, tuple[str, str, str, str, str]] = {
     "anger": (
@@ -117,10 +119,11 @@ _SCALE: dict[str, tuple[str, str, str, str, str]] = {
 
 def _read_scale() -> dict[str, tuple[str, int]]:
     return {
-        word: (family, level)
+        spelt: (family, level)
         for family, levels in _SCALE.items()
         for level, words in enumerate(levels, 1)
         for word in words.split(", ")
+        for spelt in (word, british(word))
     }
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from express_metric import load_lexicon
+from express_metric.analysis.intensity_scale import INTENSITY
 from express_metric.headwords import HEADWORDS, TABLE, parse_table
 from express_metric.headwords_i_z import TABLE as TABLE_I_Z
+from express_metric.lexicon_sources import british
 from express_metric.plutchik import DIMENSIONS
 
 NEGATED = """
@@ -91,3 +93,41 @@ def test_the_labels_of_the_reference_slice_are_covered(reference: Path) -> None:
         labels = [word for row in csv.DictReader(file) for word in ast.literal_eval(row["labels"])]
     assert len(labels) == 856
     assert sum(map(nrc.covers, labels)) / len(labels) >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("american", "other"),
+    [
+        *(("agonized", "agonised"), ("paralyzed", "paralysed"), ("honored", "honoured")),
+        *(("scandalized", "scandalised"), ("somber", "sombre"), ("fulfillment", "fulfilment")),
+        *(("centered", "centred"), ("enamored", "enamoured"), ("traveling", "travelling")),
+    ],
+)
+def test_british_words_have_the_vector_of_the_american_ones(american: str, other: str) -> None:
+    nrc = load_lexicon("nrc")
+    assert nrc.covers(american)
+    assert nrc.vector(other).tolist() == nrc.vector(american).tolist()
+    assert british(american) == other
+
+
+@pytest.mark.parametrize(
+    "word", ["seized", "prized", "adored", "bored", "humorous", "laborious", "major"]
+)
+def test_words_that_are_spelt_alike_stay(word: str) -> None:
+    assert british(word) == word
+
+
+def test_the_scale_of_intensity_has_both_spellings() -> None:
+    assert INTENSITY["demoralised"] == INTENSITY["demoralized"]
+
+
+@pytest.mark.parametrize(
+    ("word", "good"),
+    [
+        *((word, True) for word in ("alert", "intrigued", "serene", "serenely")),
+        *((word, False) for word in ("claustrophobic", "burned-out")),
+    ],
+)
+def test_polarity(word: str, good: bool) -> None:
+    vector = load_lexicon("nrc").vector(word)
+    assert (bool(vector[POSITIVE]), bool(vector[NEGATIVE])) == (good, not good)

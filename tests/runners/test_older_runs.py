@@ -12,6 +12,7 @@ import pytest
 
 from express_cards.comparison.runs import load_runs
 from express_cards.reports.report import write_report
+from express_metric import load_lexicon
 from express_metric.parsing import PROTOCOLS
 from express_metric.signature import Signature
 from express_runners.config import RunConfig
@@ -38,8 +39,9 @@ def test_an_older_folder_scores_as_it_did(name: str) -> None:
         assert [anew[protocol][f] for f in FIGURES] == [before[f] for f in FIGURES]
         line = Signature.parse(before["signature"])
         here = found.signature(protocol, found.lexicon())
-        # To the letter, but for the version that scores.
-        assert str(replace(here, version=line.version)) == before["signature"]
+        # To the letter, but for the version that scores and the table of words that it has.
+        here = replace(here, version=line.version, lexicon=line.lexicon)
+        assert str(here) == before["signature"]
     assert ("rank" in anew) is (name == "rank")
     assert anew.get("rank") == found.scores.get("rank")
 
@@ -77,6 +79,10 @@ def test_an_older_run_goes_on(tmp_path: Path) -> None:
     shutil.copytree(STORED / "dummy", folder)
     lines = (folder / "predictions.jsonl").read_text("utf-8").splitlines(keepends=True)
     (folder / "predictions.jsonl").write_text("".join(lines[:2]), "utf-8")
+    # The table of words has grown since, and a run goes on with the one that it began with only.
+    record = (folder / "run.json").read_text("utf-8")
+    now = record.replace("nrc-8165@11c2ee6c", load_lexicon("nrc").label)
+    (folder / "run.json").write_text(now, "utf-8")
     config = RunConfig(model="dummy:uniform@3", out=folder, dataset="sample", limit=4, device="cpu")
     found = run(config)
     assert found is not None
