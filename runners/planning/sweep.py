@@ -136,18 +136,20 @@ def _start(sweep: Sweep, job: Job, result: Result) -> None:
     """Run one job to its end; its output goes to a log."""
     log = sweep.out / LOGS / f"{job.name.replace('/', '--')}.log"
     launcher = list(sweep.launch) or [sys.executable]
-    command = [*launcher, "-m", "express_runners.run", *job.command(Path(result.folder))]
     started = time.monotonic()
     with log.open("wb") as stream:
         try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                check=False,
-            )
+            for command in job.commands(Path(result.folder)):
+                done = subprocess.run(
+                    [*launcher, *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                    check=False,
+                )
+                if done.returncode:
+                    break
         except FileNotFoundError as error:
             raise RunError(
                 f"launch: there is no command {launcher[0]!r} here; install it or leave "

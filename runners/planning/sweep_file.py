@@ -13,6 +13,8 @@ from express_dataset.errors import require
 
 from ..config import RunConfig
 from ..errors import RunError
+from ..training.options import TrainConfig
+from . import taught
 
 STATE_FILE = "sweep.json"
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -37,15 +39,18 @@ class Job:
     name: str
     options: dict[str, Any]
 
-    def command(self, out: Path) -> list[str]:
-        """The options as words of a command line."""
-        words = []
-        for name, value in {**self.options, "out": str(out)}.items():
-            if value is True:
-                words.append(f"--{name}")
-            elif value is not False and value is not None:
-                words += [f"--{name}", str(value)]
-        return words
+    def commands(self, out: Path) -> list[list[str]]:
+        """The words of its command lines, without the launcher: a training first, if it has one."""
+        found = []
+        for module, options in taught.steps(self.options, out):
+            words = ["-m", *module.split()]
+            for name, value in options.items():
+                if value is True:
+                    words.append(f"--{name}")
+                elif value is not False and value is not None:
+                    words += [f"--{name}", str(value)]
+            found.append(words)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,9 @@ def run_config(job: Job) -> RunConfig:
     >>> run_config(Job("a/b", {"model": "org/a", "batch-size": 4})).batch_size
     4
     """
-    values = {key.replace("-", "_"): value for key, value in job.options.items()}
+    asked, training = taught.parted(job.options)
+    taught.check(training)
+    values = {key.replace("-", "_"): value for key, value in asked.items()}
     if values.get("template"):
         values["template"] = Path(values["template"])
     return RunConfig(**values, out=Path())
@@ -218,7 +225,8 @@ def _options(options: Any, where: str) -> dict[str, Any]:
     """Check names and types against the options of `express run`."""
     if not isinstance(options, dict):
         raise RunError(f"{where} must be a mapping of options, as in `split: test`")
-    types = _option_types()
+    types = _option_types(RunConfig)
+    types |= {f"{taught.PREFIX}{n}": kinds for n, kinds in _option_types(TrainConfig).items()}
     for name, value in options.items():
         if name not in types:
             raise RunError(
@@ -234,11 +242,11 @@ def _options(options: Any, where: str) -> dict[str, Any]:
     return dict(options)
 
 
-def _option_types() -> dict[str, tuple[type, ...]]:
-    """The options of a run that a sweep may set, with the YAML types of their values."""
-    hints = get_type_hints(RunConfig)
+def _option_types(config: type) -> dict[str, tuple[type, ...]]:
+    """The options that a sweep may set, with the YAML types of their values."""
+    hints = get_type_hints(config)
     found: dict[str, tuple[type, ...]] = {}
-    for option in fields(RunConfig):
+    for option in fields(config):
         if option.name in ("out", "model"):
             continue
         hint = hints[option.name]
