@@ -89,7 +89,7 @@ class Desk:
             self._attempt("a link that is nobody's")
             raise Refused(404, NO_LINK)
         before = request.cookies.get(self.cookie)
-        if before is not None and not hmac.compare_digest(before, digest.hex()):
+        if before is not None and not hmac.compare_digest(before.encode(), digest.hex().encode()):
             self._attempt(f"{coder}'s link, from a browser that had opened another")
             raise Refused(403, OTHER_LINK)
         return coder

@@ -151,17 +151,7 @@ def _follows(found: Found) -> list[str]:
         f"choice: model {percent(model)} ({reach(context['model']['majority'])}), "
         f"person {percent(person)} ({reach(context['person']['majority'])})."
     ]
-    test = found["preference"]["judgements"]
-    if test["of"] and test["p_permutation"] < 0.05 and test["value"] < 0.5:
-        lines.append(
-            "What follows: readers, too, mostly find the person's own word the better one."
-        )
-    elif test["of"]:
-        lines.append(
-            "What follows: to readers who were not there the model's word fits the text as well as "
-            "the person's own, or better. That tells what fits a text, not what the person felt: "
-            "for that the word that the person chose stays the reference."
-        )
+    lines += _meaning(found["preference"]["judgements"])
     named = [row for row in found["codes"] if row["p_holm"] is not None and row["p_holm"] < 0.05]
     if named:
         told = ", ".join(
@@ -171,3 +161,23 @@ def _follows(found: Found) -> list[str]:
         )
         lines.append(f"Reasons that go with one side (Fisher, corrected by Holm): {told}.")
     return lines
+
+
+def _meaning(test: Mapping[str, Any]) -> list[str]:
+    """What a preference, or none, says of the question: no difference shown is not none."""
+    if not test["of"] or test["low"] is None:
+        return []
+    if test["p_permutation"] >= 0.05:
+        told = (
+            "neither side is shown to fit better; with 95% confidence readers take the model's "
+            f"word at most {percent(test['high'])} of the time, the person's at most "
+            f"{percent(1 - test['low'])}"
+        )
+    elif test["value"] > 0.5:
+        told = "readers find the model's word the better one more often than the person's own"
+    else:
+        told = "readers, too, find the person's own word the better one more often"
+    return [
+        f"What follows: {told}. This tells what fits a text, not what the person felt: for that "
+        "the word that the person chose stays the reference."
+    ]

@@ -69,7 +69,7 @@ def test_it_says_what_follows_and_which_print_does_not(
     print_agreement(authors, None)
     said = capsys.readouterr().out
     assert "these answers do not show that experts prefer either word" in said
-    assert "What follows:" in said
+    assert "What follows: neither side is shown to fit better" in said
     assert "33061 was not judged by coder2" in said
 
 

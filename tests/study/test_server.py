@@ -114,6 +114,9 @@ def test_a_foreign_link_fails_and_is_logged_without_the_token(
     assert logged.count("coder2's link, from a browser that had opened another") == 1
     assert logged.count("a link that is nobody's") == 4
     assert len(caplog.messages) == 5
+    odd = [(b"cookie", f"express-study-{desk.study.id}=\u00e9".encode("latin-1"))]
+    mine = f"/c/{desk.links['coder1']}"
+    assert TestClient(desk.app).get(mine, headers=odd).status_code == 403
     kept = caplog.text + "".join(logged)
     assert not any(token in kept for token in (*desk.links.values(), wrong))
     assert desk.get("coder1", 2).status_code == 200
