@@ -104,7 +104,7 @@ def test_an_incomplete_design_is_balanced(items: int, coders: int, each: int) ->
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     rows = [
-        ["=1+1", "@SUM(A1)", "-2", "+3", "\t=4", "\uff1d5", "it's", "'=6", "a\x00b", "x" * 40_000]
+        ["=1+1", "@SUM(A1)", "-2", "+3", "\t=4", "\uff1d5", "#N/A", "'=6", "a\x00b", "x" * 40_000]
     ]
     header = list("abcdefghij")
     write_csv(tmp_path / "a.csv", header, rows)
@@ -114,7 +114,7 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     for file in ("a.csv", "a.xlsx"):
         back = list(read_sheet(tmp_path / file)[0].cells.values())
         assert back[:4] == rows[0][:4]
-        assert back[5:8] == ["\uff1d5", "it's", "=6"]
+        assert back[5:8] == ["\uff1d5", "#N/A", "=6"]
         assert back[8] == "ab"
         assert len(back[9]) == 32_000
     raw = (tmp_path / "a.csv").read_text("utf-8-sig")

@@ -40,8 +40,12 @@ def wanted(folder: Path, seed: int) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
-def place(choice: str, first: str) -> str:
-    return choice if choice in ("both", "neither") else ("first" if choice == first else "second")
+def place(choice: str, key: dict[str, Any], row: dict[str, str]) -> str:
+    """Where a side's words stand in a row, by the words themselves."""
+    if choice in ("both", "neither"):
+        return choice
+    words = ", ".join(key["items"][row["item"]][choice])
+    return "first" if row["first"] == words else "second"
 
 
 def fill(folder: Path, choices: dict[tuple[str, str], tuple[str, str]], kinds: str = "cx") -> None:
@@ -53,7 +57,7 @@ def fill(folder: Path, choices: dict[tuple[str, str], tuple[str, str]], kinds: s
         header, rows = _load(file)
         for row in rows:
             choice, code = choices[coder, row["item"]]
-            row["choice"] = random.choice(SPELLED[place(choice, key["first"][coder][row["item"]])])
+            row["choice"] = random.choice(SPELLED[place(choice, key, row)])
             row["codes"], row["reason"] = code, "=because"
         if kind == "c":
             with file.open("w", encoding="utf-8", newline="") as stream:
