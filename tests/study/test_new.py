@@ -60,7 +60,8 @@ def test_the_key_is_apart_and_the_folder_does_not_tell(tmp_path: Path) -> None:
     assert set(content) == {"format", "study", "per_item", "ask", "items", "orders"}
     assert {name for item in content["items"] for name in item} == {"id", "text", "a", "b"}
     told = "".join(path.read_text() for path in folder.iterdir() if path.is_file())
-    assert not any(secret in told for secret in (str(key["seed"]) + ",", "person", "e1", "q1"))
+    secrets = {f'"{item[name]}"' for item in key["items"].values() for name in ("example", "post")}
+    assert not any(secret in told for secret in {*secrets, '"person"', '"model"', "seed"})
     person_is_a = sum(item["a"] == key["items"][item["id"]]["person"] for item in content["items"])
     assert person_is_a == 20
 
