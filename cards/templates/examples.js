@@ -287,7 +287,9 @@ form.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(select, 120);
 });
-form.addEventListener("change", () => {
+form.addEventListener("change", (event) => {
+  // A text was heard of while it was typed; drawn again on leaving it, what is clicked would go.
+  if (!event.target.matches("select, [type=checkbox]")) return;
   clearTimeout(waiting);
   select();
 });
