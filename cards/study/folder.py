@@ -285,4 +285,5 @@ def close_study(folder: Path, reopen: bool = False) -> str:
     count = len(store.answers())
     store.close_connection()
     state = "open again" if reopen else "closed"
-    return f"{folder} is {state}; {count} answers are kept. Next: express study agreement {folder}"
+    told = f"{folder} is {state}; answers kept on the page: {count}."
+    return f"{told} Next: express study agreement {folder}"

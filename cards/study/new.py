@@ -74,7 +74,8 @@ def new_study(options: NewOptions) -> dict[str, Any]:
     words = sorted({w for item in drawn.items for w in (*item.person, *item.model)})
     definitions = {w: own.get(w) or _definition(w, sheet.runs[0].lexicon) for w in words}
     per_item = options.per_item or options.coders
-    name = secrets.token_hex(4)
+    # With a letter before it no spreadsheet takes it for a number, such as 12e45678.
+    name = f"s{secrets.token_hex(4)}"
     files = {
         STUDY: json.dumps(_study(name, drawn, design, per_item, ask), indent=1, ensure_ascii=False),
         CODEBOOK: (HERE / CODEBOOK).read_text("utf-8"),

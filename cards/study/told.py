@@ -118,7 +118,7 @@ def _agreement(found: Found) -> str:
     if alpha["value"] is None:
         return "No two coders judged one post, so that agreement cannot be told."
     if alpha["low"] is not None and alpha["low"] <= 0:
-        how = "no better than chance can be excluded"
+        how = "not shown to be better than chance"
     elif alpha["value"] < LOW:
         how = "low: one coder's answer says little of another's"
     elif alpha["value"] < MODERATE:

@@ -141,7 +141,7 @@ def test_no_coder_sees_anything_of_another(desk: Desk) -> None:
 
 def test_a_closed_study_refuses_and_shows_what_was_typed(desk: Desk) -> None:
     desk.post("coder1", 1, choice="first")
-    assert "1 answers are kept" in close_study(desk.folder)
+    assert "answers kept on the page: 1" in close_study(desk.folder)
     late = desk.post("coder1", 2, choice="second", reason="late")
     assert late.status_code == 403
     assert "This study was closed" in late.text
