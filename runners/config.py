@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from express_dataset.sources import misfits_asked
-
 from .errors import RunError
 from .server import API, TOKEN_PARAMETERS, check_server, is_dummy
 
@@ -222,10 +220,14 @@ class RunConfig:
     @property
     def misfits(self) -> str | None:
         """What is done about rows that cannot be examples, for `load_all`."""
+        # Inside, so that `express --help` reads no library.
+        from express_dataset.sources import misfits_asked
+
         return misfits_asked(self.strict, self.leave_out_misfits)
 
     def __post_init__(self) -> None:
-        misfits_asked(self.strict, self.leave_out_misfits)
+        if self.strict and self.leave_out_misfits:
+            _ = self.misfits  # refuses them together
         served_only = {
             "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0],
             "--reasoning-tokens": self.reasoning_tokens != 0,

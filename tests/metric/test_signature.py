@@ -10,13 +10,13 @@ from express_metric import MetricError, Signature
 from express_metric.signature import safe_value
 
 LINE = (
-    "EXPRESS|data:express@fa554ce|split:test|n:6735|protocol:paper|lex:express-16019@c1d86ec2|"
+    "EXPRESS|data:express@fa554ce|split:test|n:26|protocol:paper|lex:express-16019@c1d86ec2|"
     "prompt:zero-shot@9f3c|decode:free|v:0.1.0"
 )
 SIGNATURE = Signature(
     data="express@fa554ce",
     split="test",
-    n=6735,
+    n=26,
     protocol="paper",
     lexicon="express-16019@c1d86ec2",
     prompt="zero-shot@9f3c",
@@ -61,8 +61,8 @@ def test_n_is_a_number_of_examples(n: object) -> None:
         "",
         "BLEU|nrefs:1",
         LINE.replace("|split:test", ""),
-        LINE.replace("n:6735", "n:many"),
-        LINE.replace("n:6735", "n:-1"),
+        LINE.replace("n:26", "n:many"),
+        LINE.replace("n:26", "n:-1"),
         LINE + "|extra:1",
         LINE + "|v:0.1.0",
         LINE.replace("data:express@fa554ce|split:test", "split:test|data:express@fa554ce"),
@@ -75,6 +75,6 @@ def test_what_is_no_signature_is_refused(line: str) -> None:
 
 
 def test_differences_name_both_values() -> None:
-    other = Signature.parse(LINE.replace("paper", "revised").replace("6735", "10"))
-    assert SIGNATURE.differences(other) == {"n": ("6735", "10"), "protocol": ("paper", "revised")}
+    other = Signature.parse(LINE.replace("paper", "revised").replace("26", "10"))
+    assert SIGNATURE.differences(other) == {"n": ("26", "10"), "protocol": ("paper", "revised")}
     assert SIGNATURE.differences(SIGNATURE) == {}

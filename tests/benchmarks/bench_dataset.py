@@ -1,0 +1,78 @@
+"""How long EXPRESS takes to load and to install, and with how much memory; fresh processes.
+
+    python tests/benchmarks/bench_dataset.py [--rounds 3]
+
+The file is the stand-in of `tests/support/stand_in.py`, which has the shape of the published one.
+Beside it, in the same rounds, what one would write first: `pandas.read_csv` and
+`ast.literal_eval` of three columns, which checks nothing, splits nothing and sets no flags.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SIDES = {
+    "load, all splits and flags": "from express_dataset import load_all_examples as load\n"
+    "assert len(load(FILE)['all'].examples) == 33_624",
+    "install": "from express_dataset.install import install_dataset\n"
+    "assert install_dataset(FILE).left_out == 16",
+    "install again": "from express_dataset.install import install_dataset\n"
+    "assert install_dataset(FILE).left_out == 16",
+    "pandas and literal_eval": "import ast, pandas\n"
+    "rows = pandas.read_csv(FILE)\n"
+    "for name in ('labels', 'original_labels', 'number_of_labels'):\n"
+    "    rows[name] = rows[name].astype(str).map(ast.literal_eval)\n"
+    "assert len(rows) == 33_640",
+}
+
+
+PEAK = "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+
+
+def measure(code: str, file: Path, home: Path) -> tuple[float, float]:
+    """Seconds of a whole process, and its peak in MB as it sees it at its end."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", f"FILE = {str(file)!r}\n{code}\n{PEAK}"],
+        cwd=ROOT,
+        env=os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+    return time.perf_counter() - started, float(done.stdout.split()[-1])
+
+
+def main() -> None:
+    """Print the median of the rounds for each side."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support.stand_in import stand_in
+
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "express.csv")
+        file.write_bytes(stand_in())
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in SIDES}
+        for number in range(rounds):
+            home = Path(scratch, f"home{number}")
+            for name, code in SIDES.items():
+                found[name].append(measure(code, file, home))
+        print(f"{file.stat().st_size / 1e6:.0f} MB, 33,640 rows, median of {rounds}")
+        for name, runs in found.items():
+            seconds, peaks = (statistics.median(values) for values in zip(*runs, strict=True))
+            print(f"{name:28}{seconds:7.1f} s{peaks:9.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
