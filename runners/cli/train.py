@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ..training.contamination import CheckOptions
-from ..training.options import TrainConfig
+from ..training.options import CheckOptions, TrainConfig
 from .printing import Format, FormatOption, print_json
 from .takes import takes
 

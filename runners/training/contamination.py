@@ -13,11 +13,9 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from express_dataset import MASK, Example
 from express_dataset.errors import require
@@ -32,31 +30,14 @@ from ..prompts.setting import setting_of
 from ..runs.answering import answers
 from ..runs.setup import engine_options
 from ..vocabulary import from_labels, normalised
+from .options import FEWEST, CheckOptions
 
-FEWEST = 8
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _CAN = (
     "An interval above 0 says that the model does better on the train rows than their difficulty "
     "explains: it was probably trained on them. One that holds 0 does not say that it was not: it "
     "may have seen both splits, or too few rows were asked"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
-    """What `express check-contamination` is asked."""
-
-    model: Annotated[str, typer.Option(help="As for run.")]
-    adapter: Annotated[str | None, typer.Option(help="As for run.")] = None
-    dataset: Annotated[str, typer.Option(help="As for run; it needs train and test.")] = "express"
-    limit: Annotated[int, typer.Option(min=FEWEST, help="Pairs of rows at most.")] = 200
-    template: Annotated[Path | None, typer.Option(help="Your own wording, as for run.")] = None
-    several_tokens: Annotated[
-        str | None, typer.Option(help="As for run --decode rank: pll or first.")
-    ] = None
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
-    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000
-    seed: Annotated[int, typer.Option(help="Of pairs, sentences and draws.")] = 0
 
 
 def check(options: CheckOptions) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..config import RunConfig
 from ..errors import RunError
 from ..server import API, is_dummy
 
+FEWEST = 8  # pairs of rows, in a check for contamination
 WIDEN, LEAVE_OUT = "widen", "leave-out"
 CHOICES = {
     **{name: RUN_CHOICES[name] for name in ("family", "dtype", "device", "prompt", "shot_choice")},
@@ -176,3 +177,20 @@ figure on the others would mean anything; leave --split out
             usual.scheduler,
             usual.warmup,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What `express check-contamination` is asked."""
+
+    model: Annotated[str, typer.Option(help="As for run.")]
+    adapter: Annotated[str | None, typer.Option(help="As for run.")] = None
+    dataset: Annotated[str, typer.Option(help="As for run; it needs train and test.")] = "express"
+    limit: Annotated[int, typer.Option(min=FEWEST, help="Pairs of rows at most.")] = 200
+    template: Annotated[Path | None, typer.Option(help="Your own wording, as for run.")] = None
+    several_tokens: Annotated[
+        str | None, typer.Option(help="As for run --decode rank: pll or first.")
+    ] = None
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
+    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000
+    seed: Annotated[int, typer.Option(help="Of pairs, sentences and draws.")] = 0

@@ -13,13 +13,12 @@ from express_dataset.sources import load
 from express_runners.errors import RunError
 from express_runners.manifest import MANIFEST_FILE
 from express_runners.training.contamination import (
-    CheckOptions,
     as_text,
     check,
     paired,
     reordered,
 )
-from express_runners.training.options import TrainConfig
+from express_runners.training.options import CheckOptions, TrainConfig
 from express_runners.training.train import train
 
 Tiny = Callable[[str], Path]
