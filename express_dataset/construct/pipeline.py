@@ -167,10 +167,10 @@ def _stages(
     config: BuildConfig, out: Path, dumps: tuple[Path, ...]
 ) -> Iterator[tuple[str, list[Any], int]]:
     """The stages: name, blocks and number of tasks."""
-    from datatrove.pipeline.dedup.minhash import MinhashDedupCluster, MinhashDedupSignature
+    from datatrove.pipeline.dedup.minhash import MinhashDedupCluster
 
     from .finish import Finish
-    from .steps import Mask, Pairs, Posts, ReadReddit, Scrub, Segment, Words
+    from .steps import Mask, Pairs, Posts, ReadReddit, Scrub, Segment, Signatures
 
     work = out / WORK
     minhash = minhash_config()
@@ -191,7 +191,7 @@ def _stages(
         Mask(config.protocol),
         Segment(tokenizer, config.max_tokens, config.whole_posts),
         Posts(folders["posts"], "${rank}.jsonl.zst", compression="zstd"),
-        MinhashDedupSignature(folders["signatures"], minhash, language=Words()),
+        Signatures(folders["signatures"], minhash),
     ]
     yield "posts", posts, len(dumps)
     pairs = Pairs(folders["signatures"], folders["pairs"], config=minhash)

@@ -32,10 +32,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from support import dumps  # noqa: E402 (the folder must be known first)
 
 from express_dataset.construct.config import WORK  # noqa: E402
-from express_dataset.construct.forms import chunks, lines  # noqa: E402
-from express_dataset.construct.gate import Gate  # noqa: E402
+from express_dataset.construct.forms import blocks, chunks  # noqa: E402
+from express_dataset.construct.gate import Gate, LineGate  # noqa: E402
 from express_dataset.construct.masking import mask_texts  # noqa: E402
-from express_dataset.construct.reddit import Dump, why_not  # noqa: E402
+from express_dataset.construct.reddit import Dump, whole_text, why_not  # noqa: E402
 from express_dataset.construct.scrub import scrub  # noqa: E402
 from express_dataset.construct.segment import segment  # noqa: E402
 from express_dataset.construct.tokens import load_tokenizer  # noqa: E402
@@ -164,17 +164,19 @@ def profile(path: Path, tokenizer_folder: Path) -> dict[str, float]:
 
     told["megabytes"] = 0.0
     size = clock("decompress", lambda: sum(map(len, chunks(path))))
-    clock("and split into lines", lambda: drain(lines(chunks(path))))
-    told["split into lines"] = round(told.pop("and split into lines") - told["decompress"], 3)
+    clock("and cut into blocks", lambda: drain(blocks(chunks(path))))
+    told["cut into blocks"] = round(told.pop("and cut into blocks") - told["decompress"], 3)
     # The rest on a part that fits into memory, then for the whole.
-    part = [line for _, line in zip(range(100_000), lines(chunks(path)), strict=False) if line]
+    part = [block for _, block in zip(range(25), blocks(chunks(path)), strict=False)]
     share = size / sum(map(len, part))
-    records = clock("parse JSON", lambda: [orjson.loads(line) for line in part])
+    line_gate = LineGate("express")
+    kept = clock("gate of lines", lambda: [line_gate.split(block)[0] for block in part])
+    read = [line for some in kept for line in some]
+    records = clock("parse JSON", lambda: [orjson.loads(line) for line in read])
     useful = clock("reasons to drop", lambda: [one for one in records if not why_not(one, 50)])
     gate = Gate("express")
-    texts = [one["selftext"] for one in useful]
-    batches = [texts[place : place + 512] for place in range(0, len(texts), 512)]
-    flags = clock("gate", lambda: [flag for batch in batches for flag in gate.may_match(batch)])
+    texts = [whole_text(one) for one in useful]
+    flags = clock("gate of posts", lambda: gate.may_match(texts))
     passed = [text for text, flag in zip(texts, flags, strict=True) if flag]
     scrubbed = clock("scrub", lambda: [scrub(text) for text in passed])
     next(mask_texts(["I was sad."]))
@@ -184,13 +186,15 @@ def profile(path: Path, tokenizer_folder: Path) -> dict[str, float]:
         "segment",
         lambda: [segment(one.text, one.labels, tokenizer) for one in masked if one.labels],
     )
-    for name in ("parse JSON", "reasons to drop", "gate", "scrub", "mask (spaCy)", "segment"):
+    parts = ("gate of lines", "parse JSON", "reasons to drop", "gate of posts", "scrub")
+    for name in (*parts, "mask (spaCy)", "segment"):
         told[name] = round(told[name] * share, 3)
     told["sum"] = round(sum(told.values()), 2)
-    whole = Dump(path)
-    clock("read and gate together", lambda: drain(whole.posts()))
     told["megabytes"] = round(size / 1e6, 1)
-    told["read and gate, MB per s"] = round(size / 1e6 / told["read and gate together"])
+    for name, skim in (("read all", False), ("read what can match", True)):
+        whole = Dump(path, skim=skim)
+        clock(name, lambda whole=whole: drain(whole.posts()))  # type: ignore[misc]
+        told[f"{name}, MB per s"] = round(size / 1e6 / told[name])
     return told
 
 

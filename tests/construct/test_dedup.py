@@ -8,7 +8,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from express_dataset.construct.dedup import Decision, Groups, Survey, decide, text_key
+from express_dataset.construct.dedup import (
+    Decision,
+    Groups,
+    Survey,
+    decide,
+    minhash_config,
+    text_key,
+)
 from express_dataset.splits import SPLITS, split_of
 
 
@@ -157,3 +164,16 @@ def test_the_check_of_splits_can_fail() -> None:
 def test_text_key_looks_at_words_alone() -> None:
     assert text_key(" A\nb ") == text_key("a B")
     assert text_key("ab") != text_key("a b")
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("aeiou \n\t.,-1\u00e9\u0130\u0301\u3000\u2028\x1c'"), max_size=80))
+def test_runs_of_words_are_hashed_as_datatrove_does(text: str) -> None:
+    from datatrove.pipeline.dedup.minhash import MinhashDedupSignature
+
+    from express_dataset.construct.steps import Signatures, Words
+
+    config = minhash_config()
+    theirs = MinhashDedupSignature("nowhere", config, language=Words()).get_shingles(text)
+    ours = Signatures("nowhere", config).get_shingles(text)
+    assert ours.tolist() == theirs.tolist()
