@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 
 from .brackets import Candidate, choose, from_brackets, once
-from .reasoning import answer_part, before_explanation, first_turn
+from .reasoning import answer_part, before_explanation, first_turn, without_reasons
 from .terms import (
     CUE_WORDS,
     NOUN,
@@ -38,7 +38,10 @@ _SPAN = re.compile(
     r"|\*\*([^*\n]{1,60})\*\*|`([^`\n]{1,60})`"
 )
 _DASH = r"[-\u2013\u2014]"
-_END = rf"[*_>\])]{{0,4}}\s*(?:\(?#?\d{{1,2}}\)?)?[*_]{{0,2}}\s*(?:[:=)]|->|{_DASH} |(?:is|was)\b)"
+_END = (
+    r"[*_>\])]{0,4}\s*(?:\(?#?\d{1,2}\)?)?[*_]{0,2}\s*"
+    rf"(?:[:=)]|[-=]>|\u2192|{_DASH} |(?:is|was)\b)"
+)
 _ENUMERATOR = re.compile(
     # A bullet, a number, "<mask> 1:", "Emotion 1:" or "The first mask is".
     rf"^[\"'*_(]{{0,3}}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+|\d{{1,2}}(?:[.):]+\**\s*| {_DASH} )"
@@ -48,7 +51,9 @@ _ENUMERATOR = re.compile(
     rf"|(?:the )?{NTH} [\"'`*]{{0,2}}(?:<mask>|{NOUN}(?: {NOUN})?)[\"'`*]{{0,2}}{_END})",
     re.IGNORECASE,
 )
-_INLINE_NUMBER = re.compile(rf"(?:^|[\s,;])(?:(?:{NOUN})\s*#?)?\(?\d{{1,2}}[.):]\s+", re.IGNORECASE)
+_INLINE_NUMBER = re.compile(
+    rf"(?:^|[\s,;])(?:(?:{NOUN})\s*#?)?[(\[]?\d{{1,2}}[.):\]]\s+", re.IGNORECASE
+)
 _ORDINAL = re.compile(
     rf"\b{NTH}(?:(?: {NOUN}){{1,2}}(?: is| was| would be|:)|:) ([^.,;:]{{1,60}}?)"
     r"(?=[.,;:]|$| and | while | whereas )",
@@ -70,7 +75,8 @@ _ASIDE = re.compile(rf"\s+(?:{_DASH}|->)\s+|:\s|\s\(|\s=\s")
 _FELT = re.compile(
     r"\b(?:feel(?:s|ing)?|felt)\b (?:(?:so|very|really|quite|a bit|rather|extremely|truly) )?"
     r"([^.,;:!?\n]{2,80})|\A\W*(?:i am|i'm|(?:i|he|she|they|the \w{4,9}) (?:is|was|were|are)"
-    r"|a feeling of(?: being)?) (?!feeling|felt)(?:(?:so|very|really) )?([^.,;:!?\n]{2,40})\W*\Z",
+    r"|a feeling of(?: being)?|(?:i'd|i would|i'll) (?:choose|pick|say|guess|go with))"
+    r" (?!feeling|felt)(?:(?:so|very|really) )?([^.,;:!?\n]{2,40})\W*\Z",
     re.IGNORECASE,
 )
 _AFTER_FELT = re.compile(
@@ -85,6 +91,9 @@ _REASONS_LISTED = re.compile(
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"\s(?:->|=>|\u2192)\s")
+_WHICH_MASK = re.compile(
+    rf"\s?\((?:for )?(?:the )?(?:{NTH} )?<?mask>?[^()\n]{{0,12}}\)", re.IGNORECASE
+)
 _IN_BRACKETS = re.compile(r"[\[{][^\[\]{}]*[\]}]")
 _NOT_BUT = re.compile(r"^not [\w' -]{2,40}?,? but (?:rather )?", re.IGNORECASE)
 _PLAIN_LIST = re.compile(
@@ -114,6 +123,10 @@ def find_terms(completion: str, masks: int | None = None) -> Found:
         return Reason.EMPTY
     head = before_explanation(text)
     found = _read(head, masks) if head != text else Reason.EMPTY
+    if head and head != text and not _fits(found, masks):
+        # Each answer may have a reason of its own below it.
+        every = _read(without_reasons(text), masks)
+        found = every if _fits(every, masks) else found
     if isinstance(found, Reason) and found not in (Reason.AMBIGUOUS, Reason.TRUNCATED):
         found = _read(text, masks)
     # One place alone says nothing of repetition: "sad, sad" are two answers.
@@ -313,6 +326,7 @@ def _felt(text: str) -> Found | None:
 
 def _spread(line: str) -> Found:
     """Read terms separated by commas, semicolons, "and" or "&"."""
+    line = _WHICH_MASK.sub("", line) if "(" in line else line
     parts = [part for part in SEPARATOR.split(strip_edges(line)) if part.strip()]
     if len(parts) > 1 and parts[-1].strip(". ").lower() == "respectively":
         parts.pop()

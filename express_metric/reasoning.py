@@ -123,6 +123,11 @@ def first_turn(text: str) -> str:
     return text[: ends[0]].strip() if ends else text
 
 
+def without_reasons(text: str) -> str:
+    """The text without the lines that give reasons."""
+    return "\n".join(line for line in text.split("\n") if not _WHY.match(line))
+
+
 def before_explanation(text: str) -> str:
     """The text before a line such as "Explanation:" or "Note:"; the whole where there is none.
 

@@ -36,7 +36,7 @@ Found = tuple[str, ...] | Reason
 CUE_WORDS = words(
     """
     answer answers emotion emotions term terms word words feeling feelings prediction predictions
-    label labels mask masks output response result list solution fit choice guess
+    predicted label labels mask masks output response result list solution fit choice guess
     """
 )
 NOUN = r"(?:mask(?:ed)?|word|token|emotion|term|label|answer|blank|feeling)"
@@ -106,7 +106,7 @@ _FUNCTION_WORDS = words(
     itself we us our ours ourselves they them their theirs themselves this that these those who whom
     whose which what when where why how someone something everyone everything a an the am is are was
     were be been being have has had having do does did will would shall should can could may might
-    must cannot and or but nor because if although while there here as than then so
+    feel feels felt must cannot and or but nor because if although while there here as than then so
     """
 )
 

@@ -64,6 +64,8 @@ found["revised"] = metric.compute(
 raw = ["1. Sad\\n2. Angry", "['scared']"]
 found["raw"] = metric.compute(predictions=raw, references=[["sad", "angry"], ["scared"]])
 found["flat"] = metric.compute(predictions=["Sad", "mad"], references=["sad", "sad"])
+listed = ["['sad', 'angry']", "['sad' 'angry']"]
+found["listed"] = metric.compute(predictions=listed, references=listed)
 metric.add(prediction=["sad"], reference=["sad"])
 metric.add_batch(predictions=[["mad"], ["sad", "sad"]], references=[["sad"], ["sad"]])
 found["batches"] = metric.compute()
@@ -164,3 +166,8 @@ for name in ("express_alignment", {str(path)!r}):
 print(json.dumps(found))
 """
     assert run(use, tmp_path / "b") == [1.0, 1.0]
+
+
+def test_lists_written_as_text_are_lists(answers: dict[str, Any]) -> None:
+    assert answers["listed"]["n_masks"] == 4
+    assert answers["listed"]["revised"]["lexical_accuracy"] == 1.0

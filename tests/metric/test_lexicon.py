@@ -181,3 +181,16 @@ def test_the_cache_follows_the_environment(
     for name, value in names.items():
         monkeypatch.setenv(name, value)
     assert express_cache().parent == Path(expected)
+
+
+def test_old_mac_line_ends_are_read(tmp_path: Path) -> None:
+    header = "word," + ",".join(DIMENSIONS)
+    (tmp_path / "mac.csv").write_text(f"{header}\rsad,0,0,0,0,0,1,0,0,0,1\rglad,{'0,' * 9}1\r")
+    assert load_lexicon(tmp_path / "mac.csv").vocabulary == ("sad", "glad")
+
+
+def test_a_word_is_the_same_however_its_letters_are_composed(tmp_path: Path) -> None:
+    header = "word," + ",".join(DIMENSIONS)
+    (tmp_path / "a.csv").write_text(f"{header}\nde\u0301sole\u0301,0,0,0,0,0,1,0,0,0,1\n", "utf-8")
+    assert load_lexicon(tmp_path / "a.csv").covers("d\u00e9sol\u00e9")
+    assert load_lexicon(tmp_path / "a.csv").covers("D\u00c9SOL\u00c9")
