@@ -22,6 +22,15 @@ SPREAD = ("layers", "tensor")
 PROMPTS = ("zero-shot", "few-shot", "cot")
 SEEN = ("refuse", "allow", "leave-out")
 SHOT_CHOICES = ("random", "random-per-example", "similar")
+SHOT_MASKS = ("any", "same")
+SHOT_POOLS = ("few_shot", "all-others")
+DISTANCES = ("cosine", "euclidean")
+TFIDF = "tfidf"
+# What `--as-published` stands for; the encoder where shots are similar, the rest of shots where
+# there are any.
+PUBLISHED = {"max_new_tokens": 256, "whole_answers": True}
+PUBLISHED_SHOTS = {"shots": 4, "shot_masks": "same", "shot_pool": "all-others"}
+PUBLISHED_ENCODER = "google-bert/bert-base-uncased"
 CHOICES = {
     "split": SPLITS,
     "family": FAMILIES,
@@ -29,6 +38,9 @@ CHOICES = {
     "device": DEVICES,
     "prompt": PROMPTS,
     "shot_choice": SHOT_CHOICES,
+    "shot_masks": SHOT_MASKS,
+    "shot_pool": SHOT_POOLS,
+    "distance": DISTANCES,
     "decode": DECODES,
     "several_tokens": SEVERAL,
     "quantize": QUANTIZE,
@@ -38,7 +50,15 @@ CHOICES = {
 }
 
 
-NUMBERS = ("limit", "shots", "batch_size", "concurrency", "max_total_tokens", "replicas")
+NUMBERS = (
+    "limit",
+    "shots",
+    "batch_size",
+    "concurrency",
+    "max_total_tokens",
+    "replicas",
+    "max_new_tokens",
+)
 
 Strict = Annotated[
     bool,
@@ -90,7 +110,19 @@ class RunConfig:
     dataset: Annotated[
         str, typer.Option(help="express, sample, a CSV, JSONL or Parquet file, or a Hub id.")
     ] = "express"
-    split: Annotated[str, typer.Option(help="train, test, few_shot or all.")] = "test"
+    split: Annotated[
+        str,
+        typer.Option(help="train, test (the default), few_shot or all.", show_default=False),
+    ] = ""
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published",
+            help="The paper's experiment: --split all, --max-new-tokens 256, --whole-answers, "
+            "--no-chat-template; few-shot with --shots 4, --shot-masks same, --shot-pool "
+            "all-others, and similar ones by google-bert/bert-base-uncased.",
+        ),
+    ] = False
     strict: Strict = False
     leave_out_misfits: LeaveOut = False
     limit: Annotated[int | None, typer.Option(help="Only the first N examples.")] = None
@@ -114,6 +146,21 @@ class RunConfig:
             "sentence-transformers model, or tfidf (no download)."
         ),
     ] = None
+    distance: Annotated[
+        str | None,
+        typer.Option(help="What nearest means for similar shots: cosine (the default), euclidean."),
+    ] = None
+    shot_masks: Annotated[
+        str | None,
+        typer.Option(help="any (the default), or same: shots with as many masks as the story."),
+    ] = None
+    shot_pool: Annotated[
+        str | None,
+        typer.Option(
+            help="Where shots come from: few_shot (that split, the default), or all-others: every "
+            "example but those of the asked post and near copies of its text."
+        ),
+    ] = None
     seed: Annotated[int, typer.Option(help="Seed of the draw of random shots.")] = 0
     template: Annotated[
         Path | None,
@@ -122,6 +169,25 @@ class RunConfig:
             "and shots."
         ),
     ] = None
+    no_chat_template: Annotated[
+        bool,
+        typer.Option(
+            "--no-chat-template", help="Give a chat model the bare prompt, as to a base model."
+        ),
+    ] = False
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="Most tokens of an answer, reasoning included; by default 32, 16 for each mask, "
+            "and 512 or 4,096 more where reasoning is asked for or a model's own."
+        ),
+    ] = None
+    whole_answers: Annotated[
+        bool,
+        typer.Option(
+            "--whole-answers", help="Let a model go on after its list, and judge all it writes."
+        ),
+    ] = False
     decode: Annotated[
         str,
         typer.Option(
@@ -207,8 +273,12 @@ class RunConfig:
         ),
     ] = TOKEN_PARAMETERS[0]
     reasoning_tokens: Annotated[
-        int, typer.Option(help="Further tokens for a served model that reasons unseen.")
-    ] = 0
+        int | None,
+        typer.Option(
+            help="Further tokens for a model that reasons first: 4,096 by default for a local one "
+            "whose chat template has marks for it, none for a served one."
+        ),
+    ] = None
     no_temperature: Annotated[
         bool,
         typer.Option(
@@ -228,13 +298,13 @@ class RunConfig:
     def __post_init__(self) -> None:
         if self.strict and self.leave_out_misfits:
             _ = self.misfits  # refuses them together
+        self._fill_in()
         served_only = {
             "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0],
-            "--reasoning-tokens": self.reasoning_tokens != 0,
             "--no-temperature": self.no_temperature,
         }
         check_server(self.model, self.base_url, self.retries, self.request_timeout, served_only)
-        if self.reasoning_tokens < 0:
+        if (self.reasoning_tokens or 0) < 0:
             raise RunError(f"--reasoning-tokens must be at least 0, got {self.reasoning_tokens}")
         for name in NUMBERS:
             value = getattr(self, name)
@@ -249,7 +319,36 @@ class RunConfig:
         self._check_shots()
         self._check_decoding()
 
+    def _fill_in(self) -> None:
+        """What `--as-published` leaves open, and the default split."""
+        default = "all" if self.as_published else "test"
+        filled: dict[str, object] = {"split": self.split or default}
+        if self.as_published:
+            if self.decode == "rank":
+                raise RunError("--as-published is for free answers: leave out --decode rank")
+            filled |= {name: value for name, value in PUBLISHED.items() if not getattr(self, name)}
+            filled["no_chat_template"] = not self.model.startswith(API)
+            if self.prompt == "few-shot":
+                filled |= {k: v for k, v in PUBLISHED_SHOTS.items() if getattr(self, k) is None}
+                if self.shot_choice == "similar" and self.encoder is None:
+                    filled["encoder"] = PUBLISHED_ENCODER
+        for name, value in filled.items():
+            object.__setattr__(self, name, value)
+
     def _check_decoding(self) -> None:
+        if self.decode == "rank" and (self.max_new_tokens or self.whole_answers):
+            raise RunError(
+                "--max-new-tokens and --whole-answers are of free answers: leave them out, or use "
+                "--decode free"
+            )
+        if self.no_chat_template and self.model.startswith(API):
+            raise RunError(
+                f"--no-chat-template: the server of {self.model} applies its own; leave it out"
+            )
+        if self.reasoning_tokens and self.max_new_tokens:
+            raise RunError(
+                "--max-new-tokens counts reasoning too: leave out --reasoning-tokens, or the other"
+            )
         for name in ("vocabulary", "several_tokens"):
             if getattr(self, name) is not None and self.decode != "rank":
                 raise RunError(
@@ -269,13 +368,19 @@ class RunConfig:
 
     def _check_shots(self) -> None:
         """An option that would change nothing is a misunderstanding: it is refused."""
-        for name in ("shots", "shot_choice"):
+        for name in ("shots", "shot_choice", "shot_masks", "shot_pool"):
             if getattr(self, name) is not None and self.prompt != "few-shot":
                 raise RunError(
                     f"--{name.replace('_', '-')} belongs to --prompt few-shot, but this is "
                     f"--prompt {self.prompt}: leave it out or ask for few-shot"
                 )
-        if self.encoder is not None and self.shot_choice != "similar":
+        for name in ("encoder", "distance"):
+            if getattr(self, name) is not None and self.shot_choice != "similar":
+                raise RunError(
+                    f"--{name} belongs to --shot-choice similar: leave it out or ask for similar"
+                )
+        if self.distance == "euclidean" and self.encoder == TFIDF:
             raise RunError(
-                "--encoder belongs to --shot-choice similar: leave it out or ask for similar"
+                "--distance euclidean orders tfidf's vectors, whose lengths are one, as cosine "
+                "does: leave it out, or give another --encoder"
             )

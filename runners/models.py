@@ -69,6 +69,14 @@ class ResolvedModel:
         return f"{name} + {over.name}@{over.revision[:8]}" if over else name
 
     @property
+    def thinks(self) -> bool:
+        """Whether its chat template has marks for reasoning that comes before the answer."""
+        files = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+        found = (self.path / name for name in files if self.family == "causal")
+        texts = (file.read_text("utf-8", "replace") for file in found if file.is_file())
+        return any(mark in text for text in texts for mark in ("</think>", "<|channel|>"))
+
+    @property
     def pickled(self) -> bool:
         """Whether its weights are pickled, as before safetensors."""
         return self.path != Path() and _only_old(self.path)

@@ -43,7 +43,6 @@ class Server:
             reports them; what a lost answer cost, nobody knows.
         spent: tokens that the run has used at earlier starts.
         token_parameter: what a request calls the limit of an answer's tokens.
-        reasoning_tokens: what that limit is raised by, for a model that reasons unseen.
         temperature: 0, or None where the server's own is taken, because it refuses another.
 
     >>> Server().url
@@ -59,7 +58,6 @@ class Server:
     max_total_tokens: int | None = None
     spent: int = 0
     token_parameter: str = TOKEN_PARAMETERS[0]
-    reasoning_tokens: int = 0
     temperature: float | None = 0.0
     started: str = ""
 

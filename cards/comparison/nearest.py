@@ -13,7 +13,8 @@ from express_dataset.errors import DataError
 from express_metric.analysis.floors import NEAREST
 from express_metric.errors import MetricError
 from express_metric.lexicon import normal
-from express_runners.prompts.similarity import TFIDF, similarities
+from express_runners.config import TFIDF
+from express_runners.prompts.similarity import similarities
 
 
 @dataclass(frozen=True)

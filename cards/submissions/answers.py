@@ -37,6 +37,7 @@ class Rules:
         shots: how many solved examples each prompt was to show.
         pool: those examples, id to post.
         ranked: the vocabulary, where the run is a ranking.
+        last: whether the last of several lists is the answer, since no cue ends the reasoning.
 
     >>> Rules().cue
     ''
@@ -48,6 +49,7 @@ class Rules:
     shots: int = 0
     pool: Mapping[str, str] = field(default_factory=dict)
     ranked: Ranked | None = None
+    last: bool = False
 
 
 def read_answers(
@@ -121,7 +123,7 @@ def check_line(line: Mapping[str, Any], example: Example, rules: Rules, where: s
             f"{example.post_id!r}"
         )
     _check_shots(line, example, rules, where)
-    _check_reading(line, rules.cue, where)
+    _check_reading(line, rules, where)
     if (rules.ranked is not None) is not ("rank" in line):
         what = "lacks its ranking" if rules.ranked else "holds a ranking, but the run is none"
         raise Refusal(f"{where} {what}")
@@ -173,7 +175,7 @@ def _check_shots(line: Mapping[str, Any], example: Example, rules: Rules, where:
         raise Refusal(f"{where}: the same example is shown twice")
 
 
-def _check_reading(line: Mapping[str, Any], cue: str, where: str) -> None:
+def _check_reading(line: Mapping[str, Any], rules: Rules, where: str) -> None:
     """Terms and reasons are what our reading of the completion gives."""
     completion, terms, reasons = line["completion"], line["terms"], line["reason"]
     if completion is None:
@@ -184,7 +186,8 @@ def _check_reading(line: Mapping[str, Any], cue: str, where: str) -> None:
             raise Refusal(f"{where}: there is no completion, so there can be no terms")
         return
     masks = len(line["references"])
-    for name, reading in read_completion(completion, line["finish"], cue, masks).items():
+    found = read_completion(completion, line["finish"], rules.cue, masks, rules.last)
+    for name, reading in found.items():
         wanted = list(reading.terms) if reading.terms is not None else None
         if terms[name] != wanted:
             raise Refusal(

@@ -105,14 +105,15 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Passed:
 def _rules(run: Mapping[str, Any], parts: Mapping[str, Loaded]) -> Rules:
     template, setting = _prompt(run)
     shots = run["asked"]["prompt"].get("shots")
-    pool = {row.id: row.post_id for row in parts["few_shot"].examples} if shots else {}
+    part = parts["few_shot" if setting.pool == "few_shot" else "all"]
+    pool = {row.id: row.post_id for row in part.examples} if shots else {}
     if shots:
-        whole = Pool(parts["few_shot"].examples, parts["few_shot"].name)
+        whole = Pool(part.examples, part.name)
         wanted = {"pool": len(whole.examples), "pool_fingerprint": whole.fingerprint}
         difference = unequal({name: shots[name] for name in wanted}, wanted)
         if difference:
             raise Refusal(f"{RUN_FILE}: asked.prompt.shots.{difference}, as the data has them")
-    return Rules(template.cue, setting.shots, pool, _ranked(run, parts["train"]))
+    return Rules(template.cue, setting.shots, pool, _ranked(run, parts["train"]), template.last)
 
 
 def _prompt(run: Mapping[str, Any]) -> tuple[Template, Setting]:
@@ -167,11 +168,16 @@ def _template(run: Mapping[str, Any], base: str, sha256: str) -> Template:
     return template
 
 
+_OF_SHOTS = {"distance": "distance", "masks": "masks", "pool": "source"}
+"""What a setting says of its shots -> its key in the record; each is left out where usual."""
+
+
 def _setting(prompt: Mapping[str, Any], template: Template) -> Setting:
     if (template.name == "few-shot") is not ("shots" in prompt):
         raise Refusal(f"{RUN_FILE}: asked.prompt.shots must be there for few-shot, and only then")
+    chat = prompt.get("chat") is not False
     if "shots" not in prompt:
-        return Setting(template)
+        return Setting(template, chat=chat)
     where = f"{RUN_FILE}, asked.prompt"
     count = take(prompt, "shots.per_prompt", int, where)
     choice = take(prompt, "shots.choice", str, where)
@@ -180,7 +186,9 @@ def _setting(prompt: Mapping[str, Any], template: Template) -> Setting:
     seed = 0 if similar else take(prompt, "shots.seed", int, where)
     if not 0 < count <= 1000:
         raise Refusal(f"{where}: {count} solved examples are no few shots")
-    return Setting(template, count, choice, seed, encoder)
+    told = {name: prompt["shots"].get(key) for name, key in _OF_SHOTS.items()}
+    further = {name: value for name, value in told.items() if value is not None}
+    return Setting(template, count, choice, seed, encoder, chat=chat, **further)
 
 
 def _ranked(run: Mapping[str, Any], train: Loaded) -> Ranked | None:

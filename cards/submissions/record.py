@@ -35,13 +35,14 @@ def _keys(must: str, may: str = "") -> Keys:
 # What each part must hold, and what it may hold.
 _PARTS = {
     "asked": _keys("model dataset prompt decoding lexicon dtype", "quantize"),
-    "asked.model": _keys("name revision family", "server adapter"),
+    "asked.model": _keys("name revision family", "server adapter pickled"),
     "asked.dataset": _keys("name split examples fingerprint signature kind", "revision"),
-    "asked.prompt": _keys("name hash sha256 base", "cue shots"),
+    "asked.prompt": _keys("name hash sha256 base", "cue shots chat"),
     "asked.lexicon": _keys("name label"),
 }
-_SHOTS = _keys("per_prompt choice pool pool_fingerprint", "encoder seed")
+_SHOTS = _keys("per_prompt choice pool pool_fingerprint", "encoder seed source masks distance")
 _FREE = {"name": "free", "kind": "free", "greedy": True, "stop": "list closed"}
+_FREELY = re.compile(r"(.*?)(-\d{1,6})?(-whole)?", re.DOTALL)
 _SERVED_TOO = {"temperature": 0.0}
 # Of a server that takes no temperature but its own.
 _DRAWN = {"name": BY_CHANCE, "greedy": False}
@@ -168,10 +169,15 @@ def _check_decoding(run: Mapping[str, Any]) -> None:
     if name.startswith("rank-") and not served:
         _check_keys(decoding, _RANKING, "asked.decoding")
         return
-    if name not in (("free", BY_CHANCE) if served else ("free",)):
+    # With a budget of one's own, or going on after the list, as the paper's runs do.
+    base, _, whole = _FREELY.fullmatch(name).groups()  # type: ignore[union-attr]  # fits any
+    if base not in (("free", BY_CHANCE) if served else ("free",)):
         raise Refusal(f"{RUN_FILE}: {shown(name)} is no way of decoding; only free and rank are")
-    too = _DRAWN if name != "free" else _SERVED_TOO if served else {}
-    wanted = {**_FREE, **too}
+    too = _DRAWN if base != "free" else _SERVED_TOO if served else {}
+    wanted = {**_FREE, **too, "name": name}
+    prompt = take(run, "asked.prompt", dict, RUN_FILE)
+    if whole or (prompt.get("base") == "cot" and not prompt.get("cue")):
+        del wanted["stop"]
     _check_keys(decoding, _keys(" ".join([*wanted, "max_new_tokens"])), "asked.decoding")
     budget = take(run, "asked.decoding.max_new_tokens", dict, RUN_FILE)
     if not all(0 <= tokens < 10**6 for tokens in budget.values() if tokens is not None):

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ..harness.options import OPTIONS
 from .printing import Format, FormatOption, print_json
 
 app = typer.Typer(rich_markup_mode=None)
@@ -55,14 +56,14 @@ def _next_lm_eval(tasks: list[str]) -> str:
         'Next: lm_eval run --include_path "$(express harness lm-eval)" --tasks '
         f"{tasks[-1]} --model hf --model_args pretrained=MODEL,dtype=float32 "
         "--apply_chat_template --metadata source=sample\n"
-        f"Tasks: {', '.join(tasks)}; all of them: express. --metadata also takes split, lexicon, "
-        "shots, shot_choice, shot_seed and encoder. Leave --apply_chat_template out for a model "
-        "without a chat template."
+        f"Tasks: {', '.join(tasks)}; all of them: express. --metadata takes "
+        f"{', '.join(list(OPTIONS)[1:])}. Leave --apply_chat_template out for a model without a "
+        "chat template."
     )
 
 
 _NEXT_INSPECT = (
     f"Next: inspect eval {INSPECT_TASK} --model hf/local -M model_path=FOLDER -M dtype=float32 "
     "-T prompt=zero-shot -T source=sample\n"
-    "-T also takes split, lexicon, shots, shot_choice, shot_seed and encoder."
+    f"-T takes {', '.join(OPTIONS)}."
 )

@@ -23,7 +23,7 @@ from ..errors import RunError
 from ..models import ResolvedModel
 from ..server import Server, api_key
 from .addresses import Addresses
-from .base import Answer, EngineOptions, Prompt, budget, closed_list
+from .base import Answer, EngineOptions, Prompt, closed_list
 from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
 from .replies import ErrorReply, read_reply
 from .transport import BoundedTransport, httpx, one_line, secrets, without
@@ -49,6 +49,7 @@ class ApiEngine:
 
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
         self._name = model.name
+        self._options = options
         self._template = options.template
         self._server = options.server or Server()
         self._addresses = Addresses(self._server.urls)
@@ -75,10 +76,12 @@ class ApiEngine:
             example,
             self._template.render(example.text, n_masks, shots),
             (),
-            budget(n_masks, self._template.reasoning) + self._server.reasoning_tokens,
+            self._options.budget(n_masks),
             cue=self._template.cue,
             shots=tuple(shot.id for shot in shots),
             shots_dropped=dropped,
+            whole=self._options.whole or self._template.last,
+            last=self._template.last,
         )
 
     def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
@@ -257,7 +260,7 @@ class ApiEngine:
         return one_line(without(_whole(text), self._secrets))
 
     def _read(self, prompt: Prompt, reply: bytes, seconds: float) -> Answer:
-        """The answer as the local engines give it: cut after the first closed list."""
+        """The whole answer, and whether it ended at a list, by the rule of the local engines."""
         try:
             read = read_reply(reply)
         except ErrorReply as error:
@@ -277,11 +280,10 @@ class ApiEngine:
         answer = Answer(None, None, new_tokens, None, prompt_tokens, seconds, served=served)
         if read.refused:
             return replace(answer, completion=text.strip() or None, reason=Reason.REFUSAL)
-        cut = closed_list(text, prompt.cue)
-        if cut is not None:
-            text, finish = cut, "list"
-        else:
-            finish = "length" if read.cut else "eos"
+        finish = "length" if read.cut else "eos"
+        masks = len(prompt.example.labels)
+        if not prompt.whole and closed_list(text, prompt.cue, masks) is not None:
+            finish = "list"
         return replace(answer, completion=text.strip(), finish=finish)
 
     def _affordable(self, prompts: Sequence[Prompt]) -> bool:

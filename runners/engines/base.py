@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from express_dataset import Example
+from express_metric.brackets import answer_end
 
 from ..models import ResolvedModel
 from ..prompts.wording import Template, cue_end
@@ -21,9 +21,8 @@ BUDGET_BASE = 32
 BUDGET_PER_MASK = 16
 # A few sentences of reasoning in front of the answer.
 BUDGET_REASONING = 512
-
-# "[MASK]" and "[mask 1]" echo the question; they are not an answer's list.
-_CLOSED_LIST = re.compile(r"\[(?!\s*mask\b)[^\[\]]*\]", re.IGNORECASE)
+# What a model trained to reason writes between its own marks before it answers.
+BUDGET_THINKING = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,9 @@ class EngineOptions:
     the dummy. With a `vocabulary` the engine ranks its terms instead of writing freely; `several`
     says how masked models score terms of several tokens ("pll" or "first"). `quantize` is "8bit" or
     "4bit"; `spread` puts one model on several devices, by "layers" or by "tensor".
+    `max_new_tokens` is the budget of every answer, `reasoning_tokens` what a reasoning model gets
+    beside the usual one; a `whole` answer goes on after its list. Without `chat` no chat template
+    is applied.
     """
 
     template: Template
@@ -46,6 +48,15 @@ class EngineOptions:
     several: str = "pll"
     quantize: str | None = None
     spread: str | None = None
+    max_new_tokens: int | None = None
+    reasoning_tokens: int = 0
+    whole: bool = False
+    chat: bool = True
+
+    def budget(self, n_masks: int) -> int:
+        """New tokens that an answer may take."""
+        usual = self.max_new_tokens or budget(n_masks, self.template.reasoning)
+        return usual + self.reasoning_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,9 @@ class Prompt:
     """One example made ready for a model: rendered text, token ids, tokens the answer may take.
 
     `cue` ends the reasoning, empty without; `shots` are the ids of the solved examples shown, and
-    `shots_dropped` tells how many did not fit.
+    `shots_dropped` tells how many did not fit. A `whole` answer goes on after its list; of several
+    lists the `last` is read, where reasoning ends without a cue. `opened` is what the prompt began
+    of the answer: the mark of a reasoning model.
     """
 
     example: Example
@@ -63,6 +76,9 @@ class Prompt:
     cue: str = ""
     shots: tuple[str, ...] = ()
     shots_dropped: int = 0
+    whole: bool = False
+    last: bool = False
+    opened: str = ""
 
     @property
     def hash(self) -> str:
@@ -126,19 +142,19 @@ class RankingEngine(Engine, Protocol):
         ...
 
 
-def closed_list(text: str, cue: str = "") -> str | None:
-    """The text up to the end of its first closed list, or None while there is none.
+def closed_list(text: str, cue: str = "", masks: int | None = None) -> str | None:
+    """The text up to the end of its first list of `masks` emotion terms; None while there is none.
 
-    With a `cue`, lists before it are reasoning and do not count.
+    Lists inside a model's own marks of reasoning do not count, nor those before the `cue`.
 
-    >>> closed_list('Sure: ["sad", "tired"] because')
-    'Sure: ["sad", "tired"]'
-    >>> closed_list("The [MASK] is") is None and closed_list('["sad"]', "Final list:") is None
+    >>> closed_list('To [user]: ["sad", "tired"] because', masks=2)
+    'To [user]: ["sad", "tired"]'
+    >>> closed_list('<think>["sad"]</think>') is None and closed_list('["sad"]', "So:") is None
     True
     """
     start = cue_end(text, cue)
-    found = None if start is None else _CLOSED_LIST.search(text, start)
-    return text[: found.end()] if found else None
+    end = None if start is None else answer_end(text, masks, start=start)
+    return None if end is None else text[:end]
 
 
 def budget(n_masks: int, reasoning: bool = False) -> int:

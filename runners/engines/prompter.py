@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from express_dataset import MASK, Example
 
 from ..errors import RunError
 from ..models import ResolvedModel
-from .base import EngineOptions, Prompt, budget, context_length, load_tokenizer
+from .base import EngineOptions, Prompt, context_length, load_tokenizer
 from .damaged import in_a_sentence
 
 UNLIMITED = 1_000_000
@@ -27,6 +28,7 @@ class Prompter:
         from transformers import AutoConfig
 
         self._family = model.family
+        self._options = options
         self._template = options.template
         causal = model.family == "causal"
         with in_a_sentence(model, "configuration"):
@@ -51,7 +53,9 @@ class Prompter:
         the least similar), until prompt and answer fit into the model's context.
         """
         n_masks = len(example.labels)
-        allowed = 0 if self._family == "masked" else budget(n_masks, self._template.reasoning)
+        allowed = 0
+        if self._family != "masked":
+            allowed = self._options.budget(n_masks)
         shown = list(shots)
         text, ids = self._encode(example, shown)
         while shown and len(ids) + allowed > self.context:
@@ -65,7 +69,14 @@ class Prompter:
             cue=self._template.cue,
             shots=tuple(shot.id for shot in shown),
             shots_dropped=len(shots) - len(shown),
+            whole=self._options.whole or self._template.last,
+            last=self._template.last,
+            opened=_opened(text),
         )
+
+    @property
+    def _chat(self) -> str | None:
+        return self.tokenizer.chat_template if self._options.chat else None
 
     def _encode(self, example: Example, shots: Sequence[Example]) -> tuple[str, tuple[int, ...]]:
         """Rendered text and token ids, inside the chat template iff the tokenizer has one."""
@@ -78,7 +89,7 @@ class Prompter:
             return text, tuple(plain)
         bos = tokenizer.bos_token_id
         adds_bos = bos is not None and plain[:1] == [bos]
-        if tokenizer.chat_template is None:
+        if self._chat is None:
             return text, one_bos(plain, bos, adds_bos)
         with in_a_sentence(self._model, "chat template"):
             chat = tokenizer.apply_chat_template(
@@ -87,6 +98,12 @@ class Prompter:
         # The chat template writes its own special tokens; the tokenizer must not add them again.
         ids = tokenizer(chat, add_special_tokens=False, verbose=False)["input_ids"]
         return chat, one_bos(ids, bos, adds_bos)
+
+
+def _opened(prompt: str) -> str:
+    """The mark of reasoning that a chat template has opened at the end of a prompt."""
+    found = re.search(r"<think>\s*\Z", prompt)
+    return found.group() if found else ""
 
 
 def one_bos(ids: Sequence[int], bos: int | None, required: bool) -> tuple[int, ...]:

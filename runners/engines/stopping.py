@@ -11,8 +11,8 @@ from .base import Answer, Prompt, closed_list
 class Ends:
     """Tells for one model when the tokens of an answer are complete.
 
-    An answer ends at an end-of-sequence token, when its list is closed, or when its own budget is
-    used up, so it does not depend on the rows it was computed with.
+    An answer ends at an end-of-sequence token, when its list is closed (unless it is wanted whole),
+    or when its own budget is used up, so it does not depend on the rows it was computed with.
     """
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
@@ -28,7 +28,7 @@ class Ends:
         last = tokens[-1]
         if last in self.tokens or len(tokens) >= prompt.budget:
             return True
-        return self._closes(last) and closed_list(self._text(tokens), prompt.cue) is not None
+        return self._closes(last) and self._closed(prompt.opened + self._text(tokens), prompt)
 
     def answer(self, tokens: Sequence[int], prompt: Prompt) -> Answer:
         """The answer that `tokens` make; what comes after its end is ignored."""
@@ -36,16 +36,20 @@ class Ends:
         n = next(ends, len(tokens))
         written = list(tokens[:n])
         stopped = bool(written) and written[-1] in self.tokens
-        text = self._text(written[: n - stopped])
-        cut = closed_list(text, prompt.cue)
-        if cut is not None:
-            return Answer(cut.strip(), "list", n - stopped)
-        return Answer(text.strip(), "eos" if stopped else "length", n - stopped)
+        text = prompt.opened + self._text(written[: n - stopped])
+        finish = "eos" if stopped else "length"
+        return Answer(text.strip(), "list" if self._closed(text, prompt) else finish, n - stopped)
 
     def _closes(self, token: int) -> bool:
         if token not in self._closing:
-            self._closing[token] = "]" in self._tokenizer.decode([token])
+            # A line's end tells a list without quotes from a word in passing.
+            self._closing[token] = any(sign in self._tokenizer.decode([token]) for sign in "]}\n")
         return self._closing[token]
+
+    @staticmethod
+    def _closed(text: str, prompt: Prompt) -> bool:
+        masks = len(prompt.example.labels)
+        return not prompt.whole and closed_list(text, prompt.cue, masks) is not None
 
     def _text(self, tokens: Sequence[int]) -> str:
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)

@@ -17,7 +17,7 @@ from express_metric.scoring import FIGURES, Scores, count, merge, total
 from express_metric.terms import Reason
 
 from ..config import RunConfig
-from ..engines.base import EngineOptions, budget, closed_list
+from ..engines.base import BUDGET_THINKING, EngineOptions, closed_list
 from ..engines.prompter import Prompter
 from ..errors import RunError
 from ..models import resolve
@@ -27,6 +27,7 @@ from ..prompts.wording import Template
 from ..runs.reading import read_completion
 from ..runs.scores import pick_lexicon
 from ..runs.setup import pool_of
+from .options import OPTIONS
 
 SUMS = ("examples", "masks", "valid", "valid_masks", "lexical", "vector", "f1", "dimension")
 """The counts of an example that the figures are made of; see `express_metric.scoring.total`."""
@@ -35,9 +36,6 @@ METRICS: dict[str, tuple[Protocol, str]] = {
     f"{protocol}_{figure}": (protocol, figure) for protocol in PROTOCOLS for figure in FIGURES
 }
 """Name of a metric in a harness -> protocol and figure."""
-
-NUMBERS = ("shots", "shot_seed")
-"""The options that are whole numbers."""
 
 # A text cut off at its last token may come back from the tokenizer as some tokens fewer.
 NEARLY = 0.98
@@ -66,6 +64,7 @@ class Questions:
     template: Template
     lexicon: Lexicon
     about: dict[str, str]
+    max_new_tokens: int | None = None
 
     def prompt(self, example: Example, shots: Sequence[Example]) -> str:
         """The rendered prompt, without a chat template."""
@@ -73,15 +72,14 @@ class Questions:
 
     def budget(self, n_masks: int) -> int:
         """Tokens that an answer may take."""
-        return budget(n_masks, self.template.reasoning)
+        return EngineOptions(self.template, max_new_tokens=self.max_new_tokens).budget(n_masks)
 
 
 def config(**options: Any) -> RunConfig:
     """A harness's options as those of `express run`, checked like them.
 
     Args:
-        **options: prompt, source, split, shots, shot_choice, shot_seed, encoder, lexicon; what is
-            None or not given has the default of `express run`.
+        **options: of `OPTIONS`; what is None or not given has the default of `express run`.
 
     Raises:
         RunError: a value is not allowed or of another type, or two options do not go together.
@@ -102,7 +100,8 @@ cot: leave it out or ask for few-shot
 
 def _typed(name: str, value: Any) -> Any:
     """A value as it is, if it is of its option's type: harnesses read options as YAML or Python."""
-    kind, wanted = (int, "a whole number") if name in NUMBERS else (str, "a text")
+    kind = OPTIONS[name]
+    wanted = "a whole number" if kind is int else "a text"
     # To Python, True is a whole number.
     if not isinstance(value, kind) or isinstance(value, bool):
         raise RunError(f"{name}={value}: expected {wanted}, got {value!r}")
@@ -141,6 +140,7 @@ def questions(asked: RunConfig) -> Questions:
             "lexicon": lexicon.label,
             "prompt": f"{setting.name}@{setting.template.hash}",
         },
+        asked.max_new_tokens,
     )
 
 
@@ -170,17 +170,31 @@ class Fitter:
 
     Args:
         model: a folder or a Hub id; only its configuration and tokenizer are read.
-        template: the wording.
+        asked: what is asked of it.
         trust_remote_code: whether to run code that comes with the model.
 
     Raises:
         RunError: it is not there.
     """
 
-    def __init__(self, model: str, template: Template, trust_remote_code: bool = False) -> None:
-        options = EngineOptions(template=template, trust_remote_code=trust_remote_code)
-        self._prompter = Prompter(resolve(model, weights=False), options)
+    def __init__(self, model: str, asked: Questions, trust_remote_code: bool = False) -> None:
+        found = resolve(model, weights=False)
+        self._options = EngineOptions(
+            template=asked.template,
+            trust_remote_code=trust_remote_code,
+            max_new_tokens=asked.max_new_tokens,
+            reasoning_tokens=BUDGET_THINKING if found.thinks and not asked.max_new_tokens else 0,
+        )
+        self._prompter = Prompter(found, self._options)
         self.context = self._prompter.context
+
+    def budget(self, n_masks: int) -> int:
+        """Tokens that an answer may take; more for a model that reasons first."""
+        return self._options.budget(n_masks)
+
+    def opened(self, example: Example) -> str:
+        """The mark of reasoning that the chat template has opened, which no answer repeats."""
+        return self._prompter.prepare(example).opened
 
     @property
     def chats(self) -> bool:
@@ -204,7 +218,7 @@ class Fitter:
         return len(ids) >= NEARLY * allowed
 
 
-def completed(text: str, cue: str, cut_off: bool) -> tuple[str, str]:
+def completed(text: str, cue: str, cut_off: bool, masks: int | None = None) -> tuple[str, str]:
     """A completion as our engines end it, and why it ended.
 
     Harnesses stop at strings, and no string tells a closed list from "[MASK]". So they are asked
@@ -214,13 +228,14 @@ def completed(text: str, cue: str, cut_off: bool) -> tuple[str, str]:
         text: what the model wrote.
         cue: what ends its reasoning; empty without.
         cut_off: whether it used up its tokens.
+        masks: how many places its list must have; any number if None.
 
     >>> completed(' ["sad"] because', "", cut_off=False)
     ('["sad"]', 'list')
     >>> completed("sad ", "", cut_off=True)
     ('sad', 'length')
     """
-    closed = closed_list(text, cue)
+    closed = closed_list(text, cue, masks)
     if closed is not None:
         return closed.strip(), "list"
     return text.strip(), "length" if cut_off else "eos"
@@ -241,17 +256,14 @@ def unanswered(reason: Reason) -> dict[str, Reading]:
 
 
 def read(text: str, cue: str, cut_off: bool, masks: int | None = None) -> dict[str, Reading]:
-    """The terms of what a model wrote, or why there are none, for each protocol.
-
-    Args:
-        text, cue, cut_off: as for `completed`.
+    """The terms of what a model wrote, or why there are none; the arguments are `completed`'s.
 
     >>> read('Well: ["Sad"] or', "", cut_off=False)["revised"].terms
     ('sad',)
     >>> read("", "", cut_off=False)["paper"].reason
     <Reason.EMPTY: 'empty'>
     """
-    completion, finish = completed(text, cue, cut_off)
+    completion, finish = completed(text, cue, cut_off, masks)
     return read_completion(completion, finish, cue, masks)
 
 

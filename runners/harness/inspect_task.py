@@ -31,7 +31,7 @@ from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
 from express_metric.version import VERSION
 
-from ..prompts.wording import Template, answer
+from ..prompts.wording import answer
 from .common import (
     METRICS,
     Fitter,
@@ -44,12 +44,13 @@ from .common import (
     sums,
     unanswered,
 )
+from .options import OPTIONS
 
 logger = logging.getLogger(__name__)
 
-UNANSWERED, CUT_OFF = "unanswered", "cut_off"
+UNANSWERED, CUT_OFF, OPENED = "unanswered", "cut_off", "opened"
 """What the solver tells the scorer in a sample's metadata: why there is no answer, or whether it
-used up its tokens."""
+used up its tokens, and the mark of reasoning that the prompt had opened."""
 
 # How Inspect's models end where a server refuses; the text beside it is the server's, no answer.
 _NO_ROOM, _FILTERED = "model_length", "content_filter"
@@ -59,57 +60,30 @@ _NO_ROOM, _FILTERED = "model_length", "content_filter"
 _NAME = "express" if get_installed_package_name(Questions) else "express_runners/express"
 
 
-_OPTIONS = (
-    *("prompt", "source", "split", "lexicon"),
-    *("shots", "shot_choice", "shot_seed", "encoder"),
-)
-
-
 @task(name=_NAME)
-def express(
-    prompt: str = "zero-shot",
-    source: str = "express",
-    split: str = "test",
-    shots: int | None = None,
-    shot_choice: str | None = None,
-    shot_seed: int = 0,
-    encoder: str | None = None,
-    lexicon: str | None = None,
-    **unknown: Any,
-) -> Task:
+def express(**options: Any) -> Task:
     """EXPRESS: name the masked emotion words; the figures of `express run`.
 
     Args:
-        prompt: zero-shot, few-shot or cot.
-        source: express, sample, a file, a folder or a Hub dataset.
-        split: train, test, few_shot or all.
-        shots, shot_choice, shot_seed, encoder: of a few-shot prompt, as in `express run`.
-        lexicon: nrc, express or a CSV file; the data's own by default.
-        unknown: nothing; Inspect would leave out an option it does not know and go on.
+        options: of `OPTIONS`, as in `express run` (source is its --dataset, shot_seed its --seed).
 
     Raises:
         PrerequisiteError: the user can mend it; the message says how.
     """
-    for name in unknown:
-        meant = difflib.get_close_matches(name, _OPTIONS, n=1)
-        which = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(_OPTIONS)}."
+    for name in options.keys() - OPTIONS:
+        meant = difflib.get_close_matches(name, OPTIONS, n=1)
+        which = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(OPTIONS)}"
         raise _mistake(f"-T {name}: there is no such option; {which}")
-    options: dict[str, Any] = {
-        "prompt": prompt,
-        "source": str(source),
-        "split": split,
-        "lexicon": lexicon,
-    }
-    options |= {"shots": shots, "shot_choice": shot_choice, "shot_seed": shot_seed}
+    source = str(options.get("source") or "express")
     try:
-        asked = questions(config(**options, encoder=encoder))
+        asked = questions(config(**options | {"source": source}))
     except ExpressError as error:
         raise _mistake(str(error)) from error
     samples = [_sample(asked, example) for example in asked.examples.values()]
     return Task(
         dataset=MemoryDataset(samples, name=asked.about["data"]),
         solver=answer_list(asked),
-        scorer=express_scorer(str(source), lexicon, asked.template.cue),
+        scorer=express_scorer(source, options.get("lexicon"), asked.template.cue),
         version=VERSION,
         metadata=asked.about,
     )
@@ -147,21 +121,22 @@ def answer_list(asked: Questions) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         example = asked.examples[str(state.sample_id)]
-        allowed = asked.budget(len(example.labels))
         # Inspect's local models sample unless there is one token to choose from.
         local = state.model.api == "hf"
+        fitter = _fitter(_local().tokenizer.name_or_path, asked) if local else None
+        allowed = (fitter or asked).budget(len(example.labels))
         how = GenerateConfigArgs(max_tokens=allowed)
         if local:
             how["top_k"] = 1
         else:
             how["temperature"] = 0.0
-        fitter = _fitter(_local().tokenizer.name_or_path, asked.template) if local else None
         shots = asked.shots[example.id]
         if fitter is not None:
             fitting = fitter.fit(example, shots)
             if fitting is None:
                 return _without_answer(state, Reason.TOO_LONG)
             shots = fitting
+            state.metadata[OPENED] = fitter.opened(example)
             state.user_prompt.text = asked.prompt(example, shots)
             _compare(fitter.ids(example, shots), state)
         before = list(state.messages)
@@ -193,8 +168,8 @@ def _local() -> Any:
 
 
 @cache
-def _fitter(model: str, template: Template) -> Fitter:
-    return Fitter(model, template)
+def _fitter(model: str, asked: Questions) -> Fitter:
+    return Fitter(model, asked)
 
 
 def _cut_off(state: TaskState, allowed: int, fitter: Fitter | None) -> bool:
@@ -275,7 +250,7 @@ def express_scorer(source: str = "express", lexicon: str | None = None, cue: str
         labels = state.metadata["labels"]
         why = state.metadata.get(UNANSWERED)
         cut_off = bool(state.metadata.get(CUT_OFF))
-        text = state.output.completion
+        text = state.metadata.get(OPENED, "") + state.output.completion
         readings = unanswered(Reason(why)) if why else read(text, cue, cut_off, len(labels))
         counts = sums(labels, readings, table)
         reason = readings["revised"].reason

@@ -18,16 +18,20 @@ from express_dataset import Example
 
 from ..config import RunConfig
 from ..errors import RunError
-from ..prompts.wording import Template, answer
-from .common import METRICS, Fitter, config, figure, questions, read, sums
+from ..prompts.wording import answer
+from .common import (
+    METRICS,
+    Fitter,
+    Questions,
+    config,
+    figure,
+    questions,
+    read,
+    sums,
+)
+from .options import OF_SHOTS, OPTIONS
 
 logger = logging.getLogger(__name__)
-
-OF_DATA = ("source", "split", "lexicon")
-"""What `--metadata` may say of the data."""
-
-OF_SHOTS = ("shots", "shot_choice", "shot_seed", "encoder")
-"""What it may say of solved examples."""
 
 # Other names for max_gen_toks, which a user may set for all examples by --gen_kwargs.
 _BUDGETS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
@@ -48,7 +52,7 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
     def __init__(self, config: dict[str, Any]) -> None:
         given = dict(config.get("metadata") or {})
         self._asked = questions(_options(config["prompt"], given))
-        self._fitter = _fitter(given, self._asked.template)
+        self._fitter = _fitter(given, self._asked)
         self._shown: dict[str, tuple[Example, ...]] = {}
         super().__init__(config=_config(config["task"], given | {"express": self._asked.about}))
 
@@ -99,6 +103,8 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
         text, allowed = results[0], self._budget(doc)
         # Only reasoning without an answer is read differently where it was cut off.
         cut_off = self._fitter is not None and self._fitter.cut_off(text, allowed)
+        if self._fitter is not None:
+            text = self._fitter.opened(self._asked.examples[doc["id"]]) + text
         readings = read(text, self._asked.template.cue, cut_off, len(doc["labels"]))
         counts = sums(doc["labels"], readings, self._asked.lexicon)
         return {name: counts[protocol] for name, (protocol, _) in METRICS.items()}
@@ -106,7 +112,8 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
     def _budget(self, doc: Mapping[str, Any]) -> int:
         given = self.config.generation_kwargs
         asked = next((given[name] for name in _BUDGETS if name in given), None)
-        return int(asked or self._asked.budget(len(doc["labels"])))
+        knows = self._fitter or self._asked
+        return int(asked or knows.budget(len(doc["labels"])))
 
     def _fitting(self, example: Example) -> tuple[Example, ...]:
         shots = self._asked.shots[example.id]
@@ -131,15 +138,16 @@ def _options(prompt: str, given: Mapping[str, Any]) -> RunConfig:
             "express_zero_shot, express_few_shot or express_cot"
         )
     for name in given:
-        meant = difflib.get_close_matches(name, (*OF_DATA, *OF_SHOTS), n=1, cutoff=0.8)
+        meant = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.8)
         if meant and meant[0] != name:
             raise RunError(f"--metadata {name}: there is no such option; did you mean {meant[0]}?")
     # All tasks of a run get the same options; those of shots are for the few-shot task.
-    names = (*OF_DATA, *OF_SHOTS) if prompt == "few-shot" else OF_DATA
-    return config(prompt=prompt, **{name: given[name] for name in names if name in given})
+    left = {"prompt"} if prompt == "few-shot" else {"prompt", *OF_SHOTS}
+    names = [name for name in OPTIONS if name in given and name not in left]
+    return config(prompt=prompt, **{name: given[name] for name in names})
 
 
-def _fitter(given: Mapping[str, Any], template: Template) -> Fitter | None:
+def _fitter(given: Mapping[str, Any], asked: Questions) -> Fitter | None:
     model = given.get("tokenizer") or given.get("pretrained")
     if not isinstance(model, str):
         logger.warning(
@@ -149,7 +157,7 @@ def _fitter(given: Mapping[str, Any], template: Template) -> Fitter | None:
         return None
     if given.get("revision") and not given.get("tokenizer"):
         model = f"{model}@{given['revision']}"
-    fitter = Fitter(model, template, bool(given.get("trust_remote_code")))
+    fitter = Fitter(model, asked, bool(given.get("trust_remote_code")))
     fitter.context = min(fitter.context, int(given.get("max_length") or fitter.context))
     return fitter
 

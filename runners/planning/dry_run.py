@@ -10,7 +10,7 @@ from express_dataset.errors import require
 from express_dataset.sources import load_all
 
 from ..config import RunConfig
-from ..engines.base import EngineOptions, Prompt, budget
+from ..engines.base import EngineOptions, Prompt
 from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose
@@ -88,15 +88,12 @@ def make_prompts(
     """Every prompt of a run, and whether its tokens could be counted (not for a served model)."""
     if model.family in ("api", "dummy"):
         template = options.template
-        unseen = options.server.reasoning_tokens if options.server else 0
         return [
             Prompt(
                 example,
                 template.render(example.text, len(example.labels), shown),
                 (),
-                budget(len(example.labels), template.reasoning) + unseen
-                if model.family == "api"
-                else 0,
+                options.budget(len(example.labels)) if model.family == "api" else 0,
                 cue=template.cue,
                 shots=tuple(shot.id for shot in shown),
             )

@@ -21,10 +21,11 @@ from express_dataset.sources import load
 from express_metric.errors import ExpressError
 
 from ..config import RunConfig
-from ..engines.base import EngineOptions, Prompt, budget
+from ..engines.base import EngineOptions, Prompt
 from ..errors import RunError
 from ..models import ResolvedModel, resolve
-from ..prompts.setting import Setting, setting_of
+from ..prompts.setting import setting_of
+from ..runs.setup import engine_options
 from ..runs.store import RunFolder
 from ..server import API, is_dummy
 from .dry_run import CHARACTERS_PER_TOKEN, duration
@@ -112,17 +113,11 @@ def _estimate(config: RunConfig, examples: Sequence[Example]) -> dict[str, Any]:
         raise _NoEstimate(model)
     torch = require("torch", "run")
     on_gpu = config.device != "cpu" and torch.cuda.is_available()
-    auto = "bfloat16" if on_gpu else "float32"
     setting = setting_of(config, model.family)
-    options = EngineOptions(
-        setting.template,
-        device="cuda" if on_gpu else "cpu",
-        dtype=auto if config.dtype == "auto" else config.dtype,
-        trust_remote_code=config.trust_remote_code,
-        quantize=config.quantize,
-    )
+    device = torch.device("cuda" if on_gpu else "cpu")
+    options = engine_options(config, model, setting, device, {})
     shape = _shape(model, config.trust_remote_code)
-    prompts = _prompts(config, setting, model, examples)
+    prompts = _prompts(config, options, setting.shots, examples)
     rows = estimate.rows_at_once(len(examples), options, config.batch_size)
     speed = _speed(options.device, options.dtype)
     seconds = estimate.seconds(shape, speed, prompts, options, rows)
@@ -160,18 +155,19 @@ def _speed(device: str, dtype: str) -> Any:
 
 
 def _prompts(
-    config: RunConfig, setting: Setting, model: ResolvedModel, examples: Sequence[Example]
+    config: RunConfig, options: EngineOptions, count: int, examples: Sequence[Example]
 ) -> list[Prompt]:
     """Prompts of some examples, evenly spread, with pieces of text in place of tokens."""
     shots: tuple[Example, ...] = ()
-    if setting.shots:
-        shots = _examples(config.dataset, "few_shot", config.misfits)[: setting.shots]
+    if count:
+        shots = _examples(config.dataset, "few_shot", config.misfits)[:count]
+    masked = options.template.name == "fill-mask"
     found = []
     for example in examples[:: -(-len(examples) // SAMPLE)]:
         n_masks = len(example.labels)
-        text = setting.template.render(example.text, n_masks, shots)
-        allowed = 0 if model.family == "masked" else budget(n_masks, setting.template.reasoning)
-        found.append(Prompt(example, text, _pieces(text), allowed, cue=setting.template.cue))
+        text = options.template.render(example.text, n_masks, shots)
+        allowed = 0 if masked else options.budget(n_masks)
+        found.append(Prompt(example, text, _pieces(text), allowed, cue=options.template.cue))
     return found
 
 

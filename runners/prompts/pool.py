@@ -19,8 +19,9 @@ class Pool:
     `same_story`). No source of EXPRESS tells who wrote a post, so the post stands for its author.
 
     Args:
-        examples: the few_shot split of the data that the asked examples come from.
+        examples: the few_shot split of the data that the asked examples come from, or all of it.
         source: its name, for messages.
+        same_masks: whether a shot has as many masks as the asked example.
 
     >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
     >>> pool = Pool([row], "mine")
@@ -32,11 +33,12 @@ class Pool:
     express_runners.errors.RunError: --shots 1: for example a only 0 of the 1 few_shot...
     """
 
-    def __init__(self, examples: Sequence[Example], source: str) -> None:
+    def __init__(self, examples: Sequence[Example], source: str, same_masks: bool = False) -> None:
         texts: dict[str, Example] = {}
         for example in sorted(examples, key=lambda row: row.id):
             texts.setdefault(normalised(example.text), example)
         self.source = source
+        self._same_masks = same_masks
         self.examples = tuple(texts.values())
         self._words = [_words(example.text) for example in self.examples]
 
@@ -51,15 +53,21 @@ class Pool:
         taken: list[Example] = []
         for position in order:
             shot = self.examples[position]
+            if self._same_masks and len(shot.labels) != len(asked.labels):
+                continue
             if shot.post_id == asked.post_id or same_story(self._words[position], words):
                 continue
             taken.append(shot)
             if len(taken) == count:
                 return taken
+        masks = len(asked.labels)
+        as_many = f"have {masks} {'mask' if masks == 1 else 'masks'} as it has and "
+        mend = f"use --shots {len(taken)} or fewer" if taken else "choose other shots"
         raise RunError(
             f"--shots {count}: for example {asked.id} only {len(taken)} of the "
-            f"{len(self.examples)} few_shot examples of {self.source} are neither its own post nor "
-            f"nearly its text; use --shots {len(taken)} or fewer"
+            f"{len(self.examples)} few_shot examples of {self.source} "
+            f"{as_many if self._same_masks else ''}are neither its own post nor nearly its text; "
+            f"{mend}{', or --shot-masks any' if self._same_masks else ''}"
         )
 
 

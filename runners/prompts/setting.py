@@ -27,6 +27,10 @@ class Setting:
         choice: random (one draw for the run), random-per-example, or similar; empty without.
         seed: of the draw.
         encoder: what tells which examples are similar; empty without.
+        distance: what nearest means for them, cosine or euclidean.
+        masks: any, or same for shots with as many masks as the asked example.
+        pool: few_shot, or all-others: all examples but the asked post's.
+        chat: whether a model's chat template is applied, where it has one.
 
     >>> Setting(ours("few-shot"), 5, "similar", encoder="all-MiniLM-L6-v2").name
     'few-shot-5-similar'
@@ -39,17 +43,29 @@ class Setting:
     choice: str = ""
     seed: int = 0
     encoder: str = ""
+    distance: str = "cosine"
+    masks: str = "any"
+    pool: str = "few_shot"
+    chat: bool = True
 
     @property
     def name(self) -> str:
         """The setting as a signature names it, without the template's hash."""
-        if not self.shots:
-            return self.template.name
-        parts = [self.template.name, str(self.shots), self.choice]
+        parts = [self.template.name]
+        if self.shots:
+            parts += [str(self.shots), self.choice]
         if self.choice != "similar" and self.seed:
             parts.append(f"seed{self.seed}")
         if self.encoder not in ("", DEFAULT_ENCODER):
             parts.append(safe_value(self.encoder.rstrip("/").rpartition("/")[2]).replace("@", "-"))
+        if self.distance != "cosine":
+            parts.append(self.distance)
+        if self.masks == "same":
+            parts.append("same-masks")
+        if self.pool != "few_shot":
+            parts.append(self.pool)
+        if not self.chat:
+            parts.append("no-chat-template")
         return "-".join(parts)
 
 
@@ -73,8 +89,10 @@ def setting_of(config: RunConfig, family: str) -> Setting:
         return Setting(ours("fill-mask"))
     name = config.prompt
     template = from_file(name, config.template) if config.template else ours(name)
+    # Other families have no chat template, and a server applies its own.
+    chat = not (config.no_chat_template and family == "causal")
     if name != "few-shot":
-        return Setting(template)
+        return Setting(template, chat=chat)
     choice = config.shot_choice or "random"
     similar = choice == "similar"
     return Setting(
@@ -83,4 +101,8 @@ def setting_of(config: RunConfig, family: str) -> Setting:
         choice,
         0 if similar else config.seed,
         (config.encoder or DEFAULT_ENCODER) if similar else "",
+        config.distance or "cosine",
+        config.shot_masks or "any",
+        config.shot_pool or "few_shot",
+        chat,
     )

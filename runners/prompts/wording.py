@@ -8,7 +8,8 @@ A template may use these variables:
 `shots`    solved examples, each with `text`, `count`, `labels` and `answer` (the list as JSON).
 
 A template that begins with `{% set cue = "Final list:" %}` lets the model reason first: only what
-follows the cue in a completion is its answer.
+follows the cue in a completion is its answer. Without a cue a `cot` template's answer is the last
+list of the whole completion.
 """
 
 from __future__ import annotations
@@ -64,7 +65,12 @@ class Template:
     @property
     def reasoning(self) -> bool:
         """Whether the model reasons before it answers."""
-        return bool(self.cue)
+        return bool(self.cue) or self.name == "cot"
+
+    @property
+    def last(self) -> bool:
+        """Whether no cue ends the reasoning, so that the last list is the answer."""
+        return self.reasoning and not self.cue
 
     def render(self, text: str, n_masks: int, shots: Sequence[Example] = ()) -> str:
         """The prompt for one example.
@@ -248,11 +254,6 @@ def _check(template: Template, file: Path) -> None:
         )
     if template.name != "few-shot" and "shots" in used:
         raise RunError(f"--template {file} shows `shots`: use --prompt few-shot with it")
-    if template.name == "cot" and not template.cue:
-        raise RunError(
-            f"--template {file} names no cue that ends the reasoning: begin it with "
-            '{% set cue = "Final list:" %} and ask for that line'
-        )
     if template.name != "cot" and template.cue:
         raise RunError(f"--template {file} sets a cue for reasoning: use --prompt cot with it")
 

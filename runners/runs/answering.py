@@ -82,7 +82,7 @@ def answers(
 def _line(prompt: Prompt, answer: Answer, seconds: float) -> dict[str, Any]:
     """One line of `predictions.jsonl`."""
     masks = len(prompt.example.labels)
-    readings = read_completion(answer.completion, answer.finish, prompt.cue, masks)
+    readings = read_completion(answer.completion, answer.finish, prompt.cue, masks, prompt.last)
     return {
         "id": prompt.example.id,
         "post_id": prompt.example.post_id,

@@ -79,6 +79,9 @@ class Shots:
     per_prompt: int | None = None
     pool: int | None = None  # how many there were to choose from
     pool_fingerprint: str | None = None
+    source: str | None = None  # all-others, where they are not from the few_shot split
+    masks: str | None = None  # same, where they have as many masks as the asked example
+    distance: str | None = None  # euclidean, where the similar ones are not nearest by cosine
     encoder: str | None = None  # what found the similar ones
     seed: int | None = None  # of the random ones
 
@@ -93,6 +96,7 @@ class Prompt:
     sha256: str | None = None  # of the wording
     cue: str = ""  # what stands between reasoning and answer; empty without reasoning
     shots: Shots | None = None
+    chat: bool | None = None  # false where a chat model got the bare prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from express_dataset.sources import Loaded, load_all
 from express_metric.lexicon import Lexicon
 
 from ..config import RunConfig
-from ..engines.base import EngineOptions, budget
+from ..engines.base import EngineOptions
 from ..errors import RunError
 from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
@@ -226,16 +226,19 @@ def decoding(options: EngineOptions, model: ResolvedModel) -> Decoding:
         )
     # Other answers at every start: no figure of these may pass for one of greedy decoding.
     by_chance = server is not None and server.temperature is None
-    base = budget(0, options.template.reasoning)
+    name = BY_CHANCE if by_chance else FREE
+    if options.max_new_tokens is not None:
+        name += f"-{options.max_new_tokens}"
+    base = options.budget(0) - options.reasoning_tokens
     return Decoding(
-        name=BY_CHANCE if by_chance else FREE,
+        name=f"{name}-whole" if options.whole else name,
         kind=FREE,
         greedy=not by_chance,
         max_new_tokens=Budget(
             base=base,
-            per_mask=budget(1, options.template.reasoning) - base,
-            unseen=server.reasoning_tokens if server else 0,
+            per_mask=options.budget(1) - options.budget(0),
+            unseen=options.reasoning_tokens,
         ),
-        stop="list closed",
+        stop=None if options.whole or options.template.last else "list closed",
         temperature=server.temperature if server else None,
     )

@@ -10,7 +10,7 @@ from express_dataset import Example
 from express_dataset.sources import Loaded, filled
 
 from ..config import RunConfig
-from ..engines.base import EngineOptions
+from ..engines.base import BUDGET_THINKING, EngineOptions
 from ..errors import RunError
 from ..models import ResolvedModel
 from ..prompts.pool import Pool
@@ -33,9 +33,10 @@ def select(config: RunConfig, data: Splits) -> tuple[Example, ...]:
 
 
 def pool_of(config: RunConfig, setting: Setting, data: Splits) -> Pool:
-    """The examples that may be shown as shots: the few_shot split of the same data."""
-    shown = filled(data["few_shot"], config.dataset).examples if setting.shots else ()
-    return Pool(shown, config.dataset)
+    """The examples that may be shown as shots: the few_shot split of the same data, or all."""
+    part = "few_shot" if setting.pool == "few_shot" else "all"
+    shown = filled(data[part], config.dataset).examples if setting.shots else ()
+    return Pool(shown, config.dataset, setting.masks == "same")
 
 
 def prompt_asked(setting: Setting, pool: Pool) -> Prompt:
@@ -46,6 +47,9 @@ def prompt_asked(setting: Setting, pool: Pool) -> Prompt:
         per_prompt=setting.shots,
         pool=len(pool.examples),
         pool_fingerprint=pool.fingerprint,
+        source=None if setting.pool == "few_shot" else setting.pool,
+        masks=None if setting.masks == "any" else setting.masks,
+        distance=None if setting.distance == "cosine" else setting.distance,
         encoder=setting.encoder if similar else None,
         seed=None if similar else setting.seed,
     )
@@ -56,6 +60,7 @@ def prompt_asked(setting: Setting, pool: Pool) -> Prompt:
         sha256=template.sha256,
         cue=template.cue,
         shots=shots if setting.shots else None,
+        chat=None if setting.chat else False,
     )
 
 
@@ -79,7 +84,17 @@ def engine_options(
         several=config.several_tokens or "pll",
         quantize=config.quantize,
         spread=config.spread,
+        max_new_tokens=config.max_new_tokens,
+        reasoning_tokens=_reasoning_tokens(config, model, setting),
+        whole=config.whole_answers,
+        chat=setting.chat,
     )
+
+
+def _reasoning_tokens(config: RunConfig, model: ResolvedModel, setting: Setting) -> int:
+    if config.reasoning_tokens is not None:
+        return config.reasoning_tokens
+    return BUDGET_THINKING if setting.chat and model.thinks else 0
 
 
 def _vocabulary(config: RunConfig, model: ResolvedModel, data: Splits) -> Vocabulary | None:
@@ -112,7 +127,6 @@ def _server(config: RunConfig) -> Server:
         max_total_tokens=config.max_total_tokens,
         spent=sum(line["prompt_tokens"] + line["new_tokens"] for line in answered),
         token_parameter=config.token_parameter,
-        reasoning_tokens=config.reasoning_tokens,
         temperature=None if config.no_temperature else 0.0,
         started=config.serve or "",
     )

@@ -108,7 +108,7 @@ def main() -> None:
         "retrieval_seconds": round(retrieval(pool, asked), 2),
         "retrieval_peak_mib": peak_mib(),
     }
-    tfidf = Setting(ours("few-shot"), SHOTS, "similar", encoder=encoders.TFIDF)
+    tfidf = Setting(ours("few-shot"), SHOTS, "similar", encoder="tfidf")
     found["tfidf_whole_seconds"] = round(timed(lambda: choose(tfidf, pool, asked))[1], 2)
     found["tfidf_peak_mib"] = peak_mib()
     random_draw = Setting(ours("few-shot"), SHOTS, "random-per-example")

@@ -132,7 +132,7 @@ def test_a_wrong_option_is_refused(tmp_path: Path, wrong: dict[str, Any], senten
 
 @pytest.mark.parametrize(
     "option",
-    [{"token_parameter": "max_completion_tokens"}, {"reasoning_tokens": 9}, {"no_temperature": 1}],
+    [{"token_parameter": "max_completion_tokens"}, {"no_temperature": 1}],
 )
 def test_an_option_of_servers_is_refused_for_other_models(
     tmp_path: Path, option: dict[str, Any]

@@ -74,7 +74,6 @@ BAD_TEMPLATES = {
     "escaped": ("zero-shot", "{{ text | e }}", "must show the story"),
     "no shots": ("few-shot", "{{ text }}", "shows no solved examples"),
     "shots": ("zero-shot", "{{ shots | length }}{{ text }}", "use --prompt few-shot"),
-    "no cue": ("cot", "{{ text }}", "names no cue"),
     "cue there": ("zero-shot", "{% set cue = 'So:' %}{{ text }}", "use --prompt cot"),
     "division": ("zero-shot", "{{ text }}\n\n{{ 1 / (count - 2) }}", "line 3 cannot be filled"),
     "attribute": ("few-shot", "{{ text }}{{ shots[0].txt }}", "line 1 cannot be filled"),
@@ -198,11 +197,15 @@ def test_the_answer_is_what_follows_the_last_cue(before: str, after: str) -> Non
 @pytest.mark.parametrize(
     ("text", "cue", "cut"),
     [
-        ('Or ["a"] b', "", 'Or ["a"]'),
-        ('Or ["a"] b', CUE, None),
-        (f'Or ["a"]. {CUE}', CUE, None),
-        (f'Or ["a"]. {CUE} ["b"', CUE, None),
-        (f'Or ["a"]. {CUE} ["b"] c', CUE, f'Or ["a"]. {CUE} ["b"]'),
+        ('Or ["sad"] b', "", 'Or ["sad"]'),
+        ('Or ["sad"] b', CUE, None),
+        (f'Or ["sad"]. {CUE}', CUE, None),
+        (f'Or ["sad"]. {CUE} ["angry"', CUE, None),
+        (f'Or ["sad"]. {CUE} ["angry"] c', CUE, f'Or ["sad"]. {CUE} ["angry"]'),
+        ('To [user]: ["sad"] x', "", 'To [user]: ["sad"]'),
+        ('{"1": ["sad"], "2": ["angry"]', "", None),
+        ('<think>["sad"], no.</think>\n["angry"] x', "", '<think>["sad"], no.</think>\n["angry"]'),
+        ('<think>["sad"], no.', "", None),
     ],
 )
 def test_lists_inside_reasoning_do_not_stop_it(text: str, cue: str, cut: str | None) -> None:

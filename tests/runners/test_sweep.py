@@ -87,15 +87,17 @@ def test_the_paper_s_models_and_settings_are_ready() -> None:
     sweep = read_sweep("paper")
     models = {job.options["model"] for job in sweep.jobs}
     assert len(models) == 14
-    assert len(sweep.jobs) == 4 * 1 + 10 * 4
+    assert len(sweep.jobs) == 7 * 1 + 7 * 4 == 35
     shown = Counter((job.options["prompt"], job.options.get("shot-choice")) for job in sweep.jobs)
     assert shown == {
         ("zero-shot", None): 14,
-        ("few-shot", "random"): 10,
-        ("few-shot", "similar"): 10,
-        ("cot", None): 10,
+        ("few-shot", "random"): 7,
+        ("few-shot", "similar"): 7,
+        ("cot", None): 7,
     }
-    assert all(job.options["split"] == "test" for job in sweep.jobs)
+    assert all(job.options["as-published"] for job in sweep.jobs)
+    assert {job.options["model"] for job in read_sweep("today").jobs} == models
+    assert {job.options["split"] for job in read_sweep("today").jobs} == {"test"}
 
 
 def test_a_later_line_wins_and_flags_become_words(tmp_path: Path) -> None:
