@@ -181,7 +181,7 @@ def test_the_last_list_is_read_where_reasoning_has_no_cue(tmp_path: Path) -> Non
 def test_the_plan_finds_all_models_of_the_paper(tmp_path: Path) -> None:
     """The loopback Hub has the fourteen, three of them with old weights only."""
     kinds = {"masked": "roberta", "t5": "t5", "causal": "llama"}
-    files = {
+    made = {
         name: {f.name: f.read_bytes() for f in tiny_models.make(kind, tmp_path / kind).iterdir()}
         for name, kind in kinds.items()
     }
@@ -189,7 +189,7 @@ def test_the_plan_finds_all_models_of_the_paper(tmp_path: Path) -> None:
     with LoopbackHub() as hub:
         for model in sorted(m for m in models if not m.startswith("api:")):
             kind = "t5" if "t5" in model else "causal" if model in CAUSAL else "masked"
-            content = dict(files[kind])
+            content = dict(made[kind])
             if "longformer" in model or "mental" in model:
                 content["pytorch_model.bin"] = content.pop("model.safetensors")
             hub.model(model).commit(content)
