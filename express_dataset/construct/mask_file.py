@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from ..errors import DataError
 from ..files import whole
+from ..reading.readers import mended
 from .masking import BATCH_SIZE, escape_masks, mask_texts
 from .terms import DEFAULT_PROTOCOL, check_protocol
 
@@ -28,6 +29,7 @@ class MaskSummary:
         masks: masks in all of them.
         negated: masks of feelings that the author denies.
         escaped: posts in which the author had typed ``<mask>`` or ``[MASK]``.
+        replaced: halves of characters, such as of an emoji, that became U+FFFD.
     """
 
     protocol: str
@@ -36,6 +38,7 @@ class MaskSummary:
     masks: int
     negated: int
     escaped: int
+    replaced: int
 
 
 def mask_file(
@@ -93,23 +96,24 @@ def _write_to(source: Path, out: Path, protocol: str) -> MaskSummary:
 
 
 def _write(source: Path, sink: TextIO, protocol: str) -> MaskSummary:
-    posts = masked = masks = negated = escaped = 0
+    posts = masked = masks = negated = escaped = replaced = 0
     rows = _rows(source)
-    while batch := list(islice(rows, BATCH_SIZE)):
+    while found := [mended(row) for row in islice(rows, BATCH_SIZE)]:
+        batch = [row for row, _ in found]
+        replaced += sum(count for _, count in found)
         safe = [escape_masks(row["text"]) for row in batch]
-        for row, text, found in zip(batch, safe, mask_texts(safe, protocol), strict=True):
+        for row, text, seen in zip(batch, safe, mask_texts(safe, protocol), strict=True):
             posts += 1
-            masked += bool(found.labels)
-            masks += len(found.labels)
-            negated += sum(found.negated)
+            masked += bool(seen.labels)
+            masks += len(seen.labels)
+            negated += sum(seen.negated)
             escaped += text != row["text"]
-            row["text"] = found.text
-            row["labels"] = found.labels
-            row["offsets"] = found.offsets
-            row["negated"] = found.negated
-            # ASCII, because half an emoji can be written as an escape but not as UTF-8.
+            row["text"] = seen.text
+            row["labels"] = seen.labels
+            row["offsets"] = seen.offsets
+            row["negated"] = seen.negated
             sink.write(json.dumps(row) + "\n")
-    return MaskSummary(protocol, posts, masked, masks, negated, escaped)
+    return MaskSummary(protocol, posts, masked, masks, negated, escaped, replaced)
 
 
 def _rows(source: Path) -> Iterator[_Row]:

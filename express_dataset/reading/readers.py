@@ -106,15 +106,15 @@ def _text(path: Path, name: str) -> str:
         ) from None
 
 
-def _whole(value: Any) -> tuple[Any, int]:
+def mended(value: Any) -> tuple[Any, int]:
     """The value with each half of a character replaced, and how many there were."""
     if isinstance(value, str):
         return _HALF.subn(WHOLE_CHARACTER, value)
     if isinstance(value, list):
-        parts = [_whole(one) for one in value]
+        parts = [mended(one) for one in value]
         return [part for part, _ in parts], sum(count for _, count in parts)
     if isinstance(value, dict):
-        named = {_whole(name)[0]: _whole(one) for name, one in value.items()}
+        named = {mended(name)[0]: mended(one) for name, one in value.items()}
         counts = sum(count for _, count in named.values())
         return {name: part for name, (part, _) in named.items()}, counts
     return value, 0
@@ -200,7 +200,7 @@ def _read_jsonl(text: str, name: str) -> Iterator[Record]:
                 f"{where}: it is a JSON {type(values).__name__}; write one JSON object a line"
             )
         # Two halves that belong together are one character by now.
-        yield Record(where, *(_whole(values) if "\\ud" in line.lower() else (values, 0)))
+        yield Record(where, *(mended(values) if "\\ud" in line.lower() else (values, 0)))
     if empty:
         raise DataError(f"{name}: the file is empty; give one JSON object a line")
 

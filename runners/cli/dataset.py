@@ -111,6 +111,8 @@ def mask(
         print_json(dataclasses.asdict(summary))
         return
     typed = f", {summary.escaped} with a mask that the author had typed" if summary.escaped else ""
+    if summary.replaced:
+        typed += f", {summary.replaced} halves of characters replaced by U+FFFD"
     typer.echo(
         f"{summary.posts} posts, {summary.masked} with masks, {summary.masks} masks, "
         f"{summary.negated} of them negated{typed} (protocol {summary.protocol})",

@@ -211,9 +211,9 @@ def test_a_file_is_masked_line_by_line(tmp_path: Path) -> None:
         "negated": [False, True],
     }
     assert second["subreddit"] == "x"
-    assert (second["id"], second["text"], second["labels"]) == (2, "Nothing here \ud83d", [])
+    assert (second["id"], second["text"], second["labels"]) == (2, "Nothing here \ufffd", [])
     counts = (summary.posts, summary.masked, summary.masks, summary.negated, summary.escaped)
-    assert counts == (2, 1, 2, 1, 1)
+    assert (counts, summary.replaced) == ((2, 1, 2, 1, 1), 1)
 
 
 def test_a_file_longer_than_a_batch(tmp_path: Path) -> None:
