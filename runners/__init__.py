@@ -1,1 +1,1 @@
-"""Who answers: prompts, engines and runs. Start reading at `run.py`."""
+"""Who answers: models, from options to scores. Start reading with `runs/run.py`."""

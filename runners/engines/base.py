@@ -21,6 +21,10 @@ BUDGET_BASE = 32
 BUDGET_PER_MASK = 16
 # A few sentences of reasoning in front of the answer.
 BUDGET_REASONING = 512
+AFTER_PADDING = {
+    *("roberta", "longformer", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet"),
+    *("roberta-prelayernorm", "data2vec-text", "ibert", "xmod", "luke", "esm"),
+}
 # What a model trained to reason writes between its own marks before it answers.
 BUDGET_THINKING = 4096
 
@@ -191,7 +195,7 @@ def context_length(config: Any, tokenizer: Any) -> int:
     limits = [tokenizer.model_max_length]
     positions = getattr(config, "max_position_embeddings", None)
     if positions:
-        # RoBERTa and Longformer keep the first `pad + 1` positions for themselves.
-        offset = config.pad_token_id + 1 if config.model_type in {"roberta", "longformer"} else 0
+        # Their positions begin after the padding's index, and the first ones are never used.
+        offset = config.pad_token_id + 1 if config.model_type in AFTER_PADDING else 0
         limits.append(positions - offset)
     return int(min(limits))
