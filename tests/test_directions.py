@@ -65,6 +65,8 @@ def read_imports(root: Path) -> Graph:
     files = {}
     for package, folder in PACKAGES.items():
         for file in (root / folder).rglob("*.py"):
+            if not file.with_name("__init__.py").is_file():
+                continue  # a recipe is a script that users start, no module
             parts = (package, *file.relative_to(root / folder).with_suffix("").parts)
             files[".".join(parts)] = file
     modules = {name.removesuffix(".__init__"): file for name, file in files.items()}
