@@ -79,7 +79,9 @@ def read_results(
 
 
 def fingerprint(references: Sequence[Sequence[str]], ids: Sequence[str] | None = None) -> str:
-    """Hash the data that answers are scored on: the ids, if any, and the labels, in order.
+    """Hash the data that answers are scored on: the ids, if any, and the labels.
+
+    Where there are ids, the order of the rows makes no difference.
 
     Returns:
         The sha256, 64 hexadecimal digits; a signature shows the first eight.
@@ -88,7 +90,7 @@ def fingerprint(references: Sequence[Sequence[str]], ids: Sequence[str] | None =
     True
     """
     labels = [[normal(label) for label in row] for row in references]
-    content = json.dumps([None if ids is None else list(ids), labels])
+    content = json.dumps([None, labels] if ids is None else sorted(zip(ids, labels, strict=True)))
     return hashlib.sha256(content.encode()).hexdigest()
 
 

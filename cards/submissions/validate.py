@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from express_dataset.hub_errors import in_a_sentence
+from express_metric.errors import ExpressError
 from express_runners.errors import RunError
 
 from .. import words
@@ -181,6 +182,12 @@ def _judge(folder: Path, name: str, sources: Sources, place: str | None) -> Verd
         return Verdict(_printable(name), reason=str(refusal))
     except OSError as error:
         reason = f"{Path(error.filename or folder).name} cannot be read ({error.strerror})"
+        return Verdict(_printable(name), reason=reason)
+    except ExpressError:
+        # The user's own data or lexicon: mended once, for all submissions.
+        raise
+    except Exception as error:  # noqa: BLE001 (one submission must not end the others' check)
+        reason = f"it cannot be checked ({shown(f'{type(error).__name__}: {error}')})"
         return Verdict(_printable(name), reason=reason)
 
 

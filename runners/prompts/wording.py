@@ -27,6 +27,7 @@ from express_dataset import MASK, Example
 from express_dataset.errors import require
 
 from ..errors import RunError
+from .bounds import read_tree
 
 VARIABLES = ("text", "count", "example", "shots")
 # What a wrong expression in a template can raise besides Jinja's own errors.
@@ -209,23 +210,14 @@ def parse(name: str, source: str, file: Path | None = None) -> Template:
     express_runners.errors.RunError: --template mine, line 1: 'story' is no variable; a template \
 may use text, count, example, shots
     """
-    jinja = require("jinja2", "run")
     nodes = require("jinja2.nodes", "run")
-    meta = require("jinja2.meta", "run")
     where = f"--template {file or name}"
-    try:
-        tree = _environment().parse(source)
-    except jinja.TemplateSyntaxError as error:
-        raise RunError(f"{where}, line {error.lineno}: {error.message}") from error
-    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        raise RunError(f"{where}, line {node.lineno}: a template stands alone, without imports")
-    unknown = meta.find_undeclared_variables(tree) - {*VARIABLES, *_environment().globals}
-    for node in tree.find_all(nodes.Name):
-        if node.name in unknown:
-            raise RunError(
-                f"{where}, line {node.lineno}: '{node.name}' is no variable; a template may use "
-                f"{', '.join(VARIABLES)}"
-            )
+    tree = read_tree(_environment(), source, where)
+    for node in _unknown(tree):
+        raise RunError(
+            f"{where}, line {node.lineno}: '{node.name}' is no variable; a template may use "
+            f"{', '.join(VARIABLES)}"
+        )
     cue = ""
     for node in tree.find_all(nodes.Assign):
         if isinstance(node.target, nodes.Name) and node.target.name == "cue":
@@ -239,10 +231,20 @@ may use text, count, example, shots
     return Template(name, source, cue)
 
 
+def _names(tree: Any, ctx: str) -> list[Any]:
+    nodes = require("jinja2.nodes", "run")
+    return [node for node in tree.find_all(nodes.Name) if node.ctx == ctx]
+
+
+def _unknown(tree: Any) -> list[Any]:
+    """Names that are read and nowhere set; Jinja's own search would compute constants."""
+    known = {*VARIABLES, "loop", *(node.name for node in _names(tree, "store"))}
+    return [node for node in _names(tree, "load") if node.name not in known]
+
+
 def _check(template: Template, file: Path) -> None:
     """Fill a user's template in once, so that a mistake shows before a model is loaded."""
-    meta = require("jinja2.meta", "run")
-    used = meta.find_undeclared_variables(_environment().parse(template.source))
+    used = {node.name for node in _names(_environment().parse(template.source), "load")}
     shot = Example("a", "a", f"I was {MASK}.", ("sad",), 0, (False,), (False,))
     story = f"I felt {MASK} & <b>then {MASK}</b>."
     if story not in template.render(story, 2, [shot] if "shots" in used else []):

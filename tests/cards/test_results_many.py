@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.loopback_hub import LoopbackHub
@@ -15,11 +18,14 @@ from support.submitted import SETTINGS, change, only
 
 from express_cards.spaces.leaderboard.site import stage
 from express_cards.spaces.options import SpaceOptions
+from express_cards.submissions.card import result_card
 from express_cards.submissions.sources import Sources
+from express_cards.submissions.submission import Submission, write_submission
 from express_cards.submissions.validate import validate
 from express_dataset.errors import DataError
 from express_dataset.reading.hub import OTHERWISE
 from express_dataset.sources import AUTHORS_REPO
+from express_metric.analysis.resampling import Resampling
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "a" * 40
@@ -118,6 +124,50 @@ def test_the_leaderboard_ranks_the_others(copy: Callable[[str], Path], tmp_path:
     board = json.loads((tmp_path / "site" / "results.json").read_text("utf-8"))
     assert [one["name"] for one in board["refused"]] == [f"org--tiny/{bad.name}"]
     assert [len(table["rows"]) for table in board["tables"]] == [1, 1]
+
+
+GROWING = (
+    "{{ text }}{{ 2**1000000 }}",
+    '{{ "a" * (10**10) }}{{ text }}',
+    "{{ 7**(10**9) }}",
+    "{% for a in range(10**9) %}{% endfor %}{{ text }}",
+    "{{ text | center(1000000000) }}",
+    "{{ text }}" + "{% set text = text ~ text %}" * 40,
+    "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+    "{{ " + "9" * 6000 + " }}",
+)
+ODD: list[Any] = [None, 7, [], {}, "x" * 10**5, "\x1b[2J"]
+ODD += ["a\nb", [[[]]], True, -1, 10**17, {"a": {}}]
+
+
+def test_fifty_good_and_twenty_hostile_submissions(
+    submissions: dict[str, Submission], tmp_path: Path
+) -> None:
+    one = submissions["free"]
+    few, wanted = Resampling(draws=100), []
+    for number in range(50):
+        run = json.loads(json.dumps(one.run))
+        run["asked"]["model"]["revision"] = f"{number:064x}"
+        made = Submission(run, one.lines, one.scores, one.lexicon)
+        wanted.append(made.path)
+        folder = write_submission(made, tmp_path, result_card(made, few))
+    hostile = []
+    for number, source in enumerate(GROWING):
+        hostile.append(shutil.copytree(folder, folder.with_name(f"template-{number}")))
+        file, digest = hostile[-1] / "run.json", sha256(source.encode()).hexdigest()
+        change(file, "template", to=source)
+        change(file, "asked", "prompt", "sha256", to=digest)
+        change(file, "asked", "prompt", "hash", to=digest[:4])
+    for number, value in enumerate(ODD):
+        hostile.append(shutil.copytree(folder, folder.with_name(f"value-{number}")))
+        change(hostile[-1] / "run.json", "asked", "model", "family", to=value)
+    found = validate(str(tmp_path), Sources())
+    assert sorted(verdict.name for verdict in found if verdict.ok) == sorted(wanted)
+    refused = {verdict.name: verdict.reason or "" for verdict in found if not verdict.ok}
+    assert set(refused) == {"/".join(folder.parts[-3:]) for folder in hostile}
+    assert all(reason.isprintable() and len(reason) < 600 for reason in refused.values())
+    told = [reason for name, reason in refused.items() if "/template-" in name]
+    assert all("the prompt's wording cannot be read" in reason for reason in told)
 
 
 def test_a_folder_of_very_many_files_is_refused_at_once(copy: Callable[[str], Path]) -> None:
