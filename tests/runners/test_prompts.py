@@ -71,14 +71,15 @@ BAD_TEMPLATES = {
     "cue": ("cot", "{% set cue = count %}{{ text }}", "cue must be a text"),
     "no story": ("zero-shot", "How many? {{ count }}", "must show the story"),
     "cut story": ("zero-shot", "{{ text[:9] }}", "must show the story"),
-    "escaped": ("zero-shot", "{{ text | e }}", "must show the story"),
+    "changed": ("zero-shot", "{{ text | upper }}", "must show the story"),
+    "escaped": ("zero-shot", "{{ text | e }}", "no filter that a template may use"),
     "no shots": ("few-shot", "{{ text }}", "shows no solved examples"),
     "shots": ("zero-shot", "{{ shots | length }}{{ text }}", "use --prompt few-shot"),
     "cue there": ("zero-shot", "{% set cue = 'So:' %}{{ text }}", "use --prompt cot"),
     "division": ("zero-shot", "{{ text }}\n\n{{ 1 / (count - 2) }}", "line 3 cannot be filled"),
     "attribute": ("few-shot", "{{ text }}{{ shots[0].txt }}", "line 1 cannot be filled"),
     "breaking out": ("zero-shot", "{{ text.__class__.__mro__ }}", "cannot be filled"),
-    "changing": ("few-shot", "{{ text }}{{ shots.append(1) }}", "cannot be filled"),
+    "changing": ("few-shot", "{{ text }}{{ shots.append(1) }}", "may not hold what can grow"),
 }
 
 
