@@ -169,7 +169,8 @@ def test_express_score_counts_a_file_of_them_alike(scored: Scored, tmp_path: Pat
     scores = score_file(file, None)
     for protocol in PROTOCOLS:
         expected = {**scored.scores[protocol], "signature": scores[protocol]["signature"]}
-        assert scores[protocol] == expected
+        # A file of answers does not tell which words leak or are denied.
+        assert scores[protocol] == {k: v for k, v in expected.items() if k != "clean"}
 
 
 def test_inspect_where_a_local_model_has_no_room(tmp_path: Path) -> None:
