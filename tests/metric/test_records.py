@@ -112,7 +112,7 @@ def test_both_protocols_are_scored_and_signed(tmp_path: Path) -> None:
     assert scores["revised"]["lexical_accuracy"] == 0.5
     assert scores["paper"]["signature"] == (
         f"EXPRESS|data:results@{results.fingerprint[:8]}|split:test|n:3|protocol:paper|"
-        f"lex:{load_lexicon('nrc').label}|prompt:p@1|decode:unknown|v:0.1.0"
+        f"lex:{load_lexicon('nrc').label}|prompt:p@1|decode:unknown|v:0.2.0"
     )
     assert json.loads(json.dumps(scores, allow_nan=False)) == scores
 
