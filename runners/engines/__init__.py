@@ -9,7 +9,7 @@ from .base import Engine, EngineOptions
 def load_engine(model: ResolvedModel, options: EngineOptions) -> Engine:
     """Load the engine for a model's family, weights and all."""
     if model.family == "api":
-        from .api import ApiEngine
+        from .api.engine import ApiEngine
 
         return ApiEngine(model, options)
     if model.family == "dummy":

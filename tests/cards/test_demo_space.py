@@ -23,7 +23,8 @@ from express_cards.spaces.demo.view import result
 from express_dataset import DataError, Example, load_examples
 from express_dataset.construct.masking import mask
 from express_metric import PROTOCOLS, Reading, Reason, load_lexicon
-from express_runners.engines import faults, load_engine
+from express_runners.engines import load_engine
+from express_runners.engines.api import faults
 from express_runners.engines.base import EngineOptions
 from express_runners.errors import RunError
 from express_runners.models import resolve

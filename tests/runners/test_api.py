@@ -11,7 +11,7 @@ from support.api_runs import EXAMPLES, config, lines
 from support.fault_server import NEW_TOKENS, PROMPT_TOKENS, Fault, FaultServer, serving
 from support.launching import kill, start, wait_until
 
-from express_runners.engines import faults
+from express_runners.engines.api import faults
 from express_runners.errors import RunError
 from express_runners.runs.run import run
 

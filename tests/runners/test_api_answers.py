@@ -10,7 +10,7 @@ import pytest
 from support.fault_server import Fault, FaultServer, serving
 
 from express_runners.config import RunConfig
-from express_runners.engines import faults
+from express_runners.engines.api import faults
 from express_runners.errors import RunError
 from express_runners.runs.run import run
 

@@ -16,8 +16,8 @@ import pytest
 from support.api_runs import config, lines
 from support.fault_server import Fault, FaultServer, completion, serving
 
-from express_runners.engines import faults
-from express_runners.engines.transport import MOST_BYTES, secrets, without
+from express_runners.engines.api import faults
+from express_runners.engines.api.transport import MOST_BYTES, secrets, without
 from express_runners.errors import RunError
 from express_runners.runs.run import run
 from express_runners.server import api_key

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from express_runners.config import RunConfig
-from express_runners.engines import faults
+from express_runners.engines.api import faults
 from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.server import HF_ROUTER, api_key

@@ -19,11 +19,11 @@ from typing import Any
 from express_dataset import Example
 from express_metric.terms import Reason
 
-from ..errors import RunError
-from ..models import ResolvedModel
-from ..server import Server, api_key
+from ...errors import RunError
+from ...models import ResolvedModel
+from ...server import Server, api_key
+from ..base import Answer, EngineOptions, Prompt, closed_list
 from .addresses import Addresses
-from .base import Answer, EngineOptions, Prompt, closed_list
 from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
 from .replies import ErrorReply, read_reply
 from .transport import BoundedTransport, httpx, one_line, secrets, without

@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError:  # an older huggingface_hub brings its forerunner
     import httpx  # type: ignore[no-redef]
 
-from ..errors import RunError
+from ...errors import RunError
 from .faults import PassingFault
 
 __all__ = ["BoundedTransport", "httpx", "one_line", "secrets", "without"]

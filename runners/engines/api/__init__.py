@@ -1,0 +1,1 @@
+"""A served model: many requests under way, every fault told as what it is."""
