@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import ExpressError, MetricError
-from .version import VERSION
+from .signature import VERSION
 
 if TYPE_CHECKING:
     from .brackets import answer_end

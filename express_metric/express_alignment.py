@@ -20,9 +20,8 @@ from .parsing import PROTOCOLS, Reading, check_protocol, list_of_words, read, re
 from .plutchik import DIMENSIONS
 from .reasoning import answer_span
 from .scoring import score
-from .signature import Signature
+from .signature import VERSION, Signature
 from .terms import Reason
-from .version import VERSION
 
 _DESCRIPTION = """
 EXPRESS alignment: how well a language model names the emotion words that a person used.

@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 from .errors import MetricError
-from .version import VERSION
+
+VERSION = "0.2.0"
+"""Of the package, and of every score that it computes."""
 
 UNKNOWN = "unknown"
 _PREFIX = "EXPRESS"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import DataError, require
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 
 MANIFEST = "space.json"
 """Tells which Space a folder is and which files are ours."""

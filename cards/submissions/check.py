@@ -11,8 +11,7 @@ from typing import Any
 from express_dataset.sources import Loaded
 from express_metric.errors import MetricError
 from express_metric.parsing import PROTOCOLS
-from express_metric.signature import Signature
-from express_metric.version import VERSION
+from express_metric.signature import VERSION, Signature
 from express_runners.errors import RunError
 from express_runners.prompts.pool import Pool
 from express_runners.prompts.setting import Setting

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 from express_runners.config import DTYPES, FAMILIES, QUANTIZE, SHOT_CHOICES
 from express_runners.runs.record import Malformed, parse_record
 from express_runners.runs.store import RUN_FILE

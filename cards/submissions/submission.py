@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from express_metric.lexicon import Lexicon
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 from express_runners.errors import RunError
 from express_runners.prompts.wording import ours
 from express_runners.runs.finished import FinishedRun

@@ -46,7 +46,7 @@ LexiconOption = Annotated[
 
 def _show_version(value: bool) -> None:
     if value:
-        from express_metric.version import VERSION
+        from express_metric.signature import VERSION
 
         typer.echo(VERSION)
         raise typer.Exit

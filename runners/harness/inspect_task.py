@@ -28,8 +28,8 @@ from rich.markup import escape
 from express_dataset import Example
 from express_metric.errors import ExpressError
 from express_metric.parsing import PROTOCOLS
+from express_metric.signature import VERSION
 from express_metric.terms import Reason
-from express_metric.version import VERSION
 
 from ..prompts.wording import answer
 from .common import (

@@ -92,7 +92,11 @@ def _line(prompt: Prompt, answer: Answer, seconds: float) -> dict[str, Any]:
         "shots": list(prompt.shots),
         "shots_dropped": prompt.shots_dropped,
         "completion": answer.completion,
-        "terms": {name: r.terms and list(r.terms) for name, r in readings.items()},
+        # A refusal is kept as it was written, and never read for words.
+        "terms": {
+            name: list(r.terms) if r.terms and not answer.reason else None
+            for name, r in readings.items()
+        },
         "reason": {name: answer.reason or r.reason for name, r in readings.items()},
         "finish": answer.finish,
         "prompt_tokens": len(prompt.ids) if answer.prompt_tokens is None else answer.prompt_tokens,

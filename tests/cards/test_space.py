@@ -17,7 +17,7 @@ import pytest
 
 from express_cards.spaces.files import MANIFEST
 from express_cards.spaces.open import as_text
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 
 _HERE = (
     "--{} is on this machine, where the Hub cannot reach it: give one that everybody can reach, or "

@@ -22,7 +22,7 @@ from support.made_runs import answers, labels, write_run
 from express_cards.hub_files import same
 from express_cards.spaces.demo.site import HUB_MODEL
 from express_cards.spaces.files import MANIFEST
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 
 TOKEN = "hf_owner"
 DEMO, BOARD, RESULTS = "org/express-demo", "org/express-leaderboard", "org/express-results"

@@ -8,7 +8,7 @@ from typing import Any
 
 from express_metric.analysis.intervals import Interval
 from express_metric.parsing import PROTOCOLS, Protocol
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 
 from ...comparison.tables import size
 from ...drawings.svg import Drawn, tag

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from express_dataset.sources import PAPER_CITATION
 from express_metric import PROTOCOLS, Signature, load_lexicon
-from express_metric.version import VERSION
+from express_metric.signature import VERSION
 
 from ...markdown import fill
 from ...pages import render
