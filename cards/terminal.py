@@ -56,6 +56,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1
     return made
 
 
+def print_plain(header: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> None:
+    """Print a table of text and what a reader must know of it."""
+    made = table(header, rows, left=len(header))
+    Console(highlight=False, width=table_width()).print(made)
+    terminal().print(f"\n{escape(note)}")
+
+
 def print_scores(scores: dict[str, Any]) -> None:
     """Print the figures of both protocols, what could not be read, and the signatures."""
     console = terminal()

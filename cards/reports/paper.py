@@ -10,13 +10,11 @@ from typing import Any
 from express_runners.errors import RunError
 from express_runners.runs.store import cannot_write
 
-from ..comparison.published import FIGURES, SETTINGS, beside
+from ..comparison.paper_rows import Cells, cells, own_first
+from ..comparison.published import FIGURES, SETTINGS
 from ..drawings.lines import Axis, Line, line_chart, sizes, steps
 from ..drawings.svg import Figure
 from ..pages import render
-
-SHORT = {figure: name for name, figure in FIGURES.items()}
-Cells = tuple[str, ...]
 
 
 def paper_page(found: Mapping[str, Any], out: Path) -> Path:
@@ -47,7 +45,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "note": found["note"],
         "floors_note": found["floors_note"],
         "own": len(own),
-        "table_3": [_row(row) for row in _own_first(found["table_3"]["rows"])],
+        "table_3": [cells(row) for row in own_first(found["table_3"]["rows"])],
         "averages": [_average(row) for row in found["table_3"]["averages"]],
         "floors": [_floor(row) for row in found["table_3"]["floors"]],
         "table_4": [_context(row) for row in found["table_4"]],
@@ -144,56 +142,6 @@ def _words(found: Mapping[str, Any]) -> list[Figure]:
         "Words in the order of people's counts; every fifth is named.",
     )
     return [line_chart("figure-a3", text, lines, axis, top)]
-
-
-def _own_first(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Own rows before the others, each above the published one that it stands beside."""
-    own = [row for row in rows if not row["published"]]
-    order: list[Mapping[str, Any]] = []
-    for row in own:
-        published = beside(row["model"], row["setting"])
-        twin = [
-            r
-            for r in rows
-            if r["published"]
-            and published is not None
-            and (r["model"], r["setting"]) == (published.model, published.setting)
-        ]
-        order += [row, *twin]
-    seen = {id(row) for row in order}
-    return [*order, *(row for row in rows if id(row) not in seen)]
-
-
-def _row(row: Mapping[str, Any]) -> Cells:
-    """A row of Table 3."""
-    cells = [_figure(row["figures"][name]) for name in FIGURES.values()]
-    if row["published"]:
-        return ("published", row["model"], row["setting"], f"{row['masks']:,}", *cells, "")
-    apart = row["difference"]
-    told = "" if apart is None else _apart(apart)
-    return ("yours", row["model"], row["setting"], f"{row['masks']:,}", *cells, told)
-
-
-def _apart(difference: Mapping[str, Mapping[str, float | None]]) -> str:
-    """Own less published in points, with the interval of the own figure."""
-    return "; ".join(
-        f"{SHORT[name]} {_points(one['value'])}"
-        + ("" if one["low"] is None else f" ({_points(one['low'])} to {_points(one['high'])})")
-        for name, one in difference.items()
-    )
-
-
-def _points(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:+.1f}"
-
-
-def _figure(one: Mapping[str, float | None]) -> str:
-    value, low, high = one["value"], one.get("low"), one.get("high")
-    if value is None:
-        return "-"
-    return (
-        f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
-    )
 
 
 def _average(row: Mapping[str, Any]) -> Cells:

@@ -181,6 +181,10 @@ class CompareOptions:
     draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0
     group_by: GroupBy = None
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Also the paper's figures beside them; one run will do."),
+    ] = False
 
 
 @app.command()
@@ -196,6 +200,9 @@ def compare(
     from express_cards.comparison.compare import compare as compare_paths
     from express_metric.analysis.resampling import Resampling
 
+    if options.published and len(options.runs) == 1:
+        _beside_the_paper(options, format)
+        return
     found = compare_paths(
         options.runs,
         lexicon=options.lexicon,
@@ -206,9 +213,31 @@ def compare(
         group_by=options.group_by or (),
     )
     if format is Table.json:
-        print_json(found)
+        print_json({**found, "published": _published(options)} if options.published else found)
         return
     sys.stdout.write(getattr(compare_tables, f"as_{format.value}")(found))
+    if options.published:
+        _beside_the_paper(options, format)
+
+
+def _published(options: CompareOptions) -> dict[str, Any]:
+    from express_cards.comparison.paper import beside_the_paper
+    from express_cards.comparison.runs import load_runs
+
+    return beside_the_paper(load_runs(options.runs, options.lexicon))
+
+
+def _beside_the_paper(options: CompareOptions, format: Table) -> None:  # noqa: A002
+    """Table 3 with the runs in it; Markdown and LaTeX are of one's own runs alone."""
+    from express_cards.comparison.paper_rows import HEADER, cells, own_first
+    from express_cards.terminal import print_plain
+
+    found = _published(options)
+    if format is Table.json:
+        print_json(found)
+        return
+    rows = [cells(row) for row in own_first(found["table_3"]["rows"])]
+    print_plain(HEADER, rows, found["note"])
 
 
 @app.command()

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
 from express_cards.comparison.paper import beside_the_paper
 from express_cards.comparison.runs import Run, load_runs
 from express_metric import Reading, Signature, load_lexicon
+from express_runners.cli import app
 
 NRC = load_lexicon("nrc")
 
@@ -123,3 +125,15 @@ def test_the_reference_file_gives_every_table(reference: Path, tmp_path: Path) -
     assert (thankful["published"], round(thankful["own"], 3)) == (0.6, 0.636)
     assert len(found["figure_a3"]["words"]) == 75
     assert "changed after" in found["floors_note"]
+
+
+def test_compare_puts_published_figures_beside_one_run(reference: Path) -> None:
+    words = ["compare", str(reference / "gpt4o_predictions.csv"), "--published"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("published", "yours"))]
+    assert len(rows) == 36
+    assert rows[0].startswith("yours")
+    assert "0.353 (" in rows[0]
+    found = json.loads(CliRunner().invoke(app, [*words, "--format", "json"]).stdout)
+    assert len(found["does_not_follow"]) == 25
