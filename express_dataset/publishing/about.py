@@ -43,10 +43,11 @@ class About:
 
 
 _MASKING = (
-    "Every emotion word in which writers tell of a feeling of their own is replaced by <mask>. "
-    "Such words are found by three patterns (I feel ..., I am ..., feeling ...) with the part of "
-    "speech and the dependency of each word, out of a list of words for emotions. Long posts are "
-    "cut into segments. Copies of a text never stand in two splits."
+    "Emotion words in which writers tell of a feeling of their own are replaced by <mask>; the "
+    "same word may stand elsewhere in the text (leaked). Such words are found by three patterns "
+    "(I feel ..., I am ..., feeling ...) with the part of speech and the dependency of each word, "
+    "out of a list of words for emotions. Long posts are cut into segments. Copies of a text "
+    "never stand in two splits."
 )
 _ANNOTATION = (
     "Nobody annotated the texts. A label is the word that the writer used for the feeling, found "

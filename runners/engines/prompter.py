@@ -11,6 +11,7 @@ from express_dataset import MASK, Example
 from ..errors import RunError
 from ..models import ResolvedModel
 from .base import EngineOptions, Prompt, context_length, load_tokenizer
+from .chat import in_chat
 from .damaged import in_a_sentence
 
 UNLIMITED = 1_000_000
@@ -91,10 +92,7 @@ class Prompter:
         adds_bos = bos is not None and plain[:1] == [bos]
         if self._chat is None:
             return text, one_bos(plain, bos, adds_bos)
-        with in_a_sentence(self._model, "chat template"):
-            chat = tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
-            )
+        chat = in_chat(self._model, tokenizer, text)
         # The chat template writes its own special tokens; the tokenizer must not add them again.
         ids = tokenizer(chat, add_special_tokens=False, verbose=False)["input_ids"]
         return chat, one_bos(ids, bos, adds_bos)

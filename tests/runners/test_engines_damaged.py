@@ -16,6 +16,7 @@ from express_runners.planning.dry_run import dry_run
 from express_runners.runs.run import run
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer_config.json"
+CHAT = "{% for turn in messages %}{{ turn['content'] }}{% endfor %}"
 Damage = Callable[[Path], object]
 
 
@@ -84,6 +85,25 @@ DAMAGES: dict[str, tuple[str, Damage, str]] = {
         "llama",
         says("chat_template.jinja", "{% if %}"),
         "its chat template cannot be used (Expected an expression",
+    ),
+    "a chat template that leaves out the story": (
+        "llama",
+        says("chat_template.jinja", "{{ messages[0]['content'][:9] }}"),
+        "its chat template leaves out part of the prompt",
+    ),
+    "chat templates without a default": (
+        "llama",
+        setting(TOKENIZER, "chat_template", [{"name": "rag", "template": CHAT}]),
+        "several chat templates (rag) and none named default",
+    ),
+    "a chat template that insists on a system message": (
+        "llama",
+        says(
+            "chat_template.jinja",
+            "{% if messages[0]['role'] != 'system' %}{{ raise_exception('No!') }}{% endif %}"
+            + CHAT,
+        ),
+        "its chat template insists on a system message",
     ),
     "a size that is no number": (
         "llama",

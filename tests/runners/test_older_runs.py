@@ -16,6 +16,7 @@ from express_metric import load_lexicon
 from express_metric.parsing import PROTOCOLS
 from express_metric.signature import Signature
 from express_runners.config import RunConfig
+from express_runners.prompts.wording import ours
 from express_runners.runs.finished import FinishedRun
 from express_runners.runs.record import Budget, as_json, parse_record
 from express_runners.runs.run import run
@@ -79,10 +80,12 @@ def test_an_older_run_goes_on(tmp_path: Path) -> None:
     shutil.copytree(STORED / "dummy", folder)
     lines = (folder / "predictions.jsonl").read_text("utf-8").splitlines(keepends=True)
     (folder / "predictions.jsonl").write_text("".join(lines[:2]), "utf-8")
-    # The table of words has grown since, and a run goes on with the one that it began with only.
-    record = (folder / "run.json").read_text("utf-8")
-    now = record.replace("nrc-8165@11c2ee6c", load_lexicon("nrc").label)
-    (folder / "run.json").write_text(now, "utf-8")
+    # The table of words and the wording have changed since, and a run goes on with its own only.
+    record = json.loads((folder / "run.json").read_text("utf-8"))
+    record["asked"]["lexicon"]["label"] = load_lexicon("nrc").label
+    wording = ours("zero-shot")
+    record["asked"]["prompt"] |= {"hash": wording.hash, "sha256": wording.sha256}
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
     config = RunConfig(model="dummy:uniform@3", out=folder, dataset="sample", limit=4, device="cpu")
     found = run(config)
     assert found is not None

@@ -305,6 +305,25 @@ def test_another_wording_or_seed_is_another_run(
         start(seed=1)
 
 
+def test_parts_are_given_where_a_chat_template_reads_them_alone(tmp_path: Path) -> None:
+    folder = tiny_models.make("llama", tmp_path / "model", chat=True)
+    prompter = Prompter(resolve(str(folder)), EngineOptions(ours("zero-shot")))
+    story = example("a", "I was <mask> & <mask>.", "sad", "angry")
+    plain = prompter.prepare(story).text
+    prompter.tokenizer.chat_template = tiny_models.CHAT_TEMPLATE.replace(
+        "{{ message['content'] }}",
+        "{% for part in message['content'] %}{{ part['text'] }}{% endfor %}{{ '' }}",
+    )
+    assert prompter.prepare(story).text == plain
+
+
+def test_a_template_that_drops_the_story_of_some_is_refused() -> None:
+    template = Template("zero-shot", "{% if count != 1 %}{{ text }}{% endif %}")
+    assert "I was <mask>" in template.render("I was <mask>, <mask>.", 2)
+    with pytest.raises(RunError, match="must show the story"):
+        template.render("I was <mask>.", 1)
+
+
 def test_shots_are_left_out_whole_where_there_is_no_room(models: Callable[[str], str]) -> None:
     prompter = Prompter(resolve(models("llama")), EngineOptions(ours("few-shot")))
     asked = load_examples("sample", split="test").examples[0]
@@ -364,3 +383,11 @@ def test_shots_without_room_are_counted_and_told(
     }
     told = f"note: {sum(dropped)} shots in {count} examples are left out"
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_no_wording_says_that_every_word_was_hidden(name: str) -> None:
+    # Labels stand elsewhere in the text of one post in six.
+    shown = ours(name).render("I feel <mask>. Yes, sad.", 1)
+    assert "Each <mask> hides a word for what the person felt." in shown
+    assert "Each word" not in shown
