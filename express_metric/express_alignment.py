@@ -100,9 +100,9 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
     ) -> dict[str, Any]:
         chosen = check_protocol(protocol)
         table = load_lexicon(lexicon)
-        labels = [
-            (list_of_words(row) or [row]) if isinstance(row, str) else row for row in references
-        ]
+        labels = [_words(row) for row in references]
+        # A text is a completion; a list is words already, be it a list in a list.
+        predictions = [row if isinstance(row, str | None) else _words(row) for row in predictions]
         report: dict[str, dict[str, Any]] = {}
         for name in PROTOCOLS:
             readings = [
@@ -116,6 +116,14 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
             report[name] = {**scores.to_dict(), "signature": str(line)}
         top = {key: value for key, value in report[chosen].items() if key != "dimensions"}
         return {**top, **report}
+
+
+def _words(row: str | list[str]) -> list[str]:
+    """A list; the list that a text is, alone or as the only item; or a list of the one word."""
+    words = [row] if isinstance(row, str) else row
+    # Texts alone: a gap among the words is told where they are scored.
+    alone = words[0] if len(words) == 1 and isinstance(words[0], str) else ""
+    return list_of_words(alone) or words
 
 
 # What `evaluate` must copy although only the siblings use it.

@@ -133,7 +133,9 @@ def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise MetricError(f"{origin}: the lexicon is not UTF-8 (byte {error.start})") from error
+        raise MetricError(
+            f"{origin}: the lexicon is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
+        ) from error
     rows: dict[str, bytes] = {}
     for line, word, vector in _entries(text, origin):
         if rows.setdefault(word, vector) != vector:
@@ -156,7 +158,10 @@ def _entries(text: str, origin: str) -> Iterator[tuple[int, str, bytes]]:
         raise MetricError(f"{origin}: the lexicon is empty; expected a header and a line a word")
     missing = [name for name in ("word", *DIMENSIONS) if name not in header]
     if missing:
-        raise MetricError(f"{origin}: the lexicon lacks the columns {', '.join(missing)}")
+        raise MetricError(
+            f"{origin}: the lexicon lacks the columns {', '.join(missing)}; "
+            "save it as CSV UTF-8, with commas between the cells"
+        )
     columns = [header.index(name) for name in DIMENSIONS]
     place = header.index("word")
     plain = place == 0 and '"' not in body

@@ -15,6 +15,7 @@ from .terms import Reason, term
 
 Protocol = Literal["paper", "revised"]
 _QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+_NUMPY_STRING = re.compile(rf"np\.str_\(\s*({_QUOTED.pattern})\s*\)")
 PROTOCOLS: tuple[Protocol, ...] = ("paper", "revised")
 
 
@@ -113,11 +114,11 @@ def list_of_words(text: str) -> list[str] | None:
     text = text.strip()
     words: object = plain_list(text)
     if words is None and text[:1] + text[-1:] == "[]":
+        text = _NUMPY_STRING.sub(r"\1", text)
         items = _QUOTED.findall(text)
-        if len(items) > 1 and re.fullmatch(r"\[[\s,]*\]", _QUOTED.sub(" ", text)):
-            return [ast.literal_eval(item) for item in items]
+        parted = len(items) > 1 and re.fullmatch(r"\[[\s,]*\]", _QUOTED.sub(" ", text))
         try:
-            words = ast.literal_eval(text)
+            words = [ast.literal_eval(one) for one in items] if parted else ast.literal_eval(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return None
     good = isinstance(words, list) and all(isinstance(word, str) for word in words)

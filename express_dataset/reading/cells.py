@@ -34,11 +34,12 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
-    if _TEXTS.fullmatch(text):
-        return [ast.literal_eval(_unbroken(item)) for item in re.findall(_STRING, text, re.DOTALL)]
     if _FLAGS.fullmatch(text):
         return [word == "True" for word in re.findall("True|False", text)]
     try:
+        if _TEXTS.fullmatch(text):
+            items = re.findall(_STRING, text, re.DOTALL)
+            return [ast.literal_eval(_unbroken(item)) for item in items]
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None

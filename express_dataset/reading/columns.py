@@ -13,7 +13,7 @@ from ..flags import leaked, negated
 from ..schema import COLUMNS, Example, check, example_id, pseudonym
 from ..splits import SPLITS
 from . import cells
-from .readers import Record
+from .readers import Record, mended
 
 AUTHORS = ("original_ids", "segment", "labels")
 """The columns that tell the authors' files. Of the others only the topics are taken."""
@@ -102,6 +102,12 @@ def understand(
         yield row
 
 
+def mended_labels(value: Any, where: str) -> tuple[tuple[str, ...], int]:
+    """The labels, and the halves of characters in them: a list as text can spell one out."""
+    found, halves = mended(list(cells.labels(value, where)))
+    return tuple(found), halves
+
+
 def _from_authors(record: Record, positions: Counter[str]) -> Row:
     values, where = record.values, record.where
     source_id = values["original_ids"]
@@ -113,7 +119,7 @@ def _from_authors(record: Record, positions: Counter[str]) -> Row:
     place = positions[post]
     positions[post] += 1
     text = cells.segment(values["segment"], "segment", where)
-    labels = cells.labels(values["labels"], where)
+    labels, halves = mended_labels(values["labels"], where)
     example = Example(
         id=example_id(post, place),
         post_id=post,
@@ -125,7 +131,7 @@ def _from_authors(record: Record, positions: Counter[str]) -> Row:
         topic_id=cells.name(values.get("topic_id")),
         topic_name=cells.name(values.get("topic_name")),
     )
-    return Row(example, None, where, record.replaced)
+    return Row(example, None, where, record.replaced + halves)
 
 
 def _from_ours(record: Record, positions: Counter[str]) -> Row:
@@ -139,7 +145,7 @@ def _from_ours(record: Record, positions: Counter[str]) -> Row:
     here = positions[post]
     positions[post] += 1
     text = cells.segment(values["text"], "text", where)
-    labels = cells.labels(values["labels"], where)
+    labels, halves = mended_labels(values["labels"], where)
     place = cells.whole(values.get("segment"), "segment", where)
     split = values.get("split")
     if split not in (None, "", *SPLITS):
@@ -162,7 +168,7 @@ def _from_ours(record: Record, positions: Counter[str]) -> Row:
         topic_name=cells.name(values.get("topic_name")),
         further=tuple((str(key), values[key]) for key in values if str(key) and key not in _KNOWN),
     )
-    return Row(example, split or None, where, record.replaced)
+    return Row(example, split or None, where, record.replaced + halves)
 
 
 _KNOWN = {*COLUMNS, "split"}

@@ -20,7 +20,7 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz", ".parqu
 
 _CELL_LIMIT = 2**31 - 1  # the largest that the csv module takes on every platform
 _SEPARATORS = ",;\t"
-_TOLD = re.compile(r"sep=(.)\r?\n?")
+_TOLD = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n?|\n|$)')
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\0\0", "utf-32"),
@@ -122,7 +122,8 @@ def mended(value: Any) -> tuple[Any, int]:
 
 def _separator(text: str) -> str:
     """Of the header's line: a comma, unless there is none and there are others."""
-    first = text[: text.find("\n") + 1] or text
+    # Lines may end as on old Macs, and the header may follow blank ones.
+    first = re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
     cells = {one: len(next(csv.reader([first], delimiter=one), [])) for one in _SEPARATORS}
     return "," if cells[","] > 1 else max(_SEPARATORS, key=lambda one: cells[one])
 
@@ -146,6 +147,11 @@ def _read_csv(text: str, name: str, separator: str | None) -> Iterator[Record]:
     if not rows:
         raise DataError(f"{name}: the file is empty; give a header line and one row per example")
     header = rows[0][1]
+    twice = next((one for one in header if one and header.count(one) > 1), None)
+    if twice:
+        raise DataError(
+            f"{name}: the column '{twice}' stands twice; give every column a name of its own"
+        )
     for number, (line, cells) in enumerate(rows[1:], 1):
         where = f"{name}, row {number} (line {line})"
         if len(cells) != len(header):
@@ -173,7 +179,7 @@ def _csv_rows(text: str, name: str, separator: str, start: int) -> Iterator[tupl
 
 def _read_jsonl(text: str, name: str) -> Iterator[Record]:
     # Not splitlines(): it also splits at separators that may stand inside a JSON string.
-    lines = text.split("\n")
+    lines = text.split("\n" if "\n" in text else "\r")
     empty = True
     for number, line in enumerate(lines, 1):
         if not line.strip():

@@ -65,6 +65,10 @@ def _labels(path: Path) -> list[tuple[str, ...]]:
         ("f.csv", b"sep=;\r\n" + (HEAD + ROW).replace(",", ";").replace("'; '", "', '").encode()),
         ("f.tsv", (HEAD + ROW).replace(",", "\t").replace("'\t '", "', '").encode()),
         ("f.csv.gz", gzip.compress((HEAD + ROW).encode())),
+        ("f.csv", (HEAD + ROW).replace("\n", "\r").encode()),
+        ("f.csv", b"\n\r\n" + (HEAD + ROW).replace(",", "\t").replace("'\t '", "', '").encode()),
+        ("f.csv", b'"sep=,"\n' + (HEAD + ROW).encode()),
+        ("f.csv", b"sep=, \r" + (HEAD + ROW).replace("\n", "\r").encode()),
     ],
 )
 def test_encodings_and_separators(tmp_path: Path, name: str, content: bytes) -> None:
@@ -78,6 +82,9 @@ def test_encodings_and_separators(tmp_path: Path, name: str, content: bytes) -> 
     [
         ("f.csv", (HEAD + ROW).encode("utf-16-le"), "it is UTF-16 without the mark that tells so"),
         ("f.csv.gz", gzip.compress((HEAD + ROW).encode())[:-9], "it is not a whole gzip file"),
+        ("f.csv", HEAD.encode() + b"a,<mask>,['sa\\x']\n", r"the labels cell .* is not a list"),
+        ("f.csv", b"id,text,labels,text\na,<mask>,['sad'],b\n", "column 'text' stands twice"),
+        ("f.csv", b"id,text\r,labels\n" + ROW.encode(), "the columns id, text are not"),
     ],
 )
 def test_what_cannot_be_read_safely(tmp_path: Path, name: str, content: bytes, told: str) -> None:
@@ -93,6 +100,20 @@ def test_half_an_emoji_is_replaced_and_counted(tmp_path: Path) -> None:
     path.write_text('{"id": "a", "text": "I feel <mask> \\ud83d", "labels": ["sad"]}\n' + whole)
     data = load_all_examples(str(path))["all"]
     assert [row.text for row in data.examples] == ["I feel <mask> \ufffd", "\U0001f600 <mask>"]
+    assert data.notes == ("1 halves of characters (broken emoji) replaced by U+FFFD",)
+
+
+def test_lines_of_json_may_end_as_on_old_macs(tmp_path: Path) -> None:
+    rows = [{"id": name, "text": "I feel <mask>", "labels": [name]} for name in ("sad", "mad")]
+    (tmp_path / "f.jsonl").write_text("\r".join(map(json.dumps, rows)), newline="")
+    assert _labels(tmp_path / "f.jsonl") == [("sad",), ("mad",)]
+
+
+def test_half_a_character_that_a_list_spells_out_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(HEAD + "a,I feel <mask>,['sad\\ud83d']\n")
+    data = load_all_examples(str(path))["all"]
+    assert [row.labels for row in data.examples] == [("sad\ufffd",)]
     assert data.notes == ("1 halves of characters (broken emoji) replaced by U+FFFD",)
 
 

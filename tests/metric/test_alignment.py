@@ -66,6 +66,8 @@ found["raw"] = metric.compute(predictions=raw, references=[["sad", "angry"], ["s
 found["flat"] = metric.compute(predictions=["Sad", "mad"], references=["sad", "sad"])
 listed = ["['sad', 'angry']", "['sad' 'angry']"]
 found["listed"] = metric.compute(predictions=listed, references=listed)
+nested = [["['sad', 'angry']"], ["['sad' 'angry']"]]
+found["nested"] = metric.compute(predictions=nested, references=nested)
 metric.add(prediction=["sad"], reference=["sad"])
 metric.add_batch(predictions=[["mad"], ["sad", "sad"]], references=[["sad"], ["sad"]])
 found["batches"] = metric.compute()
@@ -171,3 +173,6 @@ print(json.dumps(found))
 def test_lists_written_as_text_are_lists(answers: dict[str, Any]) -> None:
     assert answers["listed"]["n_masks"] == 4
     assert answers["listed"]["revised"]["lexical_accuracy"] == 1.0
+    for name in ("paper", "revised"):
+        assert answers["nested"][name]["n_masks"] == 4
+        assert answers["nested"][name]["lexical_accuracy"] == 1.0

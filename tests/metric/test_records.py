@@ -232,7 +232,15 @@ def test_lists_written_as_text_are_read_from_any_format(tmp_path: Path) -> None:
     assert results.references == [("sad",)]
 
 
-@pytest.mark.parametrize("cell", ["['sad' 'angry']", "['sad'\n 'angry']", '["sad" "angry"]'])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['sad' 'angry']",
+        "['sad'\n 'angry']",
+        '["sad" "angry"]',
+        "[np.str_('sad'), np.str_('angry')]",
+    ],
+)
 def test_a_list_as_numpy_prints_it_is_two_words(tmp_path: Path, cell: str) -> None:
     row = {"references": cell, "predictions": cell}
     for results in (
@@ -242,6 +250,12 @@ def test_a_list_as_numpy_prints_it_is_two_words(tmp_path: Path, cell: str) -> No
         assert results.references == [("sad", "angry")]
         for readings in results.readings.values():
             assert readings == [Reading(("sad", "angry"))]
+
+
+def test_a_list_with_a_broken_escape_is_told(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [{"references": "['sa\\x' 'mad']", "predictions": "x"}])
+    with pytest.raises(MetricError, match=r"row 1: the column references holds .*expected a list"):
+        read_results(path)
 
 
 OWN = """\
