@@ -131,16 +131,27 @@ def advice(scores: dict[str, Any]) -> list[str]:
     >>> low = {"valid_rate": 0.25, "n_examples": 4, "invalid": {"no-list": 3}}
     >>> advice({"paper": whole, "revised": low})[0][:45]
     '3 of 4 answers could not be scored (valid rat'
+    >>> cut = {"valid_rate": 0.9, "n_examples": 10, "invalid": {"truncated": 1}}
+    >>> advice({"paper": whole, "revised": cut})[0][-68:]
+    '--max-new-tokens, or with --reasoning-tokens where it reasons first.'
     """
     revised = scores["revised"]
     rate = revised["valid_rate"]
+    cut = revised.get("invalid", {}).get(Reason.TRUNCATED, 0)
+    told = [
+        f"{cut} of {revised['n_examples']} answers were cut off before they ended (truncated): let "
+        "the model write more with --max-new-tokens, or with --reasoning-tokens where it reasons "
+        "first."
+    ]
+    told = told if cut else []
     if rate is None or rate >= LOW_VALID_RATE:
-        return []
+        return told
     failed = sum(revised["invalid"].values())
     return [
+        *told,
         f"{failed} of {revised['n_examples']} answers could not be scored (valid rate "
         f"{percent(rate)}): they were no list of words, or had the wrong number of them. Each of "
         "their hidden words counts as wrong, so the accuracies tell first that the model does not "
         "keep to the form asked for, and only then what it knows of emotions. This is usual for "
-        "very small models. The answers stand in predictions.jsonl as they were written."
+        "very small models. The answers stand in predictions.jsonl as they were written.",
     ]

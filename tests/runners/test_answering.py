@@ -44,6 +44,30 @@ def test_prompt_longer_than_the_context_is_counted_not_cut(name: str, tmp_path: 
         assert line["completion"] in (None, before[line["id"]])
 
 
+def test_positions_after_the_padding_are_no_room(tmp_path: Path) -> None:
+    import transformers as hf
+
+    model = tiny_models.make("roberta", tmp_path / "model")
+    size = json.loads((model / "config.json").read_text())
+    sizes = {key: size[key] for key in ("vocab_size", "hidden_size", "pad_token_id")}
+    few = {"num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+
+    def asked(positions: int) -> Any:
+        config = hf.XLMRobertaConfig(max_position_embeddings=positions, **few, **sizes)
+        hf.XLMRobertaForMaskedLM(config).save_pretrained(model)
+        out = tmp_path / str(positions)
+        found = run(RunConfig(model=str(model), dataset="sample", limit=EXAMPLES, out=out))
+        assert found is not None
+        return found.lines
+
+    lengths = sorted(line["prompt_tokens"] for line in asked(2048))
+    # A place for each token of the longest prompt, but the first ones are never used.
+    lines = asked(lengths[-1] + size["pad_token_id"])
+    for line in lines:
+        too_long = line["reason"]["revised"] == "too-long"
+        assert too_long is (line["prompt_tokens"] == lengths[-1])
+
+
 def test_the_same_command_answers_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
