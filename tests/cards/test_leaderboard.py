@@ -9,7 +9,7 @@ import random
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from huggingface_hub import SpaceCard
@@ -50,9 +50,8 @@ Board = dict[str, Any]
 def made(folder: Path, model: str, accuracy: float, **options: Any) -> Path:
     """A run that names this share of the words."""
     rows = options.pop("references", labels())
-    family, setting = options.pop("family", "causal"), options.pop("setting", "zero-shot")
-    said = answers(rows, accuracy)
-    return write_run(folder, model, family, setting, said, references=rows, **options)
+    asked = options.pop("family", "causal"), options.pop("setting", "zero-shot")
+    return write_run(folder, model, *asked, answers(rows, accuracy), references=rows, **options)
 
 
 def entry(folder: Path) -> Entry:
@@ -63,8 +62,7 @@ def entry(folder: Path) -> Entry:
 def staged(out: Path, *runs: Path, **options: Any) -> Board:
     """Write the leaderboard and return what it says to machines."""
     stage(out, SpaceOptions("leaderboard", runs=list(runs), **options))
-    board: Board = json.loads((out / "results.json").read_text("utf-8"))
-    return board
+    return cast(Board, json.loads((out / "results.json").read_text("utf-8")))
 
 
 class Text(HTMLParser):
