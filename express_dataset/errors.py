@@ -15,7 +15,7 @@ class DataError(ExpressError):
 class Misfit(DataError):  # noqa: N818 (it is named after the row)
     """A row that cannot be an example; `reason` is the same for all rows of its kind."""
 
-    def __init__(self, told: str, reason: str) -> None:
+    def __init__(self, told: str, reason: str = "") -> None:
         super().__init__(told)
         self.reason = reason
 

@@ -96,6 +96,13 @@ class RunConfig:
         ),
     ]
     out: Annotated[Path, typer.Option(help="The run's folder; the same command goes on there.")]
+    dataset: Annotated[
+        str, typer.Option(help="express, sample, a CSV, JSONL or Parquet file, or a Hub id.")
+    ] = "express"
+    split: Annotated[
+        str,
+        typer.Option(help="train, test (the default), few_shot or all.", show_default=False),
+    ] = ""
     adapter: Annotated[
         str | None,
         typer.Option(help="An adapter over the model: a folder of `express train`, or a Hub id."),
@@ -107,13 +114,6 @@ class RunConfig:
             "the signature, and no ranking takes the run) or leave-out."
         ),
     ] = "refuse"
-    dataset: Annotated[
-        str, typer.Option(help="express, sample, a CSV, JSONL or Parquet file, or a Hub id.")
-    ] = "express"
-    split: Annotated[
-        str,
-        typer.Option(help="train, test (the default), few_shot or all.", show_default=False),
-    ] = ""
     as_published: Annotated[
         bool,
         typer.Option(

@@ -260,6 +260,10 @@ def build_sample(posts: Path | None = None) -> list[Example]:
 def write_sample(path: Path) -> int:
     """Build the embedded sample and write it as JSON lines."""
     rows = build_sample()
-    lines = (json.dumps(asdict(row), ensure_ascii=False) for row in rows)
+    # Columns that no dump fills are left out.
+    empty = ("topic_id", "topic_name", "further")
+    whole = (asdict(row) for row in rows)
+    kept = ({k: v for k, v in row.items() if v or k not in empty} for row in whole)
+    lines = (json.dumps(row, ensure_ascii=False) for row in kept)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(rows)

@@ -94,11 +94,11 @@ def read_sweep(file: str, out: Path | None = None) -> Sweep:
         RunError: the file is not there, or something in it is wrong; says where.
 
     >>> len(read_sweep("paper").jobs)
-    44
+    35
     >>> read_sweep("papr")
     Traceback (most recent call last):
     ...
-    express_runners.errors.RunError: papr: no such file; give a YAML file, or one of: paper
+    express_runners.errors.RunError: papr: no such file; give a YAML file, or one of: paper, today
     """
     yaml = require("yaml", "run")
     path = Path(file)

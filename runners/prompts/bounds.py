@@ -59,7 +59,8 @@ def _check(tree: Any, where: str) -> None:
         if isinstance(node, alone):
             raise RunError(f"{at}: a template stands alone, without imports.")
         doubled += isinstance(node, nodes.Add | nodes.Concat)
-        if isinstance(node, growing) or doubled > _MOST_DOUBLED or _holds_names(node, nodes):
+        grows = isinstance(node, growing) and not _counts_masks(node, nodes)
+        if grows or doubled > _MOST_DOUBLED or _holds_names(node, nodes):
             what = type(node).__name__.lower()
             raise RunError(f"{at}: a template may not hold what can grow or run on ({what}).")
         for kind, known in ((nodes.Filter, _FILTERS), (nodes.Test, _TESTS)):
@@ -70,6 +71,14 @@ def _check(tree: Any, where: str) -> None:
         if seen > MOST_NODES or depth > _DEEPEST or loops > _DEEPEST_LOOP:
             raise RunError(f"{at}: a template may not be so long or nested so deep.")
         queue += [(child, depth + 1, loops) for child in node.iter_child_nodes()]
+
+
+def _counts_masks(node: Any, nodes: Any) -> bool:
+    """Whether it is `range(count)`, whose length is the number of masks."""
+    if not isinstance(node, nodes.Call) or node.kwargs or len(node.args) != 1:
+        return False
+    names = [getattr(part, "name", None) for part in (node.node, node.args[0])]
+    return names == ["range", "count"]
 
 
 def _holds_names(node: Any, nodes: Any) -> bool:

@@ -243,7 +243,7 @@ def _names(tree: Any, ctx: str) -> list[Any]:
 
 def _unknown(tree: Any) -> list[Any]:
     """Names that are read and nowhere set; Jinja's own search would compute constants."""
-    known = {*VARIABLES, "loop", *(node.name for node in _names(tree, "store"))}
+    known = {*VARIABLES, "loop", "range", *(node.name for node in _names(tree, "store"))}
     return [node for node in _names(tree, "load") if node.name not in known]
 
 

@@ -243,7 +243,7 @@ def test_a_half_finished_run_has_no_table(tmp_path: Path) -> None:
     assert [len(models) for _, models in tables(board)] == [2]
     reason = (
         "part: 10 of 26 answered, and only a whole run is ranked; finish it with the `express run` "
-        "command that began it."
+        "command that began it"
     )
     assert board["refused"] == [{"name": "part", "reason": reason}]
     assert len(list((tmp_path / "site" / "reports").iterdir())) == 2
