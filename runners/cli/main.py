@@ -228,7 +228,7 @@ def _published(options: CompareOptions) -> dict[str, Any]:
 
 
 def _beside_the_paper(options: CompareOptions, format: Table) -> None:  # noqa: A002
-    """Table 3 with the runs in it; Markdown and LaTeX are of one's own runs alone."""
+    """Table 3 with the runs in it: JSON, or else plain text whatever the format of the rest."""
     from express_cards.comparison.paper_rows import HEADER, cells, own_first
     from express_cards.terminal import print_plain
 
