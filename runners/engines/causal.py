@@ -40,9 +40,7 @@ class CausalEngine:
 
     def rank(self, vocabulary: Vocabulary) -> None:
         """Rank these terms from now on."""
-        # A chat model's answer begins its turn; a base model's follows the prompt's colon.
-        lead = "" if self._tokenizer.chat_template else " "
-        terms = ListTerms(self._tokenizer, vocabulary.terms, lead)
+        terms = ListTerms(self._tokenizer, vocabulary.terms, self._prompter.lead)
         self._ranker = CausalRanker(check(self._rows, self._name), terms)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:

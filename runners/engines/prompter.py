@@ -79,6 +79,11 @@ class Prompter:
     def _chat(self) -> str | None:
         return self.tokenizer.chat_template if self._options.chat else None
 
+    @property
+    def lead(self) -> str:
+        """What stands before an answer: it begins a chat's turn, or follows the prompt's colon."""
+        return " " if self._chat is None else ""
+
     def _encode(self, example: Example, shots: Sequence[Example]) -> tuple[str, tuple[int, ...]]:
         """Rendered text and token ids, inside the chat template iff the tokenizer has one."""
         tokenizer = self.tokenizer

@@ -49,9 +49,7 @@ class Targets:
         self._tokenizer = prompter.tokenizer
         self._family = family
         self._several = several
-        # A chat model's answer begins its turn; a base model's follows the prompt's colon.
-        plain = family == "causal" and self._tokenizer.chat_template is None
-        self._lead = " " if plain else ""
+        self._lead = prompter.lead if family == "causal" else ""
 
     def row(self, example: Example, shots: tuple[Example, ...] = ()) -> Row | str:
         """The row, or the reason why there is none: "too-long" or "no-target"."""

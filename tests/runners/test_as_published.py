@@ -215,3 +215,12 @@ def test_the_plan_finds_all_models_of_the_paper(tmp_path: Path) -> None:
     planned = {one["options"]["model"] for one in runs if one["estimate"]}
     assert planned == {model for model in models if not model.startswith("api:")}
     assert {one["why"] for one in runs if not one["estimate"]} == {"it computes nothing here"}
+
+
+@pytest.mark.parametrize(("chat", "lead"), [(True, ""), (False, " ")])
+def test_a_ranked_term_follows_the_bare_prompt_with_a_blank(
+    chat: bool, lead: str, tmp_path: Path
+) -> None:
+    model = resolve(str(tiny_models.make("llama", tmp_path / "model", chat=True)))
+    options = EngineOptions(ours("zero-shot"), chat=chat)
+    assert Prompter(model, options).lead == lead
