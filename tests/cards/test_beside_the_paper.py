@@ -129,7 +129,7 @@ def test_the_reference_file_gives_every_table(reference: Path, tmp_path: Path) -
 
 def test_compare_puts_published_figures_beside_one_run(reference: Path) -> None:
     words = ["compare", str(reference / "gpt4o_predictions.csv"), "--published"]
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "250"})
     assert done.exit_code == 0, done.output
     rows = [line for line in done.stdout.splitlines() if line.startswith(("published", "yours"))]
     assert len(rows) == 36

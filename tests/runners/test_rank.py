@@ -83,6 +83,7 @@ def by_hand(engine: Any, prompt: Prompt, lead: str) -> list[list[float]]:
 )
 def test_tree_gives_what_single_passes_give(name: str, chat: bool, tmp_path: Path) -> None:
     engine = engine_of(tiny_models.make(name, tmp_path, chat=chat))
+    engine._model.double()  # large random weights: in float32 rounding hides what differs
     examples = load_examples("sample", split="test").examples[:5]
     assert {len(e.labels) for e in examples} > {1, 2}
     prompts = [engine.prepare(example) for example in examples]
@@ -90,7 +91,7 @@ def test_tree_gives_what_single_passes_give(name: str, chat: bool, tmp_path: Pat
     for prompt, answer in zip(prompts, got, strict=True):
         wanted = by_hand(engine, prompt, lead="" if chat or name == "t5" else " ")
         for mine, theirs in zip(answer.scores, wanted, strict=True):
-            assert mine == pytest.approx(theirs, abs=2e-4, rel=1e-4)
+            assert mine == pytest.approx(theirs, abs=5e-5)
         top = [likeliest(TERMS, values) for values in answer.scores]
         assert json.loads(answer.completion) == top
 
