@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,9 @@ def _token_bytes(model: Any, stored: int) -> int:
     hidden = config.hidden_size
     wide = getattr(config, "intermediate_size", None) or getattr(config, "d_ff", 4 * hidden)
     return int((4 * wide + (8 + stored) * hidden) * model.dtype.itemsize)
+
+
+def cache_name(model: Any) -> str:
+    """What a forward calls the keys and values that it keeps: `cache` from transformers 5.24 on."""
+    known = inspect.signature(model.forward).parameters
+    return "cache" if "cache" in known else "past_key_values"

@@ -4,7 +4,7 @@ transformers' own cache copies everything it holds at each step, pads rows to on
 keeps a prefix that all rows share once per row. Here the shared prefix is kept once, each row has
 a place of its own that a new row takes over when the old one has ended, and a forward pass may
 score a whole tree of continuations. The model's code is untouched: it gets a cache object
-(`past_key_values`) and an attention function, both by the ways transformers has for them.
+(`cache`) and an attention function, both by the ways transformers has for them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from .memory import cache_name
 
 ATTENTION = "express_rows"
 
@@ -218,6 +220,7 @@ class RowModel:
 
         AttentionInterface.register(ATTENTION, _attend)
         self.model = model
+        self._cache = cache_name(model)
         self.device = model.device
         self.prefix_length = 0
         self._prefix: Layers = {}
@@ -289,7 +292,7 @@ class RowModel:
             return self.model(
                 input_ids=ids,
                 position_ids=positions.expand(len(ids), -1),
-                past_key_values=this,
+                **{self._cache: this},
                 use_cache=True,
                 logits_to_keep=keep,
                 rows=this,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..base import Answer, Prompt
+from ..memory import cache_name
 from .terms import ListTerms, ranked
 
 
@@ -22,6 +23,7 @@ class Seq2SeqRanker:
         self._terms = terms
         start = model.generation_config.decoder_start_token_id
         self._start = model.config.decoder_start_token_id if start is None else start
+        self._cache = cache_name(model)
         self._levels: list[list[int]] = []
         for node, depth in enumerate(terms.trie.depths):
             if depth == len(self._levels):
@@ -58,7 +60,7 @@ class Seq2SeqRanker:
             use_cache=True,
         )
         first, levels = out.logits[0, -1], []
-        own, crossed = _layers(out.past_key_values)
+        own, crossed = _layers(out[self._cache])
         # Nodes at the top have the trunk as their only parent.
         parents = torch.zeros(len(self._levels[0]), dtype=torch.long, device=device)
         for depth, nodes in enumerate(self._levels):
@@ -68,11 +70,11 @@ class Seq2SeqRanker:
                     last_hidden_state=read.last_hidden_state.expand(len(nodes), -1, -1)
                 ),
                 decoder_input_ids=torch.tensor([[trie.tokens[n]] for n in nodes], device=device),
-                past_key_values=cache,
+                **{self._cache: cache},
                 use_cache=True,
             )
             levels.append(out.logits[:, -1])
-            own, _ = _layers(out.past_key_values)
+            own, _ = _layers(out[self._cache])
             if depth + 1 < len(self._levels):
                 place = {node: i for i, node in enumerate(nodes)}
                 chosen = [place[trie.parents[n]] for n in self._levels[depth + 1]]
