@@ -87,6 +87,19 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
             reference_urls=["https://arxiv.org/abs/2509.09593"],
         )
 
+    def add_batch(self, *, predictions: Any = None, references: Any = None, **more: Any) -> None:
+        """Take examples; half an emoji, which no file can hold, becomes U+FFFD."""
+        fresh = getattr(self, "writer", None) is None
+        try:
+            super().add_batch(
+                predictions=_whole(predictions), references=_whole(references), **more
+            )
+        except ValueError:
+            if fresh:
+                # Else the next call would be held to the form of the one that failed.
+                self.writer = self.selected_feature_format = None
+            raise
+
     def _compute(
         self,
         predictions: list[Any],
@@ -100,6 +113,11 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
     ) -> dict[str, Any]:
         chosen = check_protocol(protocol)
         table = load_lexicon(lexicon)
+        if None in references:
+            place = references.index(None) + 1
+            raise MetricError(
+                f"example {place} has no references: give the author's words as a list"
+            )
         labels = [_words(row) for row in references]
         # A text is a completion; a list is words already, be it a list in a list.
         predictions = [row if isinstance(row, str | None) else _words(row) for row in predictions]
@@ -116,6 +134,13 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
             report[name] = {**scores.to_dict(), "signature": str(line)}
         top = {key: value for key, value in report[chosen].items() if key != "dimensions"}
         return {**top, **report}
+
+
+def _whole(value: Any) -> Any:
+    """The same with every text as UTF-8 can hold it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return [_whole(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _words(row: str | list[str]) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import express_metric
+from express_metric.express_alignment import ExpressAlignment
 
 PACKAGE = Path(express_metric.__file__).parent
 # Our packages are hidden, however they are installed: what is used is the copy alone.
@@ -154,6 +155,7 @@ def test_the_bare_name_loads_once_installed(tmp_path: Path) -> None:
     os.utime(old, (2**31, 2**31))
     install = """
 import json
+from express_metric.express_alignment import ExpressAlignment
 from express_metric.install import install_metric
 install_metric()
 print(json.dumps(str(install_metric())))
@@ -176,3 +178,21 @@ def test_lists_written_as_text_are_lists(answers: dict[str, Any]) -> None:
     for name in ("paper", "revised"):
         assert answers["nested"][name]["n_masks"] == 4
         assert answers["nested"][name]["lexical_accuracy"] == 1.0
+
+
+def test_half_an_emoji_is_replaced_and_a_whole_one_put_together() -> None:
+    metric = ExpressAlignment()
+    found = metric.compute(predictions=[["sad \ud83d"]], references=[["sad \ufffd"]])
+    assert found["lexical_accuracy"] == 1.0
+    found = metric.compute(predictions=[["sad \ud83d\ude22"]], references=[["sad \U0001f622"]])
+    assert found["lexical_accuracy"] == 1.0
+
+
+def test_a_call_that_fails_leaves_nothing_for_the_next() -> None:
+    metric = ExpressAlignment()
+    with pytest.raises(ValueError, match="example 1 has no references"):
+        metric.compute(predictions=["['sad']"], references=[None])
+    with pytest.raises(ValueError, match="expected format"):
+        metric.compute(predictions=[["sad"]], references=[7.5])
+    found = metric.compute(predictions=[["sad"]], references=[["sad"]])
+    assert found["lexical_accuracy"] == 1.0
