@@ -147,6 +147,7 @@ def test_the_way_of_a_newcomer(demo: Open) -> None:
     assert word(page, "proud").get_attribute("aria-pressed") == "false"
     page.get_by_text("Marked: livid", exact=True).wait_for()
     word(page, "proud").click()
+    page.get_by_text("Marked: livid, proud", exact=True).wait_for()
     ask(page)
     assert page.locator("#express-result").inner_text() == "What llama would have said"
     assert page.locator(".express-post .pair").count() == 2
