@@ -28,7 +28,8 @@ FILES = {
 
 
 @cache
-def _topics() -> dict[str, str]:
+def topics() -> dict[str, str]:
+    """The paper's topics (Table A.5): the model's name for each, and the paper's short one."""
     found = json.loads(Path(__file__).with_name("topics.json").read_text(encoding="utf-8"))
     return dict(found["topics"])
 
@@ -39,4 +40,4 @@ def topic(name: str | None) -> str | None:
     >>> topic("2_job_work_year_like"), topic("my own topic")
     ('career', 'my own topic')
     """
-    return name and _topics().get(name, name)
+    return name and topics().get(name, name)

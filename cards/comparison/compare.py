@@ -30,6 +30,7 @@ from .data import Beside, beside
 from .findings import ALPHA, DUMMY, FIGURE, findings, wanted_pairs
 from .groups import columns_of, side_by_side
 from .runs import Run, aligned, load_runs
+from .whole_posts import on_same_masks
 
 TABLE = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1")
 _DEFAULT = Resampling()
@@ -45,6 +46,7 @@ def compare(
     correction: Correction = "holm",
     how: Resampling = _DEFAULT,
     group_by: Sequence[str] = (),
+    whole_posts: bool = False,
 ) -> dict[str, Any]:
     """Compare runs on the same examples.
 
@@ -56,6 +58,7 @@ def compare(
         correction: of the p-values, ``holm`` or ``bh``.
         how: draws, seed and level.
         group_by: columns of the runs' data, for ``groups`` beside topics.
+        whole_posts: pair a run on segments with one on whole posts; see `on_same_masks`.
 
     Returns:
         Ready for JSON. ``data``: its name and split. ``runs``: of each ``name``, ``model``,
@@ -84,7 +87,8 @@ def compare(
         raise MetricError(f"{len(paths)} run is given; give at least two to compare")
     if not 1 <= baseline <= len(paths):
         raise MetricError(f"--baseline is {baseline}; it must be a number from 1 to {len(paths)}")
-    runs = aligned(load_runs(paths, lexicon))
+    loaded = load_runs(paths, lexicon)
+    runs = aligned(on_same_masks(loaded) if whole_posts else loaded)
     return compare_runs(
         runs,
         protocol=protocol,

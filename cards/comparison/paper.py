@@ -19,13 +19,16 @@ from express_metric.analysis.intervals import Interval
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.paired import paired, scores_by
 from express_metric.analysis.resampling import Resampling
-from express_metric.analysis.significance import intervals
+from express_metric.analysis.significance import analyse, intervals
 from express_metric.parsing import Protocol
 from express_metric.scoring import count
 
 from .contradictions import contradictions
+from .data import examples_of, mean_words
+from .paper_data import data_tables
 from .published import FIGURES, SETTINGS, beside, rows, tables
 from .runs import Run, model_size
+from .whole_posts import SIDES, found_pairs
 
 PROTOCOL: Protocol = "paper"
 MOST_WORDS = 75
@@ -43,7 +46,8 @@ def beside_the_paper(runs: Sequence[Run], how: Resampling = _PLAIN) -> dict[str,
         how: draws, seed and level of the intervals.
 
     Returns:
-        Ready for JSON: ``table_3`` (rows, averages, floors), ``table_a4``, ``table_a6``,
+        Ready for JSON: ``table_3`` (rows, averages, floors), ``table_4`` and ``table_4_pairs``,
+        ``table_a2``, ``table_a4``, ``table_a5`` (of the first run's data), ``table_a6``,
         ``table_a10``, ``table_a11``, ``figure_2``, ``figure_3``, ``figure_a3`` and
         ``does_not_follow``; every row says whether it is published.
     """
@@ -59,8 +63,11 @@ def beside_the_paper(runs: Sequence[Run], how: Resampling = _PLAIN) -> dict[str,
             "averages": _averages(own),
             "floors": _floors(runs[0]) if runs else [],
         },
-        "table_4": [{"published": True, **row} for row in tables()["table_4"]["rows"]],
-        "table_a4": _labels(runs[0]) if runs else [],
+        **_context(runs, how),
+        **data_tables(
+            [label for row in runs[0].references for label in row] if runs else [],
+            examples_of(runs[0]) if runs else None,
+        ),
         "table_a6": _errors(list(masks.values())),
         "table_a10": _settings(runs, masks),
         "table_a11": _models(runs, masks),
@@ -133,6 +140,53 @@ def _own(run: Run, how: Resampling) -> dict[str, Any]:
     }
 
 
+def _context(runs: Sequence[Run], how: Resampling) -> dict[str, Any]:
+    """Table 4: segments against whole posts, with every pair of such runs mask by mask."""
+    pairs = found_pairs(runs)
+    sides = [(run, side) for pair in pairs for run, side in zip(pair, SIDES, strict=True)]
+    paired_already = {id(run.folder) for run, _ in sides}
+    sides += [(run, _side(run)) for run in runs if id(run.folder or run) not in paired_already]
+    rows = []
+    for run, side in sides:
+        length = mean_words(run)
+        if length is None:
+            continue
+        own = _own(run, how)
+        figures = {name: own["figures"][key]["value"] for name, key in FIGURES.items()}
+        about = {"name": run.name, "model": run.model, "asked": run.setting, "setting": side}
+        rows.append(
+            {
+                "published": False,
+                **about,
+                "avg_post_length_words": round(length),
+                **figures,
+                "masks": own["masks"],
+                "intervals": own["figures"],
+            }
+        )
+    return {
+        "table_4": [*({"published": True, **row} for row in tables()["table_4"]["rows"]), *rows],
+        "table_4_pairs": [_whole_less_segments(*pair, how) for pair in pairs],
+    }
+
+
+def _side(run: Run) -> str:
+    several = run.posts is not None and len(set(run.posts)) < len(run.posts)
+    return SIDES[0] if several else "one text a post"
+
+
+def _whole_less_segments(segments: Run, whole: Run, how: Resampling) -> dict[str, Any]:
+    both = (segments, whole)
+    counts = {r.name: count(r.references, r.readings[PROTOCOL], r.lexicon, PROTOCOL) for r in both}
+    names = (segments.name, whole.name)
+    found = analyse(counts, PROTOCOL, segments.posts, [names], how).differences[names]
+    about = {"model": segments.model, "setting": segments.setting}
+    (tested,) = _pair(segments, whole, {run.name: _masks(run) for run in both}, about)
+    return tested | {
+        "difference": {name: found[name].difference.to_dict() for name in FIGURES.values()}
+    }
+
+
 def _less(own: Interval, published: float) -> dict[str, Any]:
     """Own less published; the interval is that of the own figure alone."""
     ends = {"value": own.value, "low": own.low, "high": own.high}
@@ -185,23 +239,6 @@ def _floors(run: Run) -> list[dict[str, Any]]:
             "own": {name: here[names[key]][name] for name in FIGURES.values()} if here else {},
         }
         for key, printed in tables()["table_3"]["floors"].items()
-    ]
-
-
-def _labels(run: Run) -> list[dict[str, Any]]:
-    """Table A.4: how often each label stands, as published and here."""
-    printed: dict[str, int] = tables()["table_a4"]
-    here = Counter(label for row in run.references for label in row)
-    whole, total = tables()["masks"], sum(here.values())
-    return [
-        {
-            "label": label,
-            "published": count,
-            "published_share": count / whole,
-            "own": here[label],
-            "own_share": here[label] / total if total else None,
-        }
-        for label, count in printed.items()
     ]
 
 

@@ -32,15 +32,14 @@ def own_first(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def cells(row: Mapping[str, Any]) -> Cells:
     """A row of Table 3."""
-    figures = [_figure(row["figures"][name]) for name in FIGURES.values()]
+    figures = [figure_text(row["figures"][name]) for name in FIGURES.values()]
     if row["published"]:
         return ("published", row["model"], row["setting"], f"{row['masks']:,}", *figures, "")
-    apart = row["difference"]
-    told = "" if apart is None else _apart(apart)
+    told = "" if row["difference"] is None else apart(row["difference"])
     return ("yours", row["model"], row["setting"], f"{row['masks']:,}", *figures, told)
 
 
-def _apart(difference: Mapping[str, Mapping[str, float | None]]) -> str:
+def apart(difference: Mapping[str, Mapping[str, float | None]]) -> str:
     """Own less published in points, with the interval of the own figure."""
     return "; ".join(
         f"{SHORT[name]} {_points(one['value'])}"
@@ -53,7 +52,8 @@ def _points(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:+.1f}"
 
 
-def _figure(one: Mapping[str, float | None]) -> str:
+def figure_text(one: Mapping[str, float | None]) -> str:
+    """A figure with its interval, where it has one."""
     value, low, high = one["value"], one.get("low"), one.get("high")
     if value is None:
         return "-"

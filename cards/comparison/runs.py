@@ -56,6 +56,7 @@ class Run:
         ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
             mean reciprocal rank (see `express_runners.runs.ranks`); None for other runs.
         folder: the finished run; None for a bare file.
+        file: the bare file; None for a folder.
         clean: for each mask whether its word neither stands in the text nor is denied there; None
             where the source does not tell.
 
@@ -81,6 +82,7 @@ class Run:
     ranking: Ranking | None = None
     places: Mapping[str, Any] | None = None
     folder: FinishedRun | None = None
+    file: Path | None = None
     clean: list[list[bool]] | None = None
 
     def __len__(self) -> int:
@@ -139,6 +141,23 @@ class Run:
         if not part:
             return ""
         return f"{self.name}: {part}; finish the run with the `express run` command that began it."
+
+    def picked(self, rows: Sequence[int]) -> Run:
+        """The run on some of its examples, or with them in another order."""
+
+        def pick(values: list[Any] | None) -> Any:
+            return None if values is None else [values[row] for row in rows]
+
+        return dataclasses.replace(
+            self,
+            references=pick(self.references),
+            readings={protocol: pick(read) for protocol, read in self.readings.items()},
+            ids=pick(self.ids),
+            posts=pick(self.posts),
+            clean=pick(self.clean),
+            ranking=self.ranking
+            and dataclasses.replace(self.ranking, logprobs=pick(list(self.ranking.logprobs))),
+        )
 
 
 def model_size(model: str) -> float | None:
@@ -235,7 +254,7 @@ def aligned(runs: Sequence[Run]) -> list[Run]:
             raise MetricError(
                 f"{first.name} and {run.name} cannot be compared: {_apart(first, run, alike)}"
             )
-        found.append(_reorder(run, order))
+        found.append(run.picked(order))
     return found
 
 
@@ -274,22 +293,6 @@ def _order_tells(first: Run, other: Run) -> bool:
     if first.ids is None or other.ids is None or first.ids == other.ids:
         return True
     return first.fingerprint is not None and first.fingerprint == other.fingerprint
-
-
-def _reorder(run: Run, order: Sequence[int]) -> Run:
-    def pick(values: list[Any] | None) -> Any:
-        return None if values is None else [values[row] for row in order]
-
-    return dataclasses.replace(
-        run,
-        references=pick(run.references),
-        readings={protocol: pick(rows) for protocol, rows in run.readings.items()},
-        ids=pick(run.ids),
-        posts=pick(run.posts),
-        clean=pick(run.clean),
-        ranking=run.ranking
-        and dataclasses.replace(run.ranking, logprobs=pick(list(run.ranking.logprobs))),
-    )
 
 
 def of_folder(run: FinishedRun, lexicon: str | None = None) -> Run:
@@ -340,6 +343,7 @@ def of_file(path: Path, lexicon: str | None = None) -> Run:
         readings=results.readings,
         ids=results.ids,
         posts=results.post_ids,
+        file=path,
         lexicon=table,
         signatures={
             protocol: Signature(data, UNKNOWN, len(results), protocol, table.label)

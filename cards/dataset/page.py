@@ -10,6 +10,13 @@ from express_dataset.errors import DataError
 from express_dataset.publishing.statistics import CHECKS
 from express_dataset.splits import SPLITS
 
+from ..comparison.paper_data import (
+    SPREAD_HEADER,
+    label_counts,
+    spread_cells,
+    spreads,
+    topic_counts,
+)
 from ..drawings.dataset import all_figures
 from ..pages import render
 from ..words import percent
@@ -56,6 +63,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the page's template shows."""
     total = found["splits"]["all"]
     masks = total["masks"]
+    published = {row["label"]: row["published"] for row in label_counts({})}
     failed = any(found["checks"].values())
     return {
         "name": found["name"],
@@ -72,6 +80,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "split_header": SPLIT_HEADER,
         "split_rows": split_rows(found),
+        "spreads": (SPREAD_HEADER, spread_rows(found)),
         "failed": failed,
         "verdict": "This data must not be published as it is."
         if failed
@@ -80,7 +89,13 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "notes": [f"{note}." for note in found["notes"]],
         "figures": all_figures(found),
         "labels": [
-            (label, str(count), percent(count / masks)) for label, count in found["labels"].items()
+            (label, str(count), percent(count / masks), str(published.get(label, "-")))
+            for label, count in found["labels"].items()
+        ],
+        "topics": [
+            (row["topic"], "yes" if row["published"] else "no", str(row["own"]))
+            for row in topic_counts(found["groups"].get("topic", {}))
+            if row["own"] is not None
         ],
         "label_notes": label_notes(found),
     }
@@ -101,6 +116,11 @@ def split_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def spread_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Lengths and masks of the texts beside the paper's (its Table A.2), under `SPREAD_HEADER`."""
+    return [spread_cells(row) for row in spreads(found["splits"]["all"])]
 
 
 def check_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.markup import escape
 
+from ..comparison.paper_data import SPREAD_HEADER
 from ..terminal import table, terminal
 from ..words import percent
-from .page import SPLIT_HEADER, check_rows, label_notes, split_rows
+from .page import SPLIT_HEADER, check_rows, label_notes, split_rows, spread_rows
 
 MOST_LABELS = 10
 
@@ -20,6 +21,8 @@ def print_stats(found: Mapping[str, Any], page: Path | None) -> None:
     console = terminal()
     console.print(f"\n[bold]{escape(found['name'])}[/bold] ({escape(found['data'])})\n")
     console.print(table(SPLIT_HEADER, split_rows(found)))
+    console.print("\nbeside the paper (its Table A.2)")
+    console.print(table(SPREAD_HEADER, spread_rows(found)))
     masks = found["splits"]["all"]["masks"]
     console.print()
     common = list(found["labels"].items())[:MOST_LABELS]

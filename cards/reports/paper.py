@@ -10,7 +10,8 @@ from typing import Any
 from express_runners.errors import RunError
 from express_runners.runs.store import cannot_write
 
-from ..comparison.paper_rows import Cells, cells, own_first
+from ..comparison.paper_data import SPREAD_HEADER, spread_cells
+from ..comparison.paper_rows import Cells, apart, cells, figure_text, own_first
 from ..comparison.published import FIGURES, SETTINGS
 from ..drawings.lines import Axis, Line, line_chart, sizes, steps
 from ..drawings.svg import Figure
@@ -49,6 +50,17 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "averages": [_average(row) for row in found["table_3"]["averages"]],
         "floors": [_floor(row) for row in found["table_3"]["floors"]],
         "table_4": [_context(row) for row in found["table_4"]],
+        "table_4_pairs": [_pair_cells(row) for row in found["table_4_pairs"]],
+        "table_a2": (SPREAD_HEADER, [spread_cells(row) for row in found["table_a2"]]),
+        "table_a5": [
+            (
+                row["topic"],
+                "yes" if row["published"] else "no",
+                "-" if row["own"] is None else f"{row['own']:,}",
+                _share(row["own_share"]),
+            )
+            for row in found["table_a5"]
+        ],
         "table_a4": [
             (
                 row["label"],
@@ -167,9 +179,18 @@ def _floor(row: Mapping[str, Any]) -> Cells:
 
 
 def _context(row: Mapping[str, Any]) -> Cells:
-    source = "published" if row["published"] else "yours"
-    figures = (f"{row[name]:.3f}" for name in FIGURES)
-    return (source, row["setting"], f"{row['avg_post_length_words']:,}", *figures)
+    words = f"{row['avg_post_length_words']:,}"
+    if row["published"]:
+        figures = (f"{row[name]:.3f}" for name in FIGURES)
+        return ("published", "gpt-4o", row["setting"], words, "", *figures)
+    cells = (figure_text(row["intervals"][name]) for name in FIGURES.values())
+    return ("yours", row["name"], row["setting"], words, f"{row['masks']:,}", *cells)
+
+
+def _pair_cells(row: Mapping[str, Any]) -> Cells:
+    """Whole posts less segments, on the same masks."""
+    tested = _test(row, row["setting"])
+    return (f"{row['model']}, {row['setting']}", apart(row["difference"]), *tested[3:])
 
 
 def _test(row: Mapping[str, Any], setting: str) -> Cells:

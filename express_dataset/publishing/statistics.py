@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from statistics import fmean, stdev
 from typing import Any
 
 from ..construct.terms import terms
@@ -94,8 +95,9 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
 
     Returns:
         Counts of ``examples``, ``posts``, ``masks``, ``distinct_labels``, ``negated`` and
-        ``leaked`` masks, the last two also as a share of the masks, and ``words`` of a segment:
-        least, quartiles, mean and most, a mask being a word; None where there are no rows.
+        ``leaked`` masks, the last two also as a share of the masks; and of a segment's ``words``,
+        a mask being a word, and of its masks (``masks_each``) the least, quartiles, most, mean and
+        standard deviation (of a sample), None where there are no rows.
 
     >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (True,))
     >>> of_rows([row])["leaked_share"], of_rows([row])["words"]["median"]
@@ -114,6 +116,7 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
         **flags,
         **{f"{name}_share": count / masks if masks else None for name, count in flags.items()},
         "words": _spread(sorted(len(row.text.split()) for row in rows)),
+        "masks_each": _spread(sorted(len(row.labels) for row in rows)),
     }
 
 
@@ -183,5 +186,6 @@ def _spread(ordered: Sequence[int]) -> dict[str, float] | None:
     last = len(ordered) - 1
     marks = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
     found: dict[str, float] = {name: ordered[round(share * last)] for name, share in marks.items()}
-    found["mean"] = round(sum(ordered) / len(ordered), 1)
+    found["mean"] = round(fmean(ordered), 2)
+    found["sd"] = round(stdev(ordered), 2) if last else 0.0
     return found

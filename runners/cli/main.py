@@ -181,6 +181,13 @@ class CompareOptions:
     draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0
     group_by: GroupBy = None
+    whole_posts: Annotated[
+        bool,
+        typer.Option(
+            "--whole-posts",
+            help="One run is on segments, the other on their whole posts: pair them mask by mask.",
+        ),
+    ] = False
     published: Annotated[
         bool,
         typer.Option("--published", help="Also the paper's figures beside them; one run will do."),
@@ -211,6 +218,7 @@ def compare(
         correction=options.correction.value,
         how=Resampling(options.draws, options.seed),
         group_by=options.group_by or (),
+        whole_posts=options.whole_posts,
     )
     if format is Table.json:
         print_json({**found, "published": _published(options)} if options.published else found)
