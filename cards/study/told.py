@@ -80,6 +80,8 @@ def _majority(found: Found) -> str:
         for name, text in OUTCOMES.items()
         if found["majority"][name]["n"] or name in ("model", "person")
     ]
+    if found["per_post"] == 1:
+        return f"Of {found['posts']} posts with one coder each, the coder chose {', '.join(shares)}."
     return (
         f"Of the {found['posts']} posts that all {found['per_post']} coders judged, more than half "
         f"of the coders chose {', '.join(shares)}; "
@@ -116,7 +118,12 @@ def _agreement(found: Found) -> str:
     alpha = found["agreement"]["krippendorff_alpha"]
     kappa = found["agreement"]["fleiss_kappa"]
     if alpha["value"] is None:
-        return "No two coders judged one post, so that agreement cannot be told."
+        if not found["agreement"]["cohen_kappa"]:
+            return "No two coders judged one post, so that agreement cannot be told."
+        return (
+            "Every answer was the same, so that agreement beyond chance cannot be told: the "
+            "coefficients compare with what chance would give, and chance would give it too."
+        )
     if alpha["low"] is not None and alpha["low"] <= 0:
         how = "not shown to be better than chance"
     elif alpha["value"] < LOW:

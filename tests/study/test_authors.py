@@ -81,6 +81,18 @@ def test_another_study_is_not_held_against_the_paper(files: list[Path], tmp_path
     assert found["paper"]["does_not_follow"] == []
 
 
+def test_one_answer_from_all_is_told_apart_from_one_coder(files: list[Path], tmp_path: Path) -> None:
+    def same(_: str, rows: Rows) -> None:
+        for row in rows:
+            row.update(your_choice="both", choice="both")
+
+    changed = copies(files, tmp_path, same)
+    together, alone = (results(some, None, "nrc", FEW) for some in (changed, changed[:1]))
+    assert any(line.startswith("Every answer was the same") for line in together["says"])
+    assert any(line.startswith("No two coders") for line in alone["says"])
+    assert alone["says"][0].startswith("Of 214 posts with one coder each, the coder chose")
+
+
 def test_the_stored_choice_is_checked(files: list[Path], tmp_path: Path) -> None:
     changed: dict[str, str] = {}
 
