@@ -81,7 +81,8 @@ def _majority(found: Found) -> str:
         if found["majority"][name]["n"] or name in ("model", "person")
     ]
     if found["per_post"] == 1:
-        return f"Of {found['posts']} posts with one coder each, the coder chose {', '.join(shares)}."
+        chose = ", ".join(shares)
+        return f"Of {found['posts']} posts with one coder each, the coder chose {chose}."
     return (
         f"Of the {found['posts']} posts that all {found['per_post']} coders judged, more than half "
         f"of the coders chose {', '.join(shares)}; "

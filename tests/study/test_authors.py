@@ -81,7 +81,7 @@ def test_another_study_is_not_held_against_the_paper(files: list[Path], tmp_path
     assert found["paper"]["does_not_follow"] == []
 
 
-def test_one_answer_from_all_is_told_apart_from_one_coder(files: list[Path], tmp_path: Path) -> None:
+def test_one_answer_from_all_is_not_one_coder(files: list[Path], tmp_path: Path) -> None:
     def same(_: str, rows: Rows) -> None:
         for row in rows:
             row.update(your_choice="both", choice="both")
