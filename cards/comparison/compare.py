@@ -27,9 +27,10 @@ from express_metric.scoring import count
 from express_metric.signature import UNKNOWN
 
 from .data import Beside, beside
-from .findings import ALPHA, DUMMY, FIGURE, findings, wanted_pairs
+from .findings import ALPHA, DUMMY, findings, wanted_pairs
 from .groups import columns_of, side_by_side
 from .runs import Run, aligned, load_runs
+from .verdicts import FIGURE
 from .whole_posts import on_same_masks
 
 TABLE = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1")

@@ -6,8 +6,10 @@ where it lies wholly on the other; where there is a permutation test, corrected 
 comparisons, it must agree. That two runs are close takes two one-sided tests: the 90% interval lies
 within the margin. The finding itself is confirmed (refuted) only where
 every part is: such an all-or-nothing verdict keeps the level of its parts (Berger 1982). Fewer than
-`MIN_POSTS` posts decide nothing. Runs are paired only where nothing else but what the finding
-speaks of differs; a dummy, which is no model, is no evidence for any.
+`MIN_POSTS` posts decide nothing. What pairs say of exact words is checked on vectors and F1 as
+well, with verdicts of their own: p-values are corrected for all pairs on one figure. Runs are
+paired only where nothing else but what the finding speaks of differs; a dummy, which is no model,
+is no evidence for any.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
 
 from express_metric.analysis.intensity import shift
 from express_metric.analysis.intervals import MIN_POSTS, Interval, smallest
@@ -26,94 +27,15 @@ from express_metric.analysis.usage import diversity, excess
 from express_metric.scoring import Counts
 
 from .runs import COT, RANDOM, SIMILAR, ZERO_SHOT, Run
+from .verdicts import ALSO, CONFIRMED, FIGURE, REFUTED, UNDECIDED, Finding, Part
 
-FIGURE = "lexical_accuracy"
 ALPHA = 0.05
 LOW = 0.5  # "low" in the paper: wrong more often than right
 CLOSE = 0.05  # "close": within five points
-SMALL, LARGE = (
-    1e9,
-    7e9,
-)  # parameters at most of a small masked model, at least of a large causal one
+# Parameters at most of a small masked model, at least of a large causal one.
+SMALL, LARGE = 1e9, 7e9
 DUMMY = "dummy"
 OVERUSED = ("anxious", "grateful", "frustrated")
-CONFIRMED, REFUTED, UNDECIDED = "confirmed", "refuted", "undecided"
-Unit = Literal["percent", "points", "bits"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """What one run, or one pair of runs, says of a finding.
-
-    >>> Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED).verdict
-    'confirmed'
-    >>> Part("a to b", Interval(0.1, None, None, "none"), 0.5, UNDECIDED).p_value
-    0.5
-    """
-
-    runs: str
-    figure: Interval
-    p_value: float | None
-    verdict: str
-    smallest: float | None = None  # the least change that so many posts can show
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """A finding of the paper and what the runs say of it.
-
-    Attributes:
-        name: a short name.
-        claim: the finding in a sentence.
-        measure: what the figure of each part is.
-        unit: of the figure: percent, points (a difference of shares) or bits.
-        parts: at least one.
-        sign: 1 where the claim is that figures are large, -1 where that they are small.
-
-    >>> part = Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED)
-    >>> Finding("low", "All are low.", "accuracy", "percent", (part, part)).verdict
-    'confirmed'
-    >>> other = dataclasses.replace(part, verdict=UNDECIDED)
-    >>> Finding("low", "All are low.", "accuracy", "percent", (part, other)).verdict
-    'undecided'
-    """
-
-    name: str
-    claim: str
-    measure: str
-    unit: Unit
-    parts: tuple[Part, ...]
-    sign: int = 1
-
-    @property
-    def verdict(self) -> str:
-        """Confirmed or refuted where all parts are; else undecided."""
-        verdicts = {part.verdict for part in self.parts}
-        return verdicts.pop() if len(verdicts) == 1 else UNDECIDED
-
-    @property
-    def decisive(self) -> Part:
-        """The part that is hardest on the claim: its figure stands for the whole."""
-        rank = {REFUTED: 0, UNDECIDED: 1, CONFIRMED: 2}
-        return min(
-            self.parts, key=lambda part: (rank[part.verdict], self.sign * (part.figure.value or 0))
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything, ready for JSON; figure and interval are those of `decisive`."""
-        shown = self.decisive.figure
-        return {
-            "name": self.name,
-            "claim": self.claim,
-            "measure": self.measure,
-            "unit": self.unit,
-            "verdict": self.verdict,
-            "figure": shown.value,
-            "low": shown.low,
-            "high": shown.high,
-            "smallest": self.decisive.smallest,
-            "parts": [dataclasses.asdict(part) for part in self.parts],
-        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +44,7 @@ class _Claim:
     claim: str
     pairs: list[tuple[Run, Run]]
     sign: int  # whether the second run of a pair is said to be better (1) or worse (-1)
+    figure: str = FIGURE
 
 
 def wanted_pairs(runs: Sequence[Run], counts: Mapping[str, Counts]) -> list[tuple[str, str]]:
@@ -174,9 +97,18 @@ def findings(
         return []
     close = _closest(models, counts)
     result = [_low(models, found)]
-    if close:
-        result.append(_close(close, found))
-    result += _pairwise(_claims(models), found, correction) + _single(models, masks, how)
+    claims = _claims(models)
+    compared = {
+        figure: [
+            *([_close(close, found, figure)] if close else []),
+            *_pairwise(claims, found, correction, figure),
+        ]
+        for figure in (FIGURE, *ALSO)
+    }
+    for finding in compared[FIGURE]:
+        also = {f: one for f in ALSO for one in compared[f] if one.name == finding.name}
+        result.append(dataclasses.replace(finding, also=also))
+    result += _pairwise(claims, found, correction, "valid_rate") + _single(models, masks, how)
     few = masks[models[0].name].n_posts < MIN_POSTS
     return [_told(finding, how.level, undecided=few) for finding in result]
 
@@ -200,7 +132,8 @@ def _told(finding: Finding, level: float, *, undecided: bool) -> Finding:
         )
         for part in finding.parts
     )
-    return dataclasses.replace(finding, parts=tuple(parts))
+    also = {f: _told(one, level, undecided=undecided) for f, one in finding.also.items()}
+    return dataclasses.replace(finding, parts=tuple(parts), also=also)
 
 
 def _claims(runs: Sequence[Run]) -> list[_Claim]:
@@ -214,13 +147,19 @@ def _claims(runs: Sequence[Run]) -> list[_Claim]:
             if (a.setting, b.setting) == (first, second) and _alike(a, b, same_model=True)
         ]
 
+    reasoned = settings(ZERO_SHOT, COT)
     claims = [
         _Claim("size", "Accuracy grows with size inside a family.", sizes, 1),
-        _Claim(
-            "chain of thought", "Chain of thought lowers accuracy.", settings(ZERO_SHOT, COT), -1
-        ),
+        _Claim("chain of thought", "Chain of thought lowers accuracy.", reasoned, -1),
         _Claim("few-shot", "Few-shot examples raise accuracy.", settings(ZERO_SHOT, RANDOM), 1),
         _Claim("similar examples", "Similar examples raise it most.", settings(RANDOM, SIMILAR), 1),
+        _Claim(
+            "loss of format",
+            "Chain of thought loses the form of the answer.",
+            reasoned,
+            -1,
+            "valid_rate",
+        ),
     ]
     return [claim for claim in claims if claim.pairs]
 
@@ -285,9 +224,9 @@ def _low(runs: Sequence[Run], found: Analysis) -> Finding:
     )
 
 
-def _close(pair: tuple[Run, Run], found: Analysis) -> Finding:
+def _close(pair: tuple[Run, Run], found: Analysis, figure: str) -> Finding:
     masked, causal = pair
-    compared = found.differences[masked.name, causal.name][FIGURE]
+    compared = found.differences[masked.name, causal.name][figure]
     shown, narrow = compared.difference, compared.narrow
     verdict = UNDECIDED
     if narrow is not None and narrow.above(-CLOSE) and narrow.below(CLOSE):
@@ -305,20 +244,41 @@ def _close(pair: tuple[Run, Run], found: Analysis) -> Finding:
     )
 
 
-def _pairwise(claims: Sequence[_Claim], found: Analysis, correction: Correction) -> list[Finding]:
+def _pairwise(
+    claims: Sequence[_Claim], found: Analysis, correction: Correction, figure: str
+) -> list[Finding]:
+    """Claims on pairs of runs; p-values are corrected for all pairs on one figure."""
+    claims = [one for one in claims if figure == one.figure or {figure, one.figure} <= _ACCURACIES]
     asked = [(claim, a.name, b.name) for claim in claims for a, b in claim.pairs]
-    differences = [found.differences[a, b][FIGURE] for _, a, b in asked]
-    p_values = correct([1.0 if d.p_value is None else d.p_value for d in differences], correction)
+    differences = [found.differences[a, b][figure] for _, a, b in asked]
+    p_values = correct(
+        [1.0 if one.p_value is None else one.p_value for one in differences], correction
+    )
     parts: dict[str, list[Part]] = {}
     for (claim, a, b), difference, p_value in zip(asked, differences, p_values, strict=True):
         shown = difference.difference
         verdict = _side(shown, 0.0, claim.sign) if p_value < ALPHA else UNDECIDED
         parts.setdefault(claim.name, []).append(Part(f"{a} to {b}", shown, p_value, verdict))
-    measure = "change in exact-word accuracy"
     return [
-        Finding(claim.name, claim.claim, measure, "points", tuple(parts[claim.name]), claim.sign)
+        Finding(
+            claim.name,
+            claim.claim,
+            _CHANGES[figure],
+            "points",
+            tuple(parts[claim.name]),
+            claim.sign,
+        )
         for claim in claims
     ]
+
+
+_ACCURACIES = {FIGURE, *ALSO}
+_CHANGES = {
+    FIGURE: "change in exact-word accuracy",
+    "vector_accuracy": "change in vector accuracy",
+    "vector_f1": "change in vector F1",
+    "valid_rate": "change in the share of answers that could be read",
+}
 
 
 def _single(runs: Sequence[Run], masks: Mapping[str, Masks], how: Resampling) -> list[Finding]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from express_metric.analysis.confusion import OTHER
 from express_metric.analysis.floors import vector_floors
 from express_metric.analysis.intervals import Interval
 from express_metric.analysis.masks import Masks, mask_table
@@ -21,17 +20,18 @@ from express_metric.analysis.paired import paired, scores_by
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import analyse, intervals
 from express_metric.parsing import Protocol
+from express_metric.records import fingerprint
 from express_metric.scoring import count
 
 from .contradictions import contradictions
 from .data import examples_of, mean_words
 from .paper_data import data_tables
-from .published import FIGURES, SETTINGS, beside, rows, tables
-from .runs import Run, model_size
+from .paper_figures import by_setting, by_size, word_counts
+from .published import FIGURES, SETTINGS, beside, other_data, rows, tables, unlike
+from .runs import Run
 from .whole_posts import SIDES, found_pairs
 
 PROTOCOL: Protocol = "paper"
-MOST_WORDS = 75
 MOST_ERRORS = 20
 # A label must stand here so often before the share of its errors is listed (Table A.6).
 MIN_LABEL = 5
@@ -71,9 +71,9 @@ def beside_the_paper(runs: Sequence[Run], how: Resampling = _PLAIN) -> dict[str,
         "table_a6": _errors(list(masks.values())),
         "table_a10": _settings(runs, masks),
         "table_a11": _models(runs, masks),
-        "figure_2": _sizes(own),
-        "figure_3": _by_model(own),
-        "figure_a3": _words(runs, masks),
+        "figure_2": by_size(own),
+        "figure_3": by_setting(own),
+        "figure_a3": word_counts(runs, masks),
         "does_not_follow": [dataclasses.asdict(one) for one in contradictions()],
     }
 
@@ -122,17 +122,21 @@ def _own(run: Run, how: Resampling) -> dict[str, Any]:
     """One's own row: figures with intervals, and what lies between them and the published ones."""
     counts = count(run.references, run.readings[PROTOCOL], run.lexicon, PROTOCOL)
     found = intervals(counts, PROTOCOL, run.posts, how)
-    theirs = beside(run.model, run.setting)
+    fair = run.asked is None or not other_data(run.asked)
+    theirs = beside(run.model, run.setting) if fair else None
     figures = {name: found[name] for name in ("valid_rate", *FIGURES.values())}
     return {
         "published": False,
         "name": run.name,
         "model": run.model,
+        "family": run.family,
+        "examples": fingerprint(sorted(run.references)),
         "parameters": run.parameters,
         "line": run.line,
         "setting": run.setting,
         "masks": sum(map(len, run.references)),
         "signature": str(run.signatures[PROTOCOL]),
+        "unlike": unlike(run.asked) if run.asked else [],
         "figures": {name: one.to_dict() for name, one in figures.items()},
         "difference": None
         if theirs is None
@@ -194,12 +198,18 @@ def _less(own: Interval, published: float) -> dict[str, Any]:
 
 
 def _averages(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Averages over models by setting: printed, recomputed from the paper's rows, and own."""
+    """Averages over causal models by setting: printed, from the paper's rows, and own."""
     found = []
     for key, setting in SETTINGS.items():
         theirs = [row for row in rows() if row.setting == setting]
         causal = [row for row in theirs if row.architecture in ("causal", "api")]
-        mine = [row for row in own if row["setting"] == setting]
+        mine = [
+            row
+            for row in own
+            if row["setting"] == setting and row["family"] not in ("masked", "seq2seq", "dummy")
+        ]
+        # An average over models is one of the same examples.
+        alike = len({row["examples"] for row in mine}) == 1
         found.append(
             {
                 "setting": setting,
@@ -212,9 +222,10 @@ def _averages(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     [
                         {name: row["figures"][name]["value"] for name in FIGURES.values()}
                         for row in mine
+                        if alike
                     ]
                 ),
-                "own_models": len({row["model"] for row in mine}),
+                "own_models": len({row["model"] for row in mine}) if alike else 0,
             }
         )
     return found
@@ -320,61 +331,3 @@ def _pair(
             "d": None if two.d is None else two.d.to_dict(),
         }
     return [found]
-
-
-def _sizes(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Figure 2: zero-shot vector accuracy by the number of parameters, a line for each family."""
-    zero = SETTINGS["zero_shot"]
-    points = [
-        {
-            "published": True,
-            "line": row.family,
-            "model": row.model,
-            "parameters": model_size(row.model),
-            "value": row.figures["vector_accuracy"],
-        }
-        for row in rows()
-        if row.setting == zero
-    ]
-    points += [
-        {
-            "published": False,
-            "line": row["line"],
-            "model": row["model"],
-            "parameters": row["parameters"],
-            "value": row["figures"]["vector_accuracy"]["value"],
-        }
-        for row in own
-        if row["setting"] == zero
-    ]
-    return sorted(points, key=lambda point: (point["line"], point["parameters"] or 0))
-
-
-def _by_model(own: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Figure 3: vector accuracy of each model by setting."""
-    found: dict[tuple[bool, str], dict[str, float | None]] = {}
-    for row in rows():
-        cells = found.setdefault((True, row.model), {})
-        cells[row.setting] = row.figures["vector_accuracy"]
-    for mine in own:
-        cells = found.setdefault((False, mine["model"]), {})
-        cells[mine["setting"]] = mine["figures"]["vector_accuracy"]["value"]
-    return [
-        {"published": published, "model": model, "settings": cells}
-        for (published, model), cells in found.items()
-    ]
-
-
-def _words(runs: Sequence[Run], masks: Mapping[str, Masks]) -> dict[str, Any]:
-    """Figure A.3: how often people say their 75 commonest words, and how often models do."""
-    if not runs:
-        return {"words": [], "people": [], "models": {}}
-    first = masks[runs[0].name]
-    people = Counter(first.vocabulary[label] for label in first.label)
-    words = [word for word, _ in people.most_common(MOST_WORDS) if word != OTHER]
-    said = {}
-    for run in runs:
-        table = masks[run.name]
-        answers = Counter(table.vocabulary[answer] for answer in table.answer[table.valid])
-        said[run.name] = [answers[word] for word in words]
-    return {"words": words, "people": [people[word] for word in words], "models": said}

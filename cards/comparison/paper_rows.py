@@ -7,7 +7,7 @@ from typing import Any
 
 from .published import FIGURES, beside
 
-HEADER = ("", "model", "setting", "masks", *FIGURES, "difference in points")
+HEADER = ("", "model", "setting", "masks", *FIGURES, "difference in points", "asked otherwise")
 SHORT = {figure: name for name, figure in FIGURES.items()}
 Cells = tuple[str, ...]
 
@@ -34,9 +34,10 @@ def cells(row: Mapping[str, Any]) -> Cells:
     """A row of Table 3."""
     figures = [figure_text(row["figures"][name]) for name in FIGURES.values()]
     if row["published"]:
-        return ("published", row["model"], row["setting"], f"{row['masks']:,}", *figures, "")
+        return ("published", row["model"], row["setting"], f"{row['masks']:,}", *figures, "", "")
     told = "" if row["difference"] is None else apart(row["difference"])
-    return ("yours", row["model"], row["setting"], f"{row['masks']:,}", *figures, told)
+    unlike = ", ".join(row["unlike"])
+    return ("yours", row["model"], row["setting"], f"{row['masks']:,}", *figures, told, unlike)
 
 
 def apart(difference: Mapping[str, Mapping[str, float | None]]) -> str:

@@ -9,6 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from express_dataset.sources import AUTHORS
+from express_runners.config import PUBLISHED, PUBLISHED_ENCODER, PUBLISHED_SHOTS
+from express_runners.runs.record import RANK, Asked
+
 SETTINGS = {
     "zero_shot": "zero-shot",
     "few_shot_random": "few-shot random",
@@ -78,3 +82,33 @@ def beside(model: str, setting: str) -> Published | None:
         if row.setting == setting and row.model.rpartition("/")[2].lower() == name:
             return row
     return None
+
+
+def unlike(asked: Asked) -> list[str]:
+    """What was asked otherwise than the paper did, as `--as-published` has it; the wording apart.
+
+    The first is about the data, where that is not EXPRESS.
+    """
+    prompt, shots, budget = asked.prompt, asked.prompt.shots, asked.decoding.max_new_tokens
+    found = [f"other data: {asked.dataset.signature}"] if other_data(asked) else []
+    if asked.dataset.split != "all":
+        found.append(f"split {asked.dataset.split}")
+    if asked.model.family == "causal" and prompt.chat is None:
+        found.append("its chat template, if it has one")
+    if asked.decoding.kind == RANK:
+        found.append("a ranking of given words")
+    elif budget and (asked.decoding.stop or budget.base != PUBLISHED["max_new_tokens"]):
+        found.append("other room for answers")
+    if shots:
+        number = PUBLISHED_SHOTS["shots"]
+        found += [f"{shots.per_prompt} shots"] if shots.per_prompt != number else []
+        found += ["shots with any number of masks"] if shots.masks != "same" else []
+        found += ["shots of the few_shot split"] if shots.source is None else []
+        if shots.choice == "similar" and shots.encoder != PUBLISHED_ENCODER:
+            found.append(f"nearest by {shots.encoder}")
+    return found
+
+
+def other_data(asked: Asked) -> bool:
+    """Whether what was answered is not EXPRESS."""
+    return asked.dataset.kind != AUTHORS

@@ -114,9 +114,14 @@ class Run:
 
     @property
     def conditions(self) -> tuple[str | None, ...]:
-        """Decoding, number format and quantization: what runs share that differ in the prompt."""
+        """Decoding, chat template, number format and quantization: what runs share that differ in
+        the shots or in reasoning.
+        """
         asked = self.asked
-        return (asked.decoding.name, asked.dtype, asked.quantize) if asked else (None, None, None)
+        if asked is None:
+            return ()
+        bare = "bare prompt" if asked.prompt.chat is False else None
+        return (asked.decoding.name, bare, asked.dtype, asked.quantize)
 
     @property
     def ranks(self) -> bool:
@@ -204,15 +209,24 @@ def _loaded(path: Path | FinishedRun, lexicon: str | None) -> Run:
 
 
 def named(runs: Sequence[Run]) -> list[Run]:
-    """The runs, with a number where two have one name."""
-    names: dict[str, int] = {}
-    for run in runs:
-        names[run.name] = names.get(run.name, 0) + 1
-    shared = [names[run.name] > 1 for run in runs]
-    return [
-        dataclasses.replace(run, name=f"{run.name} ({number})") if twice else run
-        for number, (run, twice) in enumerate(zip(runs, shared, strict=True), 1)
+    """The runs; where two have one name, with the whole of their setting, or else with a number."""
+    full = [_full_name(run) if _shared(run.name, runs) else run.name for run in runs]
+    names = [
+        f"{name} ({number})" if full.count(name) > 1 else name
+        for number, name in enumerate(full, 1)
     ]
+    return [dataclasses.replace(run, name=name) for run, name in zip(runs, names, strict=True)]
+
+
+def _shared(name: str, runs: Sequence[Run]) -> bool:
+    return sum(run.name == name for run in runs) > 1
+
+
+def _full_name(run: Run) -> str:
+    if run.asked is None:
+        return run.name
+    model, whole = run.name.removesuffix(" rank").removesuffix(run.setting), run.asked.prompt.name
+    return _printable(f"{model}{whole}{' rank' if run.ranks else ''}")
 
 
 def aligned(runs: Sequence[Run]) -> list[Run]:
@@ -356,7 +370,7 @@ def _setting(prompt: Prompt) -> str:
     if prompt.shots:
         return SIMILAR if prompt.shots.choice == "similar" else RANDOM
     # A masked model can be asked in one way only, which shows it no example.
-    return ZERO_SHOT if prompt.base == "fill-mask" else _printable(prompt.name)
+    return ZERO_SHOT if prompt.base == "fill-mask" else _printable(prompt.base)
 
 
 def _printable(name: str) -> str:

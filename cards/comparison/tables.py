@@ -11,6 +11,7 @@ from ..terminal import TEXT_WIDTH, table_width
 from ..words import short
 from .compare import TABLE
 from .groups import MOST
+from .verdicts import measured
 
 HEADS = {
     "valid_rate": "valid",
@@ -212,7 +213,7 @@ def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[lis
         figure = _cell(finding, "", scale)
         least = finding["smallest"]
         shows = "-" if least is None else _number(least, scale)
-        rows.append([safe(finding["claim"]), share, figure, shows, safe(finding["measure"])])
+        rows.append([safe(finding["claim"]), share, figure, shows, safe(measured(finding))])
     return rows
 
 

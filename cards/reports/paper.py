@@ -149,10 +149,10 @@ def _words(found: Mapping[str, Any]) -> list[Figure]:
     ticks = [(float(i), words["words"][i]) for i in places if i % 5 == 0]
     axis = Axis("word", ticks, 0.0, float(max(len(places) - 1, 1)))
     top = steps(max(max(counts) for counts in said.values()), percent=False)
-    text = (
-        f"Figure A.3: how often the {len(places)} commonest words of people are said",
-        "Words in the order of people's counts; every fifth is named.",
-    )
+    caption = "Words in the order of people's counts; every fifth is named."
+    if words["left_out"]:
+        caption += f" Left out, on other examples: {', '.join(words['left_out'])}."
+    text = (f"Figure A.3: how often the {len(places)} commonest words of people are said", caption)
     return [line_chart("figure-a3", text, lines, axis, top)]
 
 

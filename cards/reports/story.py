@@ -8,6 +8,7 @@ from typing import Any
 from express_metric.analysis.floors import MOST_FREQUENT, NEAREST, UNIFORM
 from express_metric.analysis.intervals import Interval
 
+from ..comparison.verdicts import measured
 from ..words import LOW_VALID_RATE, advice, percent
 from .sheet import Told
 
@@ -107,7 +108,7 @@ def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
             rows.append((run["name"], *(_difference(cell) for cell in against.values())))
             figures = tuple(against)
     findings = [
-        (finding["claim"], finding["verdict"], _finding(finding), finding["measure"])
+        (finding["claim"], finding["verdict"], _finding(finding), measured(finding))
         for finding in compared["findings"]
     ]
     return {"header": ("run", *figures), "rows": rows, "checks": findings}

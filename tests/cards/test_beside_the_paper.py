@@ -9,12 +9,24 @@ from typing import Any
 
 import pytest
 from scipy import stats
+from support.made_runs import labels, write_run
 from typer.testing import CliRunner
 
 from express_cards.comparison.paper import beside_the_paper
+from express_cards.comparison.published import unlike
 from express_cards.comparison.runs import Run, load_runs
 from express_metric import Reading, Signature, load_lexicon
 from express_runners.cli import app
+from express_runners.runs.record import (
+    Asked,
+    Budget,
+    Data,
+    Decoding,
+    LexiconAsked,
+    Model,
+    Prompt,
+    Shots,
+)
 
 NRC = load_lexicon("nrc")
 
@@ -60,6 +72,84 @@ def test_averages_are_printed_recomputed_and_own(runs: list[Run]) -> None:
     assert zero["printed"]["lexical_accuracy"] == 0.21
     assert zero["recomputed"]["lexical_accuracy"] == pytest.approx(0.216, abs=5e-4)
     assert (zero["own"]["lexical_accuracy"], zero["own_models"]) == (0.25, 2)
+
+
+def test_own_averages_are_of_causal_models_on_the_same_examples(runs: list[Run]) -> None:
+    masked = dataclasses.replace(runs[2], family="masked", name="m", model="org/base")
+    zero = beside_the_paper([*runs, masked])["table_3"]["averages"][0]
+    assert (zero["own"]["lexical_accuracy"], zero["own_models"]) == (0.25, 2)
+    fewer = runs[2].picked(range(6))
+    found = beside_the_paper([*runs[:2], fewer])
+    zero = found["table_3"]["averages"][0]
+    assert (zero["own"]["lexical_accuracy"], zero["own_models"]) == (None, 0)
+    words = found["figure_a3"]
+    assert (list(words["models"]), words["left_out"]) == (
+        ["gemma-2-9b-it zero-shot", "gemma-2-9b-it few-shot similar"], ["other-1b zero-shot"]
+    )  # fmt: skip
+
+
+def asked_as_published(split: str = "all", kind: str = "express") -> Asked:
+    """Gemma with the four nearest posts, as the paper asked it."""
+    shots = Shots(choice="similar", per_prompt=4, masks="same", source="all-others",
+                  encoder="google-bert/bert-base-uncased")  # fmt: skip
+    return Asked(
+        model=Model(name="google/gemma-2-9b-it", family="causal"),
+        dataset=Data(signature="express@1", split=split, kind=kind),
+        prompt=Prompt(name="x", base="few-shot", hash="h", shots=shots, chat=False),
+        decoding=Decoding(
+            name="free-256-whole", kind="free", max_new_tokens=Budget(base=256, per_mask=0)
+        ),
+        lexicon=LexiconAsked(name="nrc", label="nrc-1@0"),
+    )
+
+
+def test_what_was_asked_otherwise_is_told() -> None:
+    asked = asked_as_published()
+    assert unlike(asked) == []
+    other = dataclasses.replace(
+        asked_as_published(kind="sample", split="test"),
+        prompt=dataclasses.replace(
+            asked.prompt, chat=None, shots=Shots(choice="similar", per_prompt=5, encoder="tfidf")
+        ),
+        decoding=dataclasses.replace(asked.decoding, stop="]"),
+    )
+    assert unlike(other) == [
+        "other data: express@1", "split test", "its chat template, if it has one",
+        "other room for answers", "5 shots", "shots with any number of masks",
+        "shots of the few_shot split", "nearest by tfidf",
+    ]  # fmt: skip
+
+
+def test_runs_as_published_stand_beside_their_published_rows(tmp_path: Path) -> None:
+    """The bare prompt is part of a setting's name, and not another setting."""
+    data = {"signature": "express@1", "split": "all", "name": "express"}
+    names = ("zero-shot-no-chat-template", "cot-no-chat-template")
+    made = [
+        write_run(
+            tmp_path / name,
+            "google/gemma-2-9b-it",
+            "causal",
+            name,
+            labels(),
+            asked={"dataset": data},
+        )
+        for name in names
+    ]
+    found = beside_the_paper(load_runs(made))
+    own = [row for row in found["table_3"]["rows"] if not row["published"]]
+    assert [row["setting"] for row in own] == ["zero-shot", "cot"]
+    assert all(row["difference"] for row in own)
+    assert [row["setting"] for row in found["table_a10"] if not row["published"]] == ["cot"]
+    elsewhere = write_run(
+        tmp_path / "other", "google/gemma-2-9b-it", "causal", names[0], labels(),
+        asked={"dataset": {**data, "name": "express-sample"}},
+    )  # fmt: skip
+    (own,) = [
+        row
+        for row in beside_the_paper(load_runs([elsewhere]))["table_3"]["rows"]
+        if not row["published"]
+    ]
+    assert (own["difference"], own["unlike"][0]) == (None, "other data: express@1")
 
 
 def test_pairs_have_the_papers_statistics(runs: list[Run]) -> None:

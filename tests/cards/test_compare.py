@@ -139,6 +139,26 @@ def test_a_finding_needs_every_part(tmp_path: Path) -> None:
     assert cot["low"] < cot["figure"] < cot["high"]
 
 
+def test_reasoning_loses_the_form_and_vectors_are_checked_as_well(tmp_path: Path) -> None:
+    """Half of the answers are gone, which every figure shows under protocol revised."""
+    said = made_runs.answers(ROWS, 0.4)
+    runs = [
+        write_run(tmp_path / "zero", BIG, "causal", "zero-shot", said),
+        write_run(tmp_path / "cot", BIG, "causal", "cot",
+                  [one if row % 2 else None for row, one in enumerate(said)]),
+    ]  # fmt: skip
+    found = compare(runs, how=FEW)
+    (lost,) = [f for f in found["findings"] if f["name"] == "loss of format"]
+    assert (lost["verdict"], lost["figure"]) == ("confirmed", -0.5)
+    (cot,) = [f for f in found["findings"] if f["name"] == "chain of thought"]
+    assert {name: one["verdict"] for name, one in cot["also"].items()} == dict.fromkeys(
+        ("vector_accuracy", "vector_f1"), "confirmed"
+    )
+    told = [run["figures"]["vector_f1"]["value"] for run in found["runs"]]
+    assert cot["also"]["vector_f1"]["figure"] == pytest.approx(told[1] - told[0])
+    assert "same vector: confirmed, F1: confirmed" in as_text(found, 400)
+
+
 def test_sizes_are_compared_step_by_step(tmp_path: Path) -> None:
     plan = {
         str(size): (f"google/gemma-2-{size}b-it", "causal", "zero-shot", accuracy)

@@ -180,7 +180,8 @@ def test_what_a_finding_is_measured_in(tmp_path: Path) -> None:
     units = {finding["name"]: finding["unit"] for finding in found["findings"]}
     assert units == {
         "low accuracy": "percent", "masked against causal": "points", "chain of thought": "points",
-        "overuse": "points", "less varied words": "bits", "softening": "points",
+        "loss of format": "points", "overuse": "points", "less varied words": "bits",
+        "softening": "points",
     }  # fmt: skip
     claims = {finding["name"]: finding["claim"] for finding in found["findings"]}
     assert claims["less varied words"] == "Models' words are less varied than people's."
