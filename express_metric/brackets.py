@@ -128,7 +128,8 @@ def choose(
 ) -> Found | None:
     """Of candidates in the order of the text the one that is the answer.
 
-    In `prose`, where words in quotes may be quoted from the story, there must be no other.
+    In `prose`, where words in quotes may be quoted from the story, there must be no other; words
+    in bold are not quoted, so that as many of these as masks are one answer.
     """
     runs, either = _runs(text, candidates)
     read = [_joined(run, masks) for run in runs]
@@ -146,7 +147,11 @@ def choose(
         return fitting.pop()
     if kept[-1] in either:
         return Reason.AMBIGUOUS
-    return None if prose and len({read[i] for i in kept}) > 1 else read[kept[-1]]
+    if not prose or len({read[i] for i in kept}) == 1:
+        return read[kept[-1]]
+    every = tuple(word for i in kept for word in read[i])
+    bold = all(text[one.start] == "*" for i in kept for one in runs[i])
+    return every if bold and not either and len(every) == masks else None
 
 
 def once(terms: tuple[str, ...], masks: int | None) -> tuple[str, ...]:

@@ -35,24 +35,35 @@ from .terms import (
 
 _SPAN = re.compile(
     r"(?<![\w\"])\"([^\"\n]{1,60})\"(?!\w)|(?<!\w)'([^'\n]{1,60})'(?!\w)"
-    r"|\*\*([^*\n]{1,60})\*\*|`([^`\n]{1,60})`"
+    r"|(?<!\*)\*{1,2}([^*\n]{1,60})\*{1,2}(?!\*)|`([^`\n]{1,60})`"
 )
 _DASH = r"[-\u2013\u2014]"
 _END = (
-    r"[*_>\])]{0,4}\s*(?:\(?#?\d{1,2}\)?)?[*_]{0,2}\s*"
+    r"[*_>\])`]{0,4}\s*(?:\(?[#_]?\d{1,2}\)?)?[*_`]{0,2}\s*"
     rf"(?:[:=)]|[-=]>|\u2192|{_DASH} |(?:is|was)\b)"
 )
 _ENUMERATOR = re.compile(
     # A bullet, a number, "<mask> 1:", "Emotion 1:" or "The first mask is".
-    rf"^[\"'*_(]{{0,3}}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+|\d{{1,2}}(?:[.):]+\**\s*| {_DASH} )"
+    r"^[\"'*_(`]{0,3}(?:(?:[-+\u2022\u00b7\u2013]|(?<=\*))\s+"
+    rf"|\d{{1,2}}(?:[.):]+\**\s*|\s?=| {_DASH} )"
+    r"|\[\d{1,2}\]\s+"
     r"|\(?[a-h][.)] "
-    rf"|[<\[]{{0,2}}mask(?:ed)?(?: word| token)?[>\]]{{0,2}}\s*#?\d{{0,2}}{_END}"
-    rf"|{NOUN}\s*#?\d{{1,2}}{_END}"
+    rf"|[<\[]{{0,2}}mask(?:ed)?(?: word| token)?[>\]]{{0,2}}[\s_]*#?\d{{0,2}}{_END}"
+    rf"|{NOUN}[\s_]*#?\d{{1,2}}{_END}"
     rf"|(?:the )?{NTH} [\"'`*]{{0,2}}(?:<mask>|{NOUN}(?: {NOUN})?)[\"'`*]{{0,2}}{_END})",
     re.IGNORECASE,
 )
 _INLINE_NUMBER = re.compile(
     rf"(?:^|[\s,;])(?:(?:{NOUN})\s*#?)?[(\[]?\d{{1,2}}[.):\]]\s+", re.IGNORECASE
+)
+# What names a place: "[1]", "#2", "b)", "mask_1:", "Emotion two =", "first:", "then:".
+_LABEL = re.compile(
+    r"(?:(?:^|(?<=[\s,;.]))(?:[-*+\u2022] )?[(\[<*`\"]{0,3}(?:the )?"
+    rf"(?:(?:{NTH} )?{NOUN}[>\]`*]{{0,3}}[\s_]?(?:#?\d{{1,2}}|one|two|three|four|five|[a-h])?"
+    rf"|#?\d{{1,2}}|[a-h]|i{{1,3}}|{NTH}|then|later|finally|now)[)\].`*>]{{0,3}}"
+    rf"(?:\s?(?:[:=]|[-=]?>|\u2192|{_DASH}(?=\s))|(?<=[\d)\].])(?=\s)|(?<=\d[.>]))"
+    r"[\s*`]{0,3})+",
+    re.IGNORECASE,
 )
 _ORDINAL = re.compile(
     rf"\b{NTH}(?:(?: {NOUN}){{1,2}}(?: is| was| would be|:)|:) ([^.,;:]{{1,60}}?)"
@@ -71,11 +82,13 @@ _TAIL = re.compile(
     r"|as (?:the|he|she|they|it|in)|respectively)\b.*|, respectively\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-_ASIDE = re.compile(rf"\s+(?:{_DASH}|->)\s+|:\s|\s\(|\s=\s")
+_ASIDE = re.compile(rf"\s+(?:{_DASH}{{1,2}}|->)\s+|:\s|\s\(|\s=\s")
 _FELT = re.compile(
     r"\b(?:feel(?:s|ing)?|felt)\b (?:(?:so|very|really|quite|a bit|rather|extremely|truly) )?"
-    r"([^.,;:!?\n]{2,80})|\A\W*(?:i am|i'm|(?:i|he|she|they|the \w{4,9}) (?:is|was|were|are)"
-    r"|a feeling of(?: being)?|(?:i'd|i would|i'll) (?:choose|pick|say|guess|go with))"
+    r"([^.,;:!?\n]{2,80})"
+    r"|(?:\A|[.;]\s)\W*(?:i am|i'm|(?:i|he|she|they|the \w{4,9}) (?:is|was|were|are)"
+    r"|a (?:deep |strong )?(?:feeling|sense) of(?: being)?"
+    r"|(?:i'd|i would|i'll) (?:choose|pick|say|guess|go with))"
     r" (?!feeling|felt)(?:(?:so|very|really) )?([^.,;:!?\n]{2,40})\W*\Z",
     re.IGNORECASE,
 )
@@ -90,16 +103,35 @@ _REASONS_LISTED = re.compile(
     r"|summary))\b",
     re.IGNORECASE,
 )
+# Marks that elsewhere set off an aside, or offer a choice: between as many terms as masks, places.
+_APART = re.compile(r"\s+(?:-{1,2}>?|=>|\u2192|\u2013|\u2014|/)\s+")
+_THEN = re.compile(r"(?:\band)?,?\s*\b(?:then|later(?: on)?|afterwards|finally)\b,?\s*", re.I)
+_STAGE = re.compile(
+    rf"\b(?:at (?:first|last)|initially|originally|{NTH}|then|later|afterwards?|eventually|finally"
+    r"|(?:at|in|by|toward|towards) the (?:start|beginning|end)|now)\b"
+    r"[^.;\n]{0,40}?\b(?:feel(?:s|ing)?|felt|is|was|becomes|became) "
+    r"(?!feeling|felt)(?:(?:so|very|really|quite) )?([^.,;:!?\n]{2,60})",
+    re.IGNORECASE,
+)
+_OPENER = re.compile(
+    r"\A(?:sure|certainly|absolutely|of course|okay|ok|alright|right|well|yes|no|h+m+|great|got it"
+    r"|understood|thanks|thank you)(?: thing| question)?\.\s+(?=\S)",
+    re.IGNORECASE,
+)
+_CHECKBOX = re.compile(r"^([-*+]) \[[ xX]?\] ", re.MULTILINE)
 _ARROW = re.compile(r"\s(?:->|=>|\u2192)\s")
 _WHICH_MASK = re.compile(
-    rf"\s?\((?:for )?(?:the )?(?:{NTH} )?<?mask>?[^()\n]{{0,12}}\)", re.IGNORECASE
+    rf"\s?\((?:for )?(?:the )?(?:{NTH}|(?:{NTH} )?<?mask>?[^()\n]{{0,12}})\)"
+    rf"|\s(?:for|in|as) (?:the )?{NTH} (?:one|<?mask>?|{NOUN})\b",
+    re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(r"[\[{][^\[\]{}]*[\]}]")
-_NOT_BUT = re.compile(r"^not [\w' -]{2,40}?,? but (?:rather )?", re.IGNORECASE)
+_NOT_BUT = re.compile(r"\bnot [\w' -]{2,40}?,? (?:but|just) (?:rather |just )?", re.IGNORECASE)
 _PLAIN_LIST = re.compile(
     r"\[([\"'])[A-Za-z]+(?:[ -][A-Za-z]+)*\1(?:, \1[A-Za-z]+(?:[ -][A-Za-z]+)*\1)*\]"
 )
 _MAX_CUE_WORDS = 12
+_ASKED = {"which", "what", "whether"}  # "which emotion is meant" names none
 
 
 def find_terms(completion: str, masks: int | None = None) -> Found:
@@ -118,7 +150,7 @@ def find_terms(completion: str, masks: int | None = None) -> Found:
     part = answer_part(plain_text(completion))
     if isinstance(part, Reason):
         return part
-    text = first_turn(part)
+    text = _OPENER.sub("", _CHECKBOX.sub(r"\1 ", first_turn(part)))
     if not text:
         return Reason.EMPTY
     head = before_explanation(text)
@@ -138,12 +170,27 @@ def _read(text: str, masks: int | None) -> Found:
         return Reason.EMPTY
     if text[0] == "(" and text[-1] == ")":
         text = f"[{text[1:-1]}]"
+    placed = _placed(text, masks)
+    if placed:
+        return placed
     found, stands = from_brackets(text, masks)
     if found is not None and stands:
         return found
     elsewhere = _from_lines(text, masks)
     strong = not isinstance(elsewhere, Reason) or elsewhere in (Reason.REFUSAL, Reason.AMBIGUOUS)
     return elsewhere if found is None or strong else found
+
+
+def _placed(text: str, masks: int | None) -> Found | None:
+    """Read nothing but terms, each behind a label or set apart by marks, as many as masks."""
+    apart = _APART.split(text) if masks else []
+    for parts in (_LABEL.split(text), apart):
+        spread = [_spread(part) for part in parts if part.strip(" ,;.\n")]
+        if len(spread) == (masks or len(parts) - 1) > 1 and all(
+            _fits(found, 1) for found in spread
+        ):
+            return tuple(word for found in spread for word in found)
+    return None
 
 
 def _from_lines(text: str, masks: int | None) -> Found:
@@ -164,7 +211,7 @@ def _from_lines(text: str, masks: int | None) -> Found:
             return first if len(found) != masks and _fits(first, masks) else found
     if is_refusal(text):
         return Reason.REFUSAL
-    for found in (_marked(text, masks), _felt(text), reasons):
+    for found in (_stages(text, masks), _marked(text, masks), _felt(text), reasons):
         if found is Reason.AMBIGUOUS or (found is not None and not isinstance(found, Reason)):
             return found
     reason = _spread(lines[-1])
@@ -181,6 +228,8 @@ def _table(lines: list[str]) -> Found | None:
     rows = [row for row in rows if not all(re.fullmatch(r":?-*:?", cell) for cell in row)]
     if len(rows) < 2 or len({len(row) for row in rows}) != 1:
         return None
+    if any(row[0].isdigit() for row in rows[:1]):
+        rows.insert(0, [""] * len(rows[0]))  # a table without a head
     columns = list(zip(*rows, strict=True))
     named = [c for c in columns if CUE_WORDS & set(c[0].lower().split()) and term(c[0]) != c[0]]
     # "Mask" heads the numbers, "emotion" the words: the last named column that holds terms.
@@ -251,7 +300,7 @@ def _after_cue(lines: list[str]) -> Found | None:
         for match in _CUE_END.finditer(lines[place][:200]):
             head = re.findall(r"[a-z]+", lines[place][: match.start()].lower())
             named = CUE_WORDS & set(head) or head == ["a"]
-            if len(head) > _MAX_CUE_WORDS or not named:
+            if len(head) > _MAX_CUE_WORDS or not named or _ASKED & set(head):
                 continue
             rest = lines[place][match.end() :].strip(" *_")
             if rest:
@@ -292,11 +341,20 @@ def _bare(lines: list[str]) -> Found | None:
 
 def _alone(line: str) -> Found:
     """Read a term before an aside in parentheses, or before the sentences that explain it."""
-    head = re.split(r"\s\(|[.!](?:\s|$)", line[:300], maxsplit=2)
+    head = re.split(rf"\s\(|[.!](?:\s|$)|\s{_DASH}{{1,2}}\s", line[:300], maxsplit=2)
     found = _spread(head[0])
+    if len(head) > 1 and re.match(rf"\s{_DASH}", line[len(head[0]) :]):
+        # Two terms set apart by a dash are no term with an aside.
+        return found if _spread(head[1]) is Reason.SENTENCE else Reason.NOT_A_TERM
     if len(head) > 1 and line[len(head[0])] == "!" and isinstance(found, tuple):
         return _spread(head[1])
     return found
+
+
+def _stages(text: str, masks: int | None) -> Found | None:
+    """Read "At first she feels happy, later she is sad" where there are as many masks as stages."""
+    found = all_terms(_AFTER_FELT.sub("", part) for part in _STAGE.findall(text))
+    return found if masks and masks > 1 and _fits(found, masks) else None
 
 
 def _marked(text: str, masks: int | None) -> Found | None:
@@ -314,7 +372,7 @@ def _felt(text: str) -> Found | None:
     """Read "The person feels guilty about it." where it is all that is said of feeling."""
     said = {
         _spread(_AFTER_FELT.sub("", (match[1] or match[2]).strip(' *_"')))
-        for match in _FELT.finditer(text)
+        for match in _FELT.finditer(_NOT_BUT.sub("", text))
     }
     if len(said) != 1:
         return None
@@ -326,8 +384,9 @@ def _felt(text: str) -> Found | None:
 
 def _spread(line: str) -> Found:
     """Read terms separated by commas, semicolons, "and" or "&"."""
-    line = _WHICH_MASK.sub("", line) if "(" in line else line
-    parts = [part for part in SEPARATOR.split(strip_edges(line)) if part.strip()]
+    line = _WHICH_MASK.sub("", line)
+    parts = SEPARATOR.split(strip_edges(_THEN.sub(", ", line)))
+    parts = [part for part in parts if part.strip(" .,")]
     if len(parts) > 1 and parts[-1].strip(". ").lower() == "respectively":
         parts.pop()
     return all_terms(parts)

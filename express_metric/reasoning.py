@@ -41,9 +41,7 @@ _TURN = re.compile(
 )
 _FENCE = re.compile(r"```[a-z_]*", re.IGNORECASE)
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|code|mark)\b[^<>\n]{0,40}>", re.IGNORECASE)
-_TAG = re.compile(
-    r"</?(?!mask|masked)[a-z0-9][a-z0-9_-]{0,30}(?: [^<>\n]{0,60})?/?>", re.IGNORECASE
-)
+_TAG = re.compile(r"</?(?!(?<!/)mask)[a-z0-9][a-z0-9_-]{0,30}(?: [^<>\n]{0,60})?/?>", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 # A line that begins a further example: its story, its question or its number.
 _NEXT = re.compile(
