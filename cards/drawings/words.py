@@ -93,6 +93,31 @@ def _use(use: Mapping[str, Any], y: float, middle: float, scale: float) -> Drawn
     )
 
 
+def leaning(shift: Mapping[str, Any]) -> int:
+    """1 where a model's words are clearly milder, -1 where stronger; 0 unless all scales agree.
+
+    It takes the `intensity` of a breakdown.
+
+    >>> clear, unclear = {"low": 0.1, "high": 0.2}, {"low": -0.1, "high": 0.2}
+    >>> leaning({"net": clear, "other": None}), leaning({"net": clear, "other": {"net": unclear}})
+    (1, 0)
+    """
+    nets = [shift["net"], *([shift["other"]["net"]] if shift["other"] else [])]
+    sides = {
+        0 if net["low"] is None else int(net["low"] > 0) - int(net["high"] < 0) for net in nets
+    }
+    return sides.pop() if len(sides) == 1 else 0
+
+
+def disagreeing(shift: Mapping[str, Any]) -> str:
+    """What the other scale says, where it says something else than the first."""
+    other = shift["other"]
+    if not other or leaning(shift) or leaning({**shift, "other": None}) == 0:
+        return ""
+    value = other["net"]["value"]
+    return f", for {other['scale']} says {'nothing' if value is None else _points(value)}"
+
+
 def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | None:
     """Milder, as strong, stronger; None where no error stays in the family.
 
@@ -100,7 +125,7 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
 
     >>> net = {"value": 1.0, "low": None, "high": None}
     >>> shift = {"same_family": 1, "errors": 2, "softened": 1, "equal": 0, "heightened": 0,
-    ...          "net": net, "pairs": [("furious", "angry", 1)]}
+    ...          "net": net, "pairs": [("furious", "angry", 1)], "scale": "ours", "other": None}
     >>> intensity_bar("intensity", "m", shift).rows
     [('furious', 'angry', '1')]
     """
@@ -114,15 +139,15 @@ def intensity_bar(key: str, name: str, shift: Mapping[str, Any]) -> Figure | Non
         ""
         if net["low"] is None
         else f" Milder less stronger: {_points(net['value'])} ({_points(net['low'])} to "
-        f"{_points(net['high'])}), {'no clear' if net['low'] <= 0 <= net['high'] else 'a clear'} "
-        "direction."
+        f"{_points(net['high'])}), {'a clear' if leaning(shift) else 'no clear'} direction"
+        f"{disagreeing(shift)}."
     )
     return Figure(
         key,
         "Milder or stronger than the person's word",
         f"Of {shift['errors']} wrong words, {whole} are of the person's family of feeling (as "
-        "angry is for furious). For these: is the model's word milder, as strong, or stronger, on "
-        f"our scale of five levels?{told}",
+        "angry is for furious). For these: is the model's word milder, as strong, or stronger, by "
+        f"{shift['scale']}?{told}",
         picture(f"Intensity of the words of {name}", 80, *parts),
         ("person", "model", "times"),
         [(a, b, str(number)) for a, b, number in shift["pairs"][:PAIRS]],

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from express_dataset import MASK
-from express_metric.analysis.intensity import level
+from express_metric.analysis.intensity import scales
 from express_metric.analysis.ladder import rungs
 from express_metric.analysis.masks import Masks
 from express_metric.lexicon import Lexicon, normal
@@ -214,10 +214,11 @@ def _columns(
             for run, told, kind in zip(sheet.runs, sheet.told, kinds, strict=True)
         ],
     }
+    strengths = scales()[0].words
     return {
         "ladder": [[name, rung.sign, rung.name] for name, rung in LADDER.items()],
         "words": list(words),
-        "levels": [_level(word) for word in words],
+        "levels": [strengths.get(normal(word)) for word in words],
         "bits": _bits(list(words), sheet.runs[0].lexicon),
         **columns,
     }
@@ -263,11 +264,6 @@ def _written(text: str | None, terms: Sequence[str], most: int) -> str | None:
     if not most or not text or [normal(item) for item in items] == list(map(normal, terms)):
         return None
     return text if len(text) <= most else f"{text[:most]}{CUT}"
-
-
-def _level(word: str) -> list[str | int] | None:
-    found = level(word)
-    return None if found is None else list(found)
 
 
 def _bits(words: Sequence[str], lexicon: Lexicon) -> list[int]:

@@ -11,12 +11,13 @@ import numpy as np
 
 from express_dataset import MASK
 from express_metric.analysis.confusion import signs
-from express_metric.analysis.intensity import places
+from express_metric.analysis.intensity import places, scales
 from express_metric.analysis.ladder import RUNGS, rungs
 from express_metric.analysis.masks import Bools, Masks
 from express_metric.plutchik import EMOTIONS
 
 from ..drawings.svg import Drawn, tag
+from ..drawings.words import leaning
 from ..words import LADDER, percent, readable, times
 from .examples import clip
 from .story import FEW
@@ -198,19 +199,20 @@ def _unread(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]
 
 
 def _milder(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools]]:
-    net = found["intensity"]["net"]
-    if net["low"] is None or net["low"] <= 0 <= net["high"]:
+    side = leaning(found["intensity"])
+    if not side:
         return []
-    family, height = places(masks)
+    family, height = places(masks, scales()[0].words)
     answer = np.where(masks.valid, masks.answer, masks.label)
     known = (height[masks.label] > 0) & (height[answer] > 0)
     known &= family[masks.label] == family[answer]
-    milder = net["low"] > 0
+    milder = side > 0
     change = height[answer] - height[masks.label]
     where = known & (change < 0 if milder else change > 0)
     told = (
         f"Where it keeps the family of feeling and misses the word, {int(where.sum()):,} words are "
-        f"{'milder' if milder else 'stronger'} than the person's. {_often(masks, where)}"
+        f"{'milder' if milder else 'stronger'} than the person's, by {scales()[0].name}. "
+        f"{_often(masks, where)}"
     )
     title = f"It makes feelings {'milder' if milder else 'stronger'}"
     kind = "softened" if milder else "heightened"

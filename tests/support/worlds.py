@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from express_metric import Reading, load_lexicon
 from express_metric.analysis.intervals import Interval, interval
+from express_metric.analysis.masks import mask_table
 from express_metric.analysis.resampling import Floats, Resampling, bootstrap, quotient
+from express_metric.analysis.usage import diversity
 
 ALIKE = 0.2  # the correlation of the masks of one post
 
@@ -51,29 +54,57 @@ WORDS = 60  # words that people have
 Row = tuple[str, ...]
 
 
-def people(rng: np.random.Generator, posts: int) -> tuple[list[Row], list[str]]:
+def people(rng: np.random.Generator, posts: int, words: int = WORDS) -> tuple[list[Row], list[str]]:
     """Labels of examples, one to three each, the commoner words oftener; and their posts."""
     sizes = rng.integers(1, 4, posts)
-    drawn = iter(rng.choice(WORDS, p=chances(1.0), size=int(sizes.sum())))
+    drawn = iter(rng.choice(words, p=chances(1.0, words), size=int(sizes.sum())))
     rows = [tuple(f"w{next(drawn)}" for _ in range(size)) for size in sizes]
     return rows, [f"p{post}" for post in range(posts)]
 
 
-def chances(sharpness: float) -> Floats:
+def chances(sharpness: float, words: int = WORDS) -> Floats:
     """How often each word is said; sharper means less varied."""
-    weights: Floats = (1 / np.arange(1, WORDS + 1) ** 0.8) ** sharpness
+    weights: Floats = (1 / np.arange(1, words + 1) ** 0.8) ** sharpness
     shares: Floats = weights / weights.sum()
     return shares
 
 
 def model(
-    rng: np.random.Generator, rows: list[Row], accuracy: float, sharpness: float = 1.0
+    rng: np.random.Generator,
+    rows: list[Row],
+    accuracy: float,
+    sharpness: float = 1.0,
+    words: int = WORDS,
 ) -> list[Row]:
     """Answers that are right with this chance, in whole posts more or less; else any word."""
     scale = (1 - ALIKE) / ALIKE
     ease = rng.beta(accuracy * scale, (1 - accuracy) * scale, size=len(rows))
-    said = chances(sharpness)
+    said = chances(sharpness, words)
     return [
-        tuple(label if rng.random() < sure else f"w{rng.choice(WORDS, p=said)}" for label in labels)
+        tuple(label if rng.random() < sure else f"w{rng.choice(words, p=said)}" for label in labels)
         for labels, sure in zip(rows, ease, strict=True)
     ]
+
+
+def entropy_coverage(
+    posts: int, sharpness: float, worlds: int, words: int = 250, seed: int = 0
+) -> tuple[float, float]:
+    """How often the interval of the change in entropy holds the truth, and is marked.
+
+    People have `words` words; one answer in five is theirs.
+    """
+    rng = np.random.default_rng(seed)
+    right, said = 0.2, chances(1.0, words)
+    mixed = right * said + (1 - right) * chances(sharpness, words)
+    truth = float(np.sum(said * np.log2(said)) - np.sum(mixed * np.log2(mixed)))
+    held = marked = 0
+    for _ in range(worlds):
+        rows, names = people(rng, posts, words)
+        answers = [Reading(row) for row in model(rng, rows, right, sharpness, words)]
+        masks = mask_table(rows, answers, load_lexicon("nrc"), "revised", names)
+        change = diversity(masks, Resampling(draws=100, seed=0)).entropy_change
+        assert change.low is not None
+        assert change.high is not None
+        held += change.low <= truth <= change.high
+        marked += change.approximate
+    return held / worlds, marked / worlds
