@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.finding_worlds import TRUTHS, Truth, made_run, verdicts
+from support.worlds import Row
 
 from express_cards.comparison.compare import compare_runs
 from express_metric.analysis.resampling import Resampling
@@ -29,10 +30,11 @@ def test_nothing_is_found_where_nothing_is() -> None:
 
 
 def softening(pairs: list[tuple[str, str]]) -> str:
-    rows, said = [(a,) for a, _ in pairs], [(b,) for _, b in pairs]
+    rows: list[Row] = [(a,) for a, _ in pairs]
+    said: list[Row] = [(b,) for _, b in pairs]
     runs = [made_run(f"{place}", rows, said) for place in range(2)]
     shown = compare_runs(runs, how=Resampling(draws=200))
-    return next(one["verdict"] for one in shown["findings"] if one["name"] == "softening")
+    return next(str(one["verdict"]) for one in shown["findings"] if one["name"] == "softening")
 
 
 def test_softening_is_confirmed_only_where_both_scales_say_so(
