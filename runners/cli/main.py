@@ -16,7 +16,7 @@ from express_metric.errors import ExpressError
 
 from ..config import LeaveOut, RunConfig, Strict
 from . import dataset, harness, reproduce, results, space, study, train
-from .printing import Format, FormatOption, GroupBy, print_json
+from .printing import Format, FormatOption, GroupBy, print_json, tell_run
 from .takes import takes
 
 app = typer.Typer(
@@ -313,18 +313,13 @@ def sweep(
         else:
             typer.echo(sweep_plan.as_text(plan))
         return
-    results = sweeping.run_sweep(asked, _tell)
+    results = sweeping.run_sweep(asked, tell_run)
     if format is Format.json:
         print_json({"runs": [dataclasses.asdict(result) for result in results]})
     else:
         typer.echo(sweeping.as_text(results))
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
-
-
-def _tell(result: Any, number: int, count: int) -> None:
-    what = "starts" if result.status == "waiting" else result.status
-    typer.echo(f"[{number}/{count}] {result.name}: {what} {result.sentence}".rstrip(), err=True)
 
 
 @app.command()

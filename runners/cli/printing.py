@@ -29,3 +29,9 @@ GroupBy = Annotated[
 def print_json(value: dict[str, Any]) -> None:
     """Print JSON alone: a pager or a colour code would break what reads it."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def tell_run(result: Any, number: int, count: int) -> None:
+    """Say on standard error that a run of a sweep starts or has ended."""
+    what = "starts" if result.status == "waiting" else result.status
+    typer.echo(f"[{number}/{count}] {result.name}: {what} {result.sentence}".rstrip(), err=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import RunError
-from .printing import Format, FormatOption, print_json
+from ..planning.sweep_file import Sweep, read_sweep
+from .printing import Format, FormatOption, print_json, tell_run
 
 app = typer.Typer(rich_markup_mode=None)
 PAGE, DATA = "beside-the-paper.html", "beside-the-paper.json"
@@ -24,57 +25,97 @@ def reproduce(
         typer.Option("--models", help="Only these of the paper's models; give it once for each."),
     ] = None,
     from_files: Annotated[
-        list[Path] | None,
-        typer.Option("--from", help="Result files of the authors' form, or runs, instead."),
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="FILE[=MODEL,SETTING]",
+            help="A result file of the authors' form, or a run, instead; give it once for each. A "
+            "file tells no model and no setting, so say them: answers.csv=gpt-4o,cot.",
+        ),
     ] = None,
+    recipe: Annotated[
+        str, typer.Option(help="Another sweep's YAML file, such as a copy with your `template`.")
+    ] = "paper",
+    page_only: Annotated[
+        bool, typer.Option("--page-only", help="Start no run: the page of those that are done.")
+    ] = False,
     lexicon: Annotated[
         str | None, typer.Option(help="nrc, express or a CSV file; each run's own by default.")
     ] = None,
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
-    """Run what is missing of the paper's 35 runs, then write the page *Beside the paper*."""
+    """Run what is missing of the paper's 35 runs, then write the page *Beside the paper*.
+
+    The page holds every run of the recipe that is done in the folder, whichever models are asked
+    for now; its figures stand as JSON beside it.
+    """
     from express_cards.comparison.paper import beside_the_paper
-    from express_cards.comparison.runs import load_runs
+    from express_cards.comparison.runs import load_runs, named
     from express_cards.reports.paper import paper_page
     from express_dataset.errors import require
+
+    from ..runs.store import write_json
 
     require("jinja2", "report")  # said before any answer is paid for
     failed = 0
     if from_files:
-        paths = list(from_files)
+        runs = named([_taken(text, lexicon) for text in from_files])
     else:
-        paths, failed = _run(out, models)
-    found = beside_the_paper(load_runs(paths, lexicon))
+        paths, failed = _run(read_sweep(recipe, out), models, start=not page_only)
+        runs = load_runs(paths, lexicon)
+    found = beside_the_paper(runs)
     page = paper_page(found, out / PAGE)
+    write_json(out / DATA, found)
     if format is Format.json:
         print_json({"page": str(page), "failed": failed, **found})
     else:
-        told = f"{len(paths)} of your runs beside the paper's 35"
-        typer.echo(f"{page}  {told}: open it in a browser")
+        count = f"{len(runs)} of your runs" if len(runs) != 1 else "1 of your runs"
+        typer.echo(f"{page}  {count} beside the paper's 35: open it in a browser")
+        typer.echo(f"{out / DATA}  the same figures as JSON")
     if failed:
-        sys.stderr.write(f"{failed} runs failed; the same command tries them again\n")
+        told = "1 run failed" if failed == 1 else f"{failed} runs failed"
+        sys.stderr.write(f"{told}; the same command tries again\n")
         raise typer.Exit(1)
 
 
-def _run(out: Path, models: list[str] | None) -> tuple[list[Path], int]:
-    """Run the recipe, or its part about some models: the folders that are done, and failures."""
-    from ..planning.sweep import Result, run_sweep
-    from ..planning.sweep_file import read_sweep
+def _taken(text: str, lexicon: str | None) -> Any:
+    """A run or file, with the model and setting that are given for it."""
+    from express_cards.comparison.published import SETTINGS
+    from express_cards.comparison.runs import load_runs
 
-    sweep = read_sweep("paper", out)
+    name, _, about = text.partition("=") if not Path(text).exists() else (text, "", "")
+    (run,) = load_runs([Path(name)], lexicon)
+    if not about:
+        return run
+    model, _, setting = about.rpartition(",")
+    setting = setting.strip().replace("few-shot-", "few-shot ")
+    if not model or setting not in SETTINGS.values():
+        raise RunError(
+            f"--from {text}: after = give the model, a comma and one of "
+            f"{', '.join(SETTINGS.values())}"
+        )
+    if run.folder:
+        raise RunError(f"--from {text}: a run's folder tells its model and setting; leave out =")
+    model = model.strip()
+    whole = f"{model.rpartition('/')[2]} {setting}"
+    return dataclasses.replace(run, name=whole, model=model, setting=setting)
+
+
+def _run(sweep: Sweep, models: list[str] | None, *, start: bool) -> tuple[list[Path], int]:
+    """Run a recipe, or its part about some models: the folders that are done, and failures."""
+    from ..planning.sweep import run_sweep, status
+
+    part = sweep
     if models:
         known = {str(job.options["model"]) for job in sweep.jobs}
         if strange := [name for name in models if name not in known]:
             raise RunError(
-                f"--models {strange[0]}: not a model of the paper; choose of "
+                f"--models {strange[0]}: not a model of the recipe; choose of "
                 f"{', '.join(sorted(known))}."
             )
         jobs = tuple(job for job in sweep.jobs if job.options["model"] in models)
-        sweep = dataclasses.replace(sweep, jobs=jobs)
+        part = dataclasses.replace(sweep, jobs=jobs)
 
-    def tell(result: Result, place: int, whole: int) -> None:
-        sys.stderr.write(f"{place}/{whole} {result.name}: {result.status} {result.sentence}\n")
-
-    results = run_sweep(sweep, tell)
-    done = [Path(result.folder) for result in results if result.status == "done"]
+    results = run_sweep(part, tell_run) if start else []
+    done = [Path(one.folder) for one in status(sweep) if one.status == "done"]
     return done, sum(result.status == "failed" for result in results)

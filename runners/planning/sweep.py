@@ -77,6 +77,10 @@ def _alone(sweep: Sweep) -> Iterator[None]:
 
 def _run_all(sweep: Sweep, told: Callable[[Result, int, int], None]) -> list[Result]:
     results = status(sweep)
+    # A part of a sweep, such as one model's, forgets nothing of the rest.
+    names = {result.name for result in results}
+    before = _before(sweep.state) if sweep.state.is_file() else {}
+    others = [run for name, run in before.items() if name not in names]
     try:
         for number, (job, result) in enumerate(zip(sweep.jobs, results, strict=True), 1):
             if result.status != "done":
@@ -84,7 +88,7 @@ def _run_all(sweep: Sweep, told: Callable[[Result, int, int], None]) -> list[Res
                 result.by = f"{socket.gethostname()} {sweep.share}".strip()
                 told(result, number, len(results))
                 _start(sweep, job, result)
-                write_json(sweep.state, {"runs": [asdict(r) for r in results]})
+                write_json(sweep.state, {"runs": [*others, *map(asdict, results)]})
             told(result, number, len(results))
     except KeyboardInterrupt:
         done = f"{sum(r.status == 'done' for r in results)} of {len(results)} runs are done"

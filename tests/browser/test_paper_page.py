@@ -115,7 +115,19 @@ def test_reproduce_runs_what_is_missing_and_writes_the_page(
     assert (own["model"], own["figures"]["lexical_accuracy"]["value"]) == ("dummy:oracle", 1.0)
     assert Path(found["page"]).is_file()
     wrong = CliRunner().invoke(app, ["reproduce", "--out", str(out), "--models", "org/x"])
-    assert "not a model of the paper" in str(wrong.exception)
+    assert "not a model of the recipe" in str(wrong.exception)
+    # What was done before is on the page, whichever models are asked for now; failures leave it.
+    again = CliRunner().invoke(app, [*words[:3], "--models", "dummy:uniform", "--format", "json"])
+    assert [row["model"] for row in _own(again.stdout)] == ["dummy:oracle", "dummy:uniform"]
+    state = json.loads((out / "sweep.json").read_text())
+    assert [run["status"] for run in state["runs"]] == ["done", "done"]
+    page = CliRunner().invoke(app, [*words[:3], "--page-only", "--format", "json"])
+    assert len(_own(page.stdout)) == 2
+    assert _own((out / "beside-the-paper.json").read_text()) == _own(page.stdout)
+
+
+def _own(text: str) -> list[dict[str, Any]]:
+    return [row for row in json.loads(text)["table_3"]["rows"] if not row["published"]]
 
 
 def test_reproduce_takes_files_of_the_authors_form(reference: Path, tmp_path: Path) -> None:
@@ -124,5 +136,16 @@ def test_reproduce_takes_files_of_the_authors_form(reference: Path, tmp_path: Pa
         app, ["reproduce", "--out", str(tmp_path), "--from", str(file), "--format", "json"]
     )
     assert done.exit_code == 0, done.output
-    own = json.loads(done.stdout)["table_3"]["rows"][-1]
+    (own,) = _own(done.stdout)
     assert own["figures"]["vector_accuracy"]["value"] == pytest.approx(0.4217289719626168)
+    assert own["difference"] is None
+    told = f"{file}=gpt-4o,few-shot-similar"
+    done = CliRunner().invoke(
+        app, ["reproduce", "--out", str(tmp_path), "--from", told, "--format", "json"]
+    )
+    (own,) = _own(done.stdout)
+    assert own["difference"]["lexical_accuracy"]["value"] == pytest.approx(0.3528 - 0.364, abs=1e-4)
+    wrong = CliRunner().invoke(
+        app, ["reproduce", "--out", str(tmp_path), "--from", f"{file}=gpt-4o"]
+    )
+    assert "give the model, a comma and one of zero-shot" in str(wrong.exception)
