@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from express_dataset.errors import require
+from express_metric.errors import one_line
 
 from .pages import TEMPLATES
 from .words import percent
@@ -73,15 +74,6 @@ def command(words: list[str]) -> str:
     "express run --model 'a b'"
     """
     return shlex.join(one_line(word) for word in words)
-
-
-def one_line(text: object) -> str:
-    """A text without line ends and without what cannot be seen, such as marks of direction.
-
-    >>> one_line("a\\n b\\u202ec")
-    'a bc'
-    """
-    return "".join(mark for mark in " ".join(str(text).split()) if mark.isprintable())
 
 
 def _longest_run(text: str) -> int:

@@ -10,7 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from express_metric.errors import printable
 from express_metric.parsing import PROTOCOLS
 from express_runners.runs.record import Model
 
@@ -41,25 +43,41 @@ def table_width() -> int:
     return shutil.get_terminal_size((UNFOLDED, 24)).columns
 
 
-def terminal() -> Console:
+class Terminal(Console):
+    """Rich's console, whose texts act on no terminal but by Rich's own markup."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(highlight=False, width=width)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Render a text of a line or of a cell."""
+        return super().render_str(printable(text), **how)
+
+
+def terminal() -> Terminal:
     """Where results are printed, as wide as `text_width`."""
-    return Console(highlight=False, width=text_width())
+    return Terminal(text_width())
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> Table:
     """Aligned columns: the first `left` as text, the others as numbers, what they hold escaped."""
-    made = Table(*map(escape, header), box=None, pad_edge=False)
+    made = Table(*map(_cell, header), box=None, pad_edge=False)
     for column in made.columns[left:]:
         column.justify = "right"
     for row in rows:
-        made.add_row(*map(escape, row))
+        made.add_row(*map(_cell, row))
     return made
+
+
+def _cell(text: str) -> str:
+    """A cell of one line, none of it markup."""
+    return escape(" ".join(text.splitlines()))
 
 
 def print_plain(header: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> None:
     """Print a table of text and what a reader must know of it."""
     made = table(header, rows, left=len(header))
-    Console(highlight=False, width=table_width()).print(made)
+    Terminal(table_width()).print(made)
     terminal().print(f"\n{escape(note)}")
 
 

@@ -13,11 +13,21 @@ from typing import Any
 from .errors import DataError
 
 
+def own_path(name: str | Path) -> Path:
+    """A path as a shell means it; a home that nobody has stays as it is written.
+
+    >>> own_path("~no-such-user/a").as_posix()
+    '~no-such-user/a'
+    """
+    return Path(os.path.expanduser(name))  # noqa: PTH111 (pathlib's own raises)
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Give a name beside a file; what is written there takes its place if nothing fails.
 
-    A link is followed and stays. After an error the file is as it was.
+    A link is followed and stays. After an error the file is as it was. A device or a pipe is no
+    file: renaming onto it would put a file in its place.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "a.txt"
@@ -28,6 +38,8 @@ def whole(path: Path) -> Iterator[Path]:
     """
     # realpath, because resolve fails on a ring of links.
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise DataError(f"{path} is no plain file: give another name")
     unfinished = target.with_name(f"{target.name}.part")
     try:
         yield unfinished

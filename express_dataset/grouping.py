@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from express_metric.errors import one_line
+
 from .errors import DataError
 from .known import topic
 from .schema import Example
@@ -43,9 +45,7 @@ def values_of(examples: Iterable[Example], column: str) -> list[str | None]:
 
 
 def _name(value: object) -> str | None:
-    # It is shown on terminals and pages: one line, without what cannot be seen.
-    line = " ".join(str(value).split()) if value is not None else ""
-    return "".join(mark for mark in line if mark.isprintable()) or None
+    return (one_line(value) or None) if value is not None else None
 
 
 def groups_of(

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from .errors import DataError
-from .files import sha256, whole
+from .files import own_path, sha256, whole
 from .hub_errors import ORG_NAME
 from .known import FILES, UNKNOWN_FILE
 from .licenses import license_name
@@ -156,7 +156,7 @@ def _opened(source: str) -> tuple[Iterable[Record], Origin, Sequence[Path]]:
     if source == "sample":
         return read(_SAMPLE), describe(source), ()
     name, _, revision = source.partition("@")
-    path = Path(source).expanduser()
+    path = own_path(source)
     if name != "express" and path.is_dir():
         return read_folder(path, source), _of_folder(path), ()
     if name != "express" and (path.exists() or is_table(path)):
@@ -201,7 +201,7 @@ def describe(source: str, revision: str | None = None) -> Origin:
             "apache-2.0",
             SAMPLE,
         )
-    path = Path(source).expanduser()
+    path = own_path(source)
     if name != "express" and path.is_dir():
         return _of_folder(path)
     if name != "express" and (path.exists() or is_table(path)):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from express_dataset.errors import DataError, require
-from express_dataset.files import read_json
+from express_dataset.files import own_path, read_json
 
 from .config import FAMILIES
 from .errors import RunError
@@ -97,7 +97,7 @@ def resolve(
     """
     if adapter is not None:
         return with_adapter(_resolve(model, family, weights), adapter)
-    local = Path(model).expanduser()
+    local = own_path(model)
     if (local / ADAPTER_FILE).is_file():
         try:
             base = _resolve(base_of(local), family, weights)
@@ -115,7 +115,7 @@ def _resolve(model: str, family: str | None, weights: bool) -> ResolvedModel:
         return ResolvedModel(model.removeprefix(API), Path(), "served", "api")
     if is_dummy(model):
         return _dummy(model)
-    local = Path(model).expanduser()
+    local = own_path(model)
     if model.endswith(".gguf"):
         if not local.is_file():
             raise RunError(f"--model {model}: no such .gguf file; check the path")
@@ -330,7 +330,7 @@ def with_adapter(model: ResolvedModel, adapter: str) -> ResolvedModel:
         raise RunError(f"--adapter needs a model with weights here, not {model.name}.")
     if model.adapter is not None:
         raise RunError(f"--model {model.name} is an adapter already: give its base as --model.")
-    path = Path(adapter).expanduser()
+    path = own_path(adapter)
     name = path.resolve().name
     if not path.is_dir():
         if adapter.startswith((".", "/", "~")):

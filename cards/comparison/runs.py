@@ -12,7 +12,7 @@ import numpy as np
 
 from express_metric.analysis.calibration import Ranking
 from express_metric.analysis.significance import check_comparable
-from express_metric.errors import MetricError
+from express_metric.errors import MetricError, one_line
 from express_metric.lexicon import Lexicon, normal
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import read_results
@@ -316,9 +316,9 @@ def of_folder(run: FinishedRun, lexicon: str | None = None) -> Run:
     # Else a model's ranking and its free answers would have one name.
     ranked = " rank" if run.ranks else ""
     return Run(
-        name=_printable(f"{asked.model.name.rstrip('/').rpartition('/')[2]} {setting}{ranked}"),
-        model=_printable(asked.model.name),
-        family=asked.model.family,
+        name=_named(f"{asked.model.name.rstrip('/').rpartition('/')[2]} {setting}{ranked}"),
+        model=_named(asked.model.name),
+        family=_named(asked.model.family),
         setting=setting,
         references=[tuple(map(normal, line["references"])) for line in lines],
         readings={protocol: run.readings(protocol) for protocol in PROTOCOLS},
@@ -349,8 +349,8 @@ def of_file(path: Path, lexicon: str | None = None) -> Run:
     table = lexicon_of(results, lexicon, path)
     data = f"{safe_value(results.name)}@{results.fingerprint[:8]}"
     return Run(
-        name=_printable(results.name),
-        model=_printable(results.name),
+        name=_named(results.name),
+        model=_named(results.name),
         family=None,
         setting=UNKNOWN,
         references=results.references,
@@ -370,9 +370,8 @@ def _setting(prompt: Prompt) -> str:
     if prompt.shots:
         return SIMILAR if prompt.shots.choice == "similar" else RANDOM
     # A masked model can be asked in one way only, which shows it no example.
-    return ZERO_SHOT if prompt.base == "fill-mask" else _printable(prompt.base)
+    return ZERO_SHOT if prompt.base == "fill-mask" else _named(prompt.base)
 
 
-def _printable(name: str) -> str:
-    # A file's name may hold anything; a control character must not reach a terminal.
-    return "".join(mark for mark in name if mark.isprintable()) or UNKNOWN
+def _named(text: str) -> str:
+    return one_line(text) or UNKNOWN

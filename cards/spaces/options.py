@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from express_dataset.files import own_path
 from express_dataset.hub_errors import ORG_NAME
 
 NAMES = ("metric", "demo", "leaderboard", "study")
@@ -134,7 +135,7 @@ def _is_here(name: str) -> bool:
     if not name or name in _LEXICONS:
         return False
     path = name.startswith((".", "/", "~")) or name.endswith((".gguf", ".csv"))
-    return path or Path(name).expanduser().exists()
+    return path or own_path(name).exists()
 
 
 def _is_own_address(url: str) -> bool:

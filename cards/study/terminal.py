@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
-from ..terminal import terminal
+from ..terminal import table, terminal
 from ..words import percent
 from .judged import CHOICES
 from .server import Served
@@ -236,7 +235,4 @@ def _agreement(found: Found) -> Iterator[tuple[str, str, str]]:
 
 
 def _print(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(*header, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    terminal().print(table)
+    terminal().print(table(header, rows, left=len(header)))

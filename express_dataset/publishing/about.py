@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from ..files import own_path
 from ..reading.folders import BUILD
 from ..sources import AUTHORS_REPO, PAPER_CITATION, Loaded
 
@@ -174,4 +174,4 @@ def about(loaded: Loaded, source: str) -> About:
         return _AUTHORS
     if loaded.name == "express-sample":
         return _SAMPLE
-    return _BUILT if (Path(source).expanduser() / BUILD).is_file() else _OWN
+    return _BUILT if (own_path(source) / BUILD).is_file() else _OWN

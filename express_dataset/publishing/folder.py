@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, require
-from ..files import sha256
+from ..files import own_path, sha256
 from ..licenses import UNKNOWN
 from ..parquet import Shards
 from ..reading.folders import BUILD, CROISSANT
@@ -100,7 +100,7 @@ def write_folder(
                 info.append(write_evaluation(evaluation, staged))
             facts = _facts(parts["all"], source, found, info, told, repo)
             _describe(facts, files, card, staged, parts["all"].further)
-            report = Path(source).expanduser() / BUILD
+            report = own_path(source) / BUILD
             if report.is_file():
                 shutil.copyfile(report, staged / BUILD)
             _move_in(staged, out, Path(scratch))
@@ -156,7 +156,7 @@ def _describe(
 
 
 def _refuse_occupied(out: Path, source: str) -> None:
-    if Path(source).expanduser().exists() and out.resolve() == Path(source).expanduser().resolve():
+    if own_path(source).exists() and out.resolve() == own_path(source).resolve():
         raise DataError(f"{out} is the data itself; give another folder with --out")
     if out.is_file():
         raise DataError(f"{out} is a file; give a folder with --out")

@@ -16,7 +16,7 @@ from express_metric.errors import ExpressError
 
 from ..config import LeaveOut, RunConfig, Strict
 from . import dataset, harness, reproduce, results, space, study, train
-from .printing import Format, FormatOption, GroupBy, print_json, tell_run
+from .printing import Format, FormatOption, GroupBy, cleaned, print_json, tell_run
 from .takes import takes
 
 app = typer.Typer(
@@ -383,19 +383,31 @@ def _install_names(source: str, misfits: str | None) -> dict[str, Any]:
 
 def main() -> None:
     """Run the command; a user's mistake ends with one sentence and exit code 2."""
+    with cleaned():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except ExpressError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    except UnicodeEncodeError as error:
+        mark = error.object[error.start : error.end]
+        print(f"error: {mark!r} cannot be written: use UTF-8 (PYTHONUTF8=1)", file=sys.stderr)
     except OSError as error:
-        # Only what standard output itself meets; files have their own sentences.
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EPIPE):
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EPIPE):
+            print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
+            # What is still buffered cannot be written either, at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        elif isinstance(error.filename, str | bytes | os.PathLike):
+            # A file that a command has no sentence of its own for.
+            print(f"error: {os.fsdecode(error.filename)}: {error.strerror}", file=sys.stderr)
+        else:
             raise
-        print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
-        # What is still buffered cannot be written either, at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(2)
+    else:
+        return
+    sys.exit(2)
 
 
 if __name__ == "__main__":

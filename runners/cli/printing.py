@@ -1,13 +1,18 @@
-"""What the commands print on stdout: text or JSON."""
+"""What the commands print, text or JSON, and the one way out to the terminal."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, cast
 
 import typer
+
+from express_metric.errors import printable
 
 
 class Format(StrEnum):
@@ -35,3 +40,34 @@ def tell_run(result: Any, number: int, count: int) -> None:
     """Say on standard error that a run of a sweep starts or has ended."""
     what = "starts" if result.status == "waiting" else result.status
     typer.echo(f"[{number}/{count}] {result.name}: {what} {result.sentence}".rstrip(), err=True)
+
+
+class Cleaned:
+    """A stream through which nothing acts on a terminal, whatever data is printed.
+
+    Rich writes past it in colours of its own; `express_cards.terminal` cleans what it is given.
+    Other bars go back to the start of their line, or up, and write that alone.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = self.rich_proxied_file = stream
+
+    def write(self, text: str) -> int:
+        """Write a text that acts on no terminal."""
+        moves = _MOVES.match(text)[0]  # type: ignore[index]
+        self.stream.write(moves + printable(text[len(moves) :].replace("\r\n", "\n")))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+_MOVES = re.compile(r"\r|\n*(?:\x1b\[A)+\Z|")
+
+
+@contextmanager
+def cleaned() -> Iterator[None]:
+    """Clean what is printed while the block runs."""
+    out, err = (cast("TextIO", Cleaned(stream)) for stream in (sys.stdout, sys.stderr))
+    with redirect_stdout(out), redirect_stderr(err):
+        yield

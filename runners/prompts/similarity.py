@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import require
+from express_dataset.files import own_path
 
 from ..config import TFIDF
 from ..errors import RunError
@@ -95,7 +96,7 @@ def encoder_folder(encoder: str) -> Path:
     Raises:
         RunError: it is not there.
     """
-    local = Path(encoder).expanduser()
+    local = own_path(encoder)
     if local.is_dir():
         return local
     if encoder.startswith((".", "/", "~")):

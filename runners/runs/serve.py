@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from express_metric.errors import one_line
+
 from ..errors import RunError
 
 HOST = "127.0.0.1"
@@ -182,7 +184,7 @@ class _Server:
         assert process.stdout is not None
         # In pieces, so that a log without line ends takes no memory.
         while piece := process.stdout.readline(2000):
-            if line := "".join(mark for mark in piece if mark.isprintable()).strip():
+            if line := one_line(piece):
                 self._log.append(line[:300])
 
     def _watch(self) -> None:

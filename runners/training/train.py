@@ -14,6 +14,7 @@ from typing import Any
 
 from express_dataset import Example
 from express_dataset.errors import require
+from express_dataset.files import own_path
 from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, load_all
 from express_dataset.splits import normalised as same_text
@@ -262,8 +263,8 @@ def base_of_training(config: TrainConfig, found: Material) -> Base:
     model, source = found.model, config.model
     if (parent := model.manifest) is not None and model.adapter is not None:
         return parent.last.base
-    if Path(source).expanduser().exists():
-        source = str(Path(source).expanduser().resolve())
+    if own_path(source).exists():
+        source = str(own_path(source).resolve())
     elif "@" not in source:
         source = f"{source}@{model.revision}"
     return Base(model.name, source, model.revision, model.family)

@@ -81,7 +81,7 @@ def test_a_redirect_is_told_once_with_the_address(tmp_path: Path) -> None:
 def test_an_error_under_status_200_ends_the_run_in_the_servers_words(tmp_path: Path) -> None:
     told = b'{"error": {"message": "model not\\u001b[31m loaded", "code": "no_model"}}'
     with serving(FaultServer(always=Fault("status", 200, told))) as server:
-        with pytest.raises(RunError, match=r"answers with an error \(model not \[31m loaded\)"):
+        with pytest.raises(RunError, match=r"answers with an error \(model not\[31m loaded\)"):
             run(config(server, tmp_path / "run", limit=1))
         assert len(server.seen) == 1
 

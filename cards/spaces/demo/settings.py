@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from express_dataset import DataError
+from express_dataset.files import own_path
 from express_metric.errors import ExpressError
 from express_runners.models import packaged_model, resolve
 from express_runners.server import API, HF_ROUTER, check_server
@@ -52,7 +53,7 @@ class Settings:
             return model.removeprefix(API)
         if not self.model:
             return SMALL
-        path = Path(model).expanduser()
+        path = own_path(model)
         return path.resolve().name if path.exists() else _COMMIT.sub("", model)
 
     def provider(self, model: str) -> str | None:

@@ -26,7 +26,7 @@ from ..base import Answer, EngineOptions, Prompt, closed_list
 from .addresses import Addresses
 from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
 from .replies import ErrorReply, read_reply
-from .transport import BoundedTransport, httpx, one_line, secrets, without
+from .transport import BoundedTransport, httpx, quoted, secrets, without
 
 # English has about four characters to a token; three keeps a guess on the safe side.
 CHARACTERS_PER_TOKEN = 3
@@ -257,7 +257,7 @@ class ApiEngine:
 
     def _clean(self, text: str) -> str:
         """One line that never shows the key, which a server may echo."""
-        return one_line(without(_whole(text), self._secrets))
+        return quoted(without(_whole(text), self._secrets))
 
     def _read(self, prompt: Prompt, reply: bytes, seconds: float) -> Answer:
         """The whole answer, and whether it ended at a list, by the rule of the local engines."""

@@ -11,10 +11,12 @@ try:
 except ModuleNotFoundError:  # an older huggingface_hub brings its forerunner
     import httpx  # type: ignore[no-redef]
 
+from express_metric.errors import one_line
+
 from ...errors import RunError
 from .faults import PassingFault
 
-__all__ = ["BoundedTransport", "httpx", "one_line", "secrets", "without"]
+__all__ = ["BoundedTransport", "httpx", "quoted", "secrets", "without"]
 
 MOST_BYTES = 16 * 2**20
 """Of one answer; 256 tokens take some thousand bytes, long reasoning some hundred thousand."""
@@ -38,7 +40,7 @@ class BoundedTransport(httpx.AsyncBaseTransport):
         request.headers["accept-encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
         if 300 <= response.status_code < 400:
-            there = one_line(response.headers.get("location", "nowhere"))
+            there = quoted(response.headers.get("location", "nowhere"))
             await response.aclose()
             raise RunError(
                 f"{request.url} sends requests elsewhere (status {response.status_code}, to "
@@ -47,7 +49,7 @@ class BoundedTransport(httpx.AsyncBaseTransport):
         packed = response.headers.get("content-encoding", "identity").strip().lower()
         if packed not in ("", "identity"):
             await response.aclose()
-            raise PassingFault(f"its answer is packed ({one_line(packed)}), though not asked so")
+            raise PassingFault(f"its answer is packed ({quoted(packed)}), though not asked so")
         response.stream = _Bounded(response.stream)
         return response
 
@@ -100,7 +102,7 @@ def without(text: str, forms: tuple[str, ...]) -> str:
     return text
 
 
-def one_line(text: str, most: int = 300) -> str:
-    """What a server says, as one line that a terminal shows as it is."""
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+def quoted(text: str, most: int = 300) -> str:
+    """What a server says, as one line that is not long."""
+    line = one_line(text)
     return line if len(line) <= most else f"{line[:most]}..."

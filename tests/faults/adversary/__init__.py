@@ -1,0 +1,1 @@
+"""The adversary: bad input, bad servers and sudden ends, with limits of time and memory each."""
