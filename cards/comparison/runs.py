@@ -226,7 +226,7 @@ def _full_name(run: Run) -> str:
     if run.asked is None:
         return run.name
     model, whole = run.name.removesuffix(" rank").removesuffix(run.setting), run.asked.prompt.name
-    return _printable(f"{model}{whole}{' rank' if run.ranks else ''}")
+    return _named(f"{model}{whole}{' rank' if run.ranks else ''}")
 
 
 def aligned(runs: Sequence[Run]) -> list[Run]:
