@@ -341,7 +341,7 @@ class RunConfig:
                 "--max-new-tokens and --whole-answers are of free answers: leave them out, or use "
                 "--decode free"
             )
-        if self.no_chat_template and self.model.startswith(API):
+        if self.no_chat_template and self.model.startswith(API) and self.decode == "free":
             raise RunError(
                 f"--no-chat-template: the server of {self.model} applies its own; leave it out"
             )
@@ -355,7 +355,7 @@ class RunConfig:
                     f"--{name.replace('_', '-')} belongs to --decode rank, but this is --decode "
                     f"{self.decode}: leave it out or ask for rank"
                 )
-        if self.decode == "rank" and (self.model.startswith(API) or is_dummy(self.model)):
+        if self.decode == "rank" and is_dummy(self.model):
             raise RunError(
                 f"--decode rank needs a model's own scores, which {self.model} does not give: use "
                 "--decode free, or a local model"

@@ -16,6 +16,8 @@ KEY_VARIABLE = "EXPRESS_API_KEY"
 HF_HOSTS = ("huggingface.co", "huggingface.cloud", "hf.space")
 OPENAI_HOST = "api.openai.com"
 TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
+LISTED = (1000, 20, 5)
+"""Likeliest tokens to ask for: what a server of ours lists, vLLM's default, OpenAI's most."""
 
 
 def is_dummy(model: str) -> bool:

@@ -23,7 +23,16 @@ PACKAGES = {
     "express_cards": "cards",
 }
 # Told to the code that asked, which words it for the user or goes on.
-INNER = {"BrokenFileError", "ErrorReply", "Malformed", "PassingFault", "Refused", "_NoEstimate"}
+INNER = {
+    "_NotGiven",
+    "_TooLong",
+    "BrokenFileError",
+    "ErrorReply",
+    "Malformed",
+    "PassingFault",
+    "Refused",
+    "_NoEstimate",
+}
 
 
 def error_classes() -> dict[str, type]:

@@ -10,8 +10,9 @@ def load_engine(model: ResolvedModel, options: EngineOptions) -> Engine:
     """Load the engine for a model's family, weights and all."""
     if model.family == "api":
         from .api.engine import ApiEngine
+        from .api.ranking import ApiRanker
 
-        return ApiEngine(model, options)
+        return (ApiRanker if options.vocabulary else ApiEngine)(model, options)
     if model.family == "dummy":
         from .dummy import DummyEngine
 

@@ -42,7 +42,7 @@ def in_a_sentence(model: ResolvedModel, part: Part) -> Iterator[None]:
         raise
     except (
         *(SafetensorError, UnpicklingError, StrictDataclassError, TemplateError, ImportError),
-        *(OSError, ValueError, KeyError, RuntimeError),
+        *(OSError, ValueError, TypeError, KeyError, RuntimeError),
     ) as error:
         raise RunError(_sentence(model, part, error)) from error
 
@@ -91,11 +91,14 @@ def _vocabulary_fault(model: ResolvedModel) -> str | None:
 
 
 def check_objects(model: ResolvedModel) -> None:
-    """Refuse a tokenizer's settings that are JSON, but no object: the library fails on them.
+    """Refuse a tokenizer without a vocabulary, of which older libraries make an empty one, or
+    whose settings are JSON, but no object: the library fails on them.
 
     Raises:
         ValueError: naming the file.
     """
+    if fault := _vocabulary_fault(model):
+        raise ValueError(fault)
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
         file = model.path / name
         if file.is_file() and not isinstance(json.loads(file.read_text("utf-8")), dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 from express_dataset.errors import require
@@ -37,7 +38,7 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
     if options.spread == "layers":
         how["device_map"] = "auto"
     elif options.spread == "tensor":
-        how["distributed_config"] = _tensor_parallel()
+        how |= _tensor_parallel()
     elif options.quantize:
         how["device_map"] = {"": options.device}
     if model.pickled:
@@ -57,7 +58,7 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
             f"--spread tensor: {model.name} has no tensor parallel plan; use --spread layers"
         )
     # What was placed while it was loaded must stay where it is.
-    placed = "device_map" in how or "distributed_config" in how
+    placed = not {"device_map", "distributed_config", "tp_plan"}.isdisjoint(how)
     return loaded if placed else loaded.to(options.device)
 
 
@@ -96,7 +97,9 @@ def _quantised(options: EngineOptions) -> Any:
     )
 
 
-def _tensor_parallel() -> Any:
+def _tensor_parallel() -> dict[str, Any]:
     from transformers.distributed import DistributedConfig
 
-    return DistributedConfig(tp_plan="auto")
+    if "tp_plan" in signature(DistributedConfig).parameters:
+        return {"distributed_config": DistributedConfig(tp_plan="auto")}
+    return {"tp_plan": "auto"}  # before transformers 5.20 or so

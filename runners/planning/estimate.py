@@ -62,6 +62,7 @@ def shape_of(model: ResolvedModel, trust_remote_code: bool = False) -> Shape:
         )
         with torch.device("meta"):
             empty = auto.from_config(config, trust_remote_code=trust_remote_code)
+        empty.tie_weights()  # older transformers do so with loaded weights only
     parameters = sum(weight.numel() for weight in empty.parameters())
     embedding, output = empty.get_input_embeddings(), empty.get_output_embeddings()
     tied = output is not None and output.weight is embedding.weight

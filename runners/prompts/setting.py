@@ -89,8 +89,9 @@ def setting_of(config: RunConfig, family: str) -> Setting:
         return Setting(ours("fill-mask"))
     name = config.prompt
     template = from_file(name, config.template) if config.template else ours(name)
-    # Other families have no chat template, and a server applies its own.
-    chat = not (config.no_chat_template and family == "causal")
+    # Other families have no chat template, and a server that is asked freely applies its own.
+    applied = family == "causal" or (family == "api" and config.decode == "rank")
+    chat = not (config.no_chat_template and applied)
     if name != "few-shot":
         return Setting(template, chat=chat)
     choice = config.shot_choice or "random"

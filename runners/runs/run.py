@@ -122,7 +122,12 @@ def _serve(
         raise RunError(f"--serve starts a model of this disk or of the Hub, not {config.model}.")
     adapter = str(model.adapter.path) if model.adapter else None
     serving = Serving(
-        config.serve or "", config.model, adapter, config.replicas, config.serve_timeout
+        config.serve or "",
+        config.model,
+        adapter,
+        config.replicas,
+        config.serve_timeout,
+        config.decode == "rank",
     )
     urls = stack.enter_context(served(serving))
     name = API + serving.asked

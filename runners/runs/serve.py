@@ -21,6 +21,7 @@ from pathlib import Path
 from express_metric.errors import one_line
 
 from ..errors import RunError
+from ..server import LISTED
 
 HOST = "127.0.0.1"
 _AT = ("--host", HOST, "--port", "{port}")
@@ -41,6 +42,8 @@ ADAPTERS = {
     "vllm": ("--enable-lora", "--lora-modules", "{name}={adapter}"),
     "sglang": ("--lora-paths", "{name}={adapter}"),
 }
+RANKING = {"vllm": ("--max-logprobs", str(LISTED[0])), "sglang": ()}
+"""Those that give log-probabilities of a prompt, and what they are told for it."""
 TAIL = 8
 RESTARTS = 3
 
@@ -55,6 +58,7 @@ class Serving:
         adapter: a folder with a LoRA adapter, for servers that take one.
         replicas: servers of the same model, each at a port of its own.
         timeout: seconds until a server that does not answer is given up.
+        ranks: it is asked for log-probabilities of prompts.
     """
 
     kind: str
@@ -62,6 +66,7 @@ class Serving:
     adapter: str | None = None
     replicas: int = 1
     timeout: float = 1800.0
+    ranks: bool = False
 
     @property
     def asked(self) -> str:
@@ -72,7 +77,7 @@ class Serving:
         """The command line of one server.
 
         Raises:
-            RunError: the command lacks a place, is not installed, or takes no adapter.
+            RunError: the command lacks a place, is not installed, takes no adapter or cannot rank.
 
         >>> Serving("run {model} --at {port}", "org/m").command(8000)
         ['run', 'org/m', '--at', '8000']
@@ -85,6 +90,14 @@ class Serving:
                     f"merge`), or use --serve {' or '.join(ADAPTERS)}."
                 )
             words = (*words, *ADAPTERS[self.kind])
+        if self.ranks and self.kind in COMMANDS:
+            if self.kind not in RANKING:
+                raise RunError(
+                    f"--serve {self.kind} gives no log-probabilities of a prompt, so it cannot "
+                    f"rank: use --serve {' or '.join(RANKING)}, leave out --serve, or use --decode "
+                    "free."
+                )
+            words = (*words, *RANKING[self.kind])
         places = {
             "{model}": self.model,
             "{port}": str(port),

@@ -101,11 +101,6 @@ def _vocabulary(config: RunConfig, model: ResolvedModel, data: Splits) -> Vocabu
     """The terms to rank, or None where the model writes freely."""
     if config.decode != "rank":
         return None
-    if model.family in ("api", "dummy"):
-        raise RunError(
-            f"--decode rank needs the model's own probabilities, which --model {config.model} does "
-            "not give: use --decode free."
-        )
     if config.several_tokens and model.family != "masked":
         raise RunError(
             f"--several-tokens is for masked models, and --model {config.model} is a "

@@ -30,7 +30,6 @@ WRONG = {
     "a port that is none": ({"base_url": "http://localhost:99999/v1"}, "must be an address like"),
     "a password": ({"base_url": "https://me:secret@host/v1"}, "EXPRESS_API_KEY"),
     "a key in the query": ({"base_url": "https://host/v1?key=secret"}, "EXPRESS_API_KEY"),
-    "a ranking": ({"decode": "rank"}, "api:org/name does not give: use --decode free"),
     "no request at all": ({"concurrency": 0}, "--concurrency must be at least 1, got 0"),
     "no token": ({"max_total_tokens": 0}, "--max-total-tokens must be at least 1, got 0"),
     "fewer than no retries": ({"retries": -1}, "--retries must be at least 0, got -1"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -16,18 +15,12 @@ from pathlib import Path
 
 import pytest
 from support import tiny_models
-from support.launching import model_server_path
+from support.launching import model_server_command as command
 from typer.testing import CliRunner
 
 from express_runners.cli import app
 from express_runners.errors import RunError
 from express_runners.runs.serve import Serving, served
-
-
-def command(*words: object) -> str:
-    """A command for `--serve` that starts the tests' own server."""
-    start = [sys.executable, model_server_path(), *map(str, words)]
-    return f"{shlex.join(map(str, start))} {{port}} --model-is {{model}}"
 
 
 def alive(pid: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -142,6 +143,7 @@ class Team:
         return [member.exitcode for member in self.members]
 
 
-def model_server_path() -> Path:
-    """The script of the small chat server."""
-    return Path(__file__).with_name("model_server.py")
+def model_server_command(*words: object) -> str:
+    """A command for `--serve` that starts the small server of `model_server.py`."""
+    start = [sys.executable, Path(__file__).with_name("model_server.py"), *words]
+    return f"{shlex.join(map(str, start))} {{port}} --model-is {{model}}"

@@ -2,7 +2,9 @@
 
 It answers every mask with *sad*, `--after` seconds from its start on. `--die N` ends it after N
 answers, the first time only (it leaves a file `--once`). `--exit` ends it at once with a message.
-`--noise` floods its log; `--child` leaves a sleeping child process.
+`--noise` floods its log; `--child` leaves a sleeping child process. `--weights FOLDER` computes
+log-probabilities of token ids on /v1/completions, in double precision, told as `--way` says:
+`prompt_logprobs` (as vLLM) or `echo`; of `--most` tokens, else it refuses.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 
 def options() -> argparse.Namespace:
@@ -29,6 +32,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--noise", action="store_true")
     parser.add_argument("--child", type=Path)
     parser.add_argument("--model-is")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--way", default="prompt_logprobs")
+    parser.add_argument("--most", type=int, default=1000)
     return parser.parse_args()
 
 
@@ -49,6 +55,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v1/completions":
+            self.complete(asked)
+            return
         masks = asked["messages"][0]["content"].rpartition("TEXT")[2].count("<mask>") or 1
         time.sleep(GIVEN.slow)
         ANSWERED[0] += 1
@@ -61,6 +70,19 @@ class Handler(BaseHTTPRequestHandler):
         whole = {"id": "1", "object": "chat.completion", "created": 0, "choices": [choice]}
         self.send(200, {**whole, "model": asked["model"], "usage": usage})
 
+    def complete(self, asked: dict[str, Any]) -> None:
+        """One token after each prompt, with what was asked of log-probabilities."""
+        if MODEL is None:
+            self.send(404, {"error": {"message": "no such path"}})
+            return
+        if asked["logprobs"] > GIVEN.most:
+            self.send(400, {"error": {"message": f"logprobs over {GIVEN.most}"}})
+            return
+        choices = [choice(asked, row, i) for i, row in enumerate(asked["prompt"])]
+        usage = {"prompt_tokens": sum(map(len, asked["prompt"])), "completion_tokens": len(choices)}
+        # Not in order: places are told by the index.
+        self.send(200, {"object": "text_completion", "choices": choices[::-1], "usage": usage})
+
     def send(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
@@ -71,6 +93,39 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing for each request."""
+
+
+def choice(asked: dict[str, Any], row: list[int], index: int) -> dict[str, Any]:
+    """A prompt's completion, as far as log-probabilities go."""
+    import torch
+
+    model, tokenizer = MODEL
+    with torch.inference_mode():
+        after = model(input_ids=torch.tensor([row])).logits[0].log_softmax(-1)
+    own = [None, *(float(after[i, token]) for i, token in enumerate(row[1:]))]
+    found = after[-1].topk(min(asked["logprobs"], after.shape[-1]))
+    listed = zip(found.indices.tolist(), found.values.tolist(), strict=True)
+    top = {tokenizer.convert_ids_to_tokens(token): value for token, value in listed}
+    echoed = own if asked.get("echo") and GIVEN.way == "echo" else []
+    told: dict[str, Any] = {"index": index, "text": "", "finish_reason": "length"}
+    told["logprobs"] = {"token_logprobs": [*echoed, max(top.values())], "top_logprobs": [top]}
+    if "prompt_logprobs" in asked and GIVEN.way == "prompt_logprobs":
+        pairs = zip(row, own, strict=True)
+        told["prompt_logprobs"] = [
+            None if value is None else {str(token): {"logprob": value}} for token, value in pairs
+        ]
+    return told
+
+
+def load(folder: Path) -> Any:
+    """Model and tokenizer of a folder."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(folder).double().eval()
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
+MODEL: Any = load(GIVEN.weights) if GIVEN.weights else None
 
 
 def main() -> None:

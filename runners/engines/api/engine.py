@@ -12,9 +12,9 @@ import math
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from express_dataset import Example
 from express_metric.terms import Reason
@@ -28,6 +28,7 @@ from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait
 from .replies import ErrorReply, read_reply
 from .transport import BoundedTransport, httpx, quoted, secrets, without
 
+T = TypeVar("T")
 # English has about four characters to a token; three keeps a guess on the safe side.
 CHARACTERS_PER_TOKEN = 3
 # What helps where a server does not know a parameter.
@@ -166,13 +167,16 @@ class ApiEngine:
         return replace(answer, prompt=prompt)
 
     async def _ask_patiently(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
-        """Ask once, and again after a fault that may pass."""
+        return await self._patiently(lambda url: self._ask_once(client, prompt, url))
+
+    async def _patiently(self, once: Callable[[str], Awaitable[T]]) -> T:
+        """Ask `once`, and again after a fault that may pass."""
         came = self._came
         for attempt in range(self._server.retries + 1):
             await self._pause()
             try:
                 with self._addresses.one() as url:
-                    return await self._ask_once(client, prompt, url)
+                    return await once(url)
             except PassingFault as error:
                 fault = error
             wait = wait_before(attempt, fault.retry_after)
@@ -205,12 +209,26 @@ class ApiEngine:
 
     async def _ask_once(self, client: httpx.AsyncClient, prompt: Prompt, url: str) -> Answer:
         started = time.perf_counter()
+        response = await self._post(client, url, "/chat/completions", self._sent(prompt))
+        if response.status_code >= 400:
+            refused = read_refusal(response)
+            if refused.reason is None:
+                raise self._final(refused)
+            return Answer(None, None, 0, reason=refused.reason)
+        answer = self._read(prompt, response.content, time.perf_counter() - started)
+        self._came, self._told = self._came + 1, 0
+        return answer
+
+    async def _post(
+        self, client: httpx.AsyncClient, url: str, path: str, sent: dict[str, Any]
+    ) -> httpx.Response:
+        """Ask once; a connection that fails may be well at the next attempt."""
         try:
             # Of the whole request: a server that sends a byte now and then is lost too.
             async with asyncio.timeout(self._server.timeout):
-                response = await client.post(
-                    f"{url.rstrip('/')}/chat/completions",
-                    json=self._sent(prompt),
+                return await client.post(
+                    f"{url.rstrip('/')}{path}",
+                    json=sent,
                     headers={"Authorization": f"Bearer {key}"} if (key := self._keys[url]) else {},
                 )
         except TimeoutError as error:
@@ -221,14 +239,6 @@ class ApiEngine:
         except httpx.RequestError as error:
             what = str(error) or type(error).__name__
             raise PassingFault(f"the connection failed: {what}") from error
-        if response.status_code >= 400:
-            refused = read_refusal(response)
-            if refused.reason is None:
-                raise self._final(refused)
-            return Answer(None, None, 0, reason=refused.reason)
-        answer = self._read(prompt, response.content, time.perf_counter() - started)
-        self._came, self._told = self._came + 1, 0
-        return answer
 
     def _sent(self, prompt: Prompt) -> dict[str, Any]:
         """What a request holds."""
@@ -268,15 +278,9 @@ class ApiEngine:
                 f"{self._server.name} answers with an error ({self._clean(str(error))}): what is "
                 "answered is kept; mend that and run the same command again."
             ) from None
-        if read.usage is None and self._server.max_total_tokens is not None:
-            raise RunError(
-                f"{self._server.name} does not say how many tokens a request used, so the cap "
-                "cannot be kept: leave out --max-total-tokens."
-            )
-        prompt_tokens, new_tokens = read.usage or (None, 0)
+        prompt_tokens, new_tokens = self._spend(read.usage)
         text = without(_whole(read.text), self._secrets)
         served = read.served and self._clean(read.served)
-        self._spent += (prompt_tokens or 0) + new_tokens
         answer = Answer(None, None, new_tokens, None, prompt_tokens, seconds, served=served)
         if read.refused:
             return replace(answer, completion=text.strip() or None, reason=Reason.REFUSAL)
@@ -286,10 +290,20 @@ class ApiEngine:
             finish = "list"
         return replace(answer, completion=text.strip(), finish=finish)
 
+    def _spend(self, usage: tuple[int, int] | None) -> tuple[int | None, int]:
+        """Count the tokens of a request: of its prompt, if the server tells, and of its answer."""
+        if usage is None and self._server.max_total_tokens is not None:
+            raise RunError(
+                f"{self._server.name} does not say how many tokens a request used, so the cap "
+                "cannot be kept: leave out --max-total-tokens."
+            )
+        self._spent += sum(usage or ())
+        return usage or (None, 0)
+
     def _affordable(self, prompts: Sequence[Prompt]) -> bool:
         """Whether the requests under way and one more stay under the cap, at their dearest."""
         cap = self._server.max_total_tokens
-        return cap is None or self._spent + sum(map(_dearest, prompts)) <= cap
+        return cap is None or self._spent + sum(map(self._dearest, prompts)) <= cap
 
     def _cap_reached(self, left: int) -> RunError:
         return RunError(
@@ -298,9 +312,8 @@ class ApiEngine:
             "and run the same command again"
         )
 
-
-def _dearest(prompt: Prompt) -> int:
-    return len(prompt.text) // CHARACTERS_PER_TOKEN + prompt.budget
+    def _dearest(self, prompt: Prompt) -> int:
+        return len(prompt.text) // CHARACTERS_PER_TOKEN + prompt.budget
 
 
 def _whole(text: str) -> str:

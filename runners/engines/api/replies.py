@@ -59,7 +59,7 @@ def read_reply(body: bytes) -> Reply:
         text = said_no
     names = [found.get(name) for name in ("model", "system_fingerprint")]
     served = " ".join(name for name in names if isinstance(name, str) and name)
-    return Reply(text, refused, finish == "length", _usage(found.get("usage")), served or None)
+    return Reply(text, refused, finish == "length", read_usage(found.get("usage")), served or None)
 
 
 def _no_error(error: Any) -> None:
@@ -86,7 +86,7 @@ def _text(content: Any) -> str:
     raise PassingFault("its answer's content is no text")
 
 
-def _usage(usage: Any) -> tuple[int, int] | None:
+def read_usage(usage: Any) -> tuple[int, int] | None:
     """Tokens of prompt and answer; None where one is no count."""
     held = usage if isinstance(usage, dict) else {}
     prompt, new = held.get("prompt_tokens"), held.get("completion_tokens")

@@ -21,6 +21,7 @@ class ListTerms:
     taken in order, each after the likeliest terms of those before it, as when writing freely.
 
     Attributes:
+        tokens: of each term.
         trie: of the terms' tokens, common beginnings once.
         closing: tokens that begin with a quote.
     """
@@ -29,7 +30,8 @@ class ListTerms:
         self._tokenizer = tokenizer
         self._lead = lead
         self.terms = tuple(terms)
-        self.trie: Trie = build([self._tokens(term) for term in terms])
+        self.tokens = [self._tokens(term) for term in terms]
+        self.trie: Trie = build(self.tokens)
         every = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         self.closing = [i for i, token in enumerate(every) if token and token.startswith(QUOTE)]
 
