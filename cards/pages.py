@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import require
+from express_dataset.files import whole
+from express_runners.errors import RunError
+from express_runners.runs.store import cannot_write
 
 from .drawings.svg import Drawn
 
@@ -27,6 +30,24 @@ def render(template: str, style: str | Sequence[str], scripts: Sequence[str], **
         .render(policy=policy(css, codes), style=css, scripts=codes, **values)
     )
     return page
+
+
+def write_page(out: Path, page: str) -> Path:
+    """Write a page, whole or not at all, and the folders above it.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    if out.is_dir():
+        raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with whole(out) as unfinished:
+            # Data may hold half a surrogate pair, which UTF-8 has no form for.
+            unfinished.write_bytes(page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise RunError(cannot_write(out, error)) from error
+    return out
 
 
 @cache

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import dataclasses
 import functools
+import gzip
 import hashlib
 import io
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from .lexicon_sources import EXPRESS_SHA256, nrc_table, read_express
 from .plutchik import DIMENSIONS
 from .signature import safe_value
 
+_MOST_BYTES = 1 << 26
 _CELLS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 
 
@@ -90,9 +94,9 @@ def load_lexicon(spec: str | Path) -> Lexicon:
 
     ``nrc`` is EmoLex v0.92 (Mohammad and Turney 2013) from the package ``nrclex``, completed by our
     table of headwords. ``express`` is the table of the paper, downloaded once at a pinned commit
-    and checked at every load. Anything else is a CSV file with a column ``word`` and the ten
-    dimensions, in any order, each cell 0 or 1; further columns are ignored. A word that stands
-    twice with one vector counts once; with two vectors it is an error.
+    and checked at every load. Anything else is a CSV file, gzipped or not, with a column ``word``
+    and the ten dimensions, in any order, each cell 0 or 1; further columns are ignored. A word that
+    stands twice with one vector counts once; with two vectors it is an error.
 
     Returns:
         The lexicon. A file with the content of the paper's table is named ``express``.
@@ -111,13 +115,20 @@ def load_lexicon(spec: str | Path) -> Lexicon:
         return parse_lexicon(content, "express", str(origin))
     path = Path(spec)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            # Gzip without its bound unpacks a thousandfold; a device has no end.
+            content = (gzip.GzipFile(fileobj=file) if packed else file).read(_MOST_BYTES + 1)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise MetricError(
             f"{path}: no such lexicon: give nrc, express or the path of a CSV file"
         ) from None
-    except OSError as error:
-        raise MetricError(f"{path}: the lexicon cannot be read: {error.strerror}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise MetricError(f"{path}: the lexicon cannot be read: {why}") from error
+    if len(content) > _MOST_BYTES:
+        raise MetricError(f"{path}: the lexicon is longer than {_MOST_BYTES >> 20} MiB")
     return parse_lexicon(content, path.stem, str(path))
 
 
@@ -131,7 +142,9 @@ def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
     """
     digest = hashlib.sha256(content).hexdigest()
     try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if marked else "utf-8-sig")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise MetricError(
             f"{origin}: the lexicon is not UTF-8 (byte {error.start}); save it as CSV UTF-8"

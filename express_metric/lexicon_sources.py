@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from .errors import MetricError
@@ -166,8 +165,9 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file in one step, so that no reader ever sees half of it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+        # One name, so that what a kill leaves is written over.
+        unfinished = path.with_name(f"{path.name}.part")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
     except OSError as error:
         raise MetricError(f"{path}: the lexicon cannot be kept: {error.strerror}") from error

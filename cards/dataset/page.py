@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from express_dataset.errors import DataError
 from express_dataset.publishing.statistics import CHECKS
 from express_dataset.splits import SPLITS
 
@@ -18,7 +17,7 @@ from ..comparison.paper_data import (
     topic_counts,
 )
 from ..drawings.dataset import all_figures
-from ..pages import render
+from ..pages import render, write_page
 from ..words import percent
 
 MOST_NAMED = 15
@@ -43,20 +42,9 @@ def write_stats(found: Mapping[str, Any], out: Path) -> Path:
         The same path.
 
     Raises:
-        DataError: the page cannot be written.
+        RunError: the page cannot be written.
     """
-    if out.is_dir():
-        raise DataError(f"--out {out} is a folder; give the name of a file, such as page.html")
-    page = render("stats.html", "report.css", ["page.js"], **view(found))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # A file of JSON may hold half a surrogate pair, which UTF-8 has no form for.
-        out.write_bytes(page.encode("utf-8", "replace"))
-    except OSError as error:
-        raise DataError(
-            f"{out}: the page cannot be written ({error.strerror}); give another --out"
-        ) from error
-    return out
+    return write_page(out, render("stats.html", "report.css", ["page.js"], **view(found)))
 
 
 def view(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from express_runners.errors import RunError
-from express_runners.runs.store import cannot_write
-
 from ..comparison.paper_data import SPREAD_HEADER, spread_cells
 from ..comparison.paper_rows import Cells, apart, cells, figure_text, own_first
 from ..comparison.published import FIGURES, SETTINGS
 from ..drawings.lines import Axis, Line, line_chart, sizes, steps
 from ..drawings.svg import Figure
-from ..pages import render
+from ..pages import render, write_page
 
 
 def paper_page(found: Mapping[str, Any], out: Path) -> Path:
@@ -29,14 +26,7 @@ def paper_page(found: Mapping[str, Any], out: Path) -> Path:
         RunError: the page cannot be written.
         MissingExtra: jinja2 is not installed.
     """
-    page = render("paper.html", "report.css", ["page.js"], **view(found))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # A name may hold half a surrogate pair, which UTF-8 has no form for.
-        out.write_bytes(page.encode("utf-8", "replace"))
-    except OSError as error:
-        raise RunError(cannot_write(out, error)) from error
-    return out
+    return write_page(out, render("paper.html", "report.css", ["page.js"], **view(found)))
 
 
 def view(found: Mapping[str, Any]) -> dict[str, Any]:

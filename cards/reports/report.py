@@ -9,9 +9,9 @@ from typing import Any
 from express_dataset.errors import require
 from express_runners.errors import RunError
 from express_runners.runs.finished import FinishedRun
-from express_runners.runs.store import REPORT_FILE, cannot_write
+from express_runners.runs.store import REPORT_FILE
 
-from ..pages import render
+from ..pages import render, write_page
 from .sheet import Sheet, read_sheet
 from .view import view
 
@@ -66,11 +66,4 @@ def page_of(sheet: Sheet, study: Mapping[str, Any] | None = None) -> str:
 
 
 def _write(path: Path, sheet: Sheet, study: Mapping[str, Any] | None = None) -> Path:
-    page = page_of(sheet, study)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # JSON may hold half a surrogate pair, which UTF-8 has no form for.
-        path.write_bytes(page.encode("utf-8", "replace"))
-    except OSError as error:
-        raise RunError(cannot_write(path, error)) from error
-    return path
+    return write_page(path, page_of(sheet, study))

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from express_dataset.errors import DataError, require
+from express_dataset.errors import require
 
 from ..drawings.emotions import Point, points
 from ..drawings.svg import Figure
 from ..pages import render
+from ..pages import write_page as write
 from .terminal import tables
 
 Found = Mapping[str, Any]
@@ -20,19 +21,11 @@ def write_page(found: Found, out: Path) -> Path:
     """Write the page; see `results.results` for `found`.
 
     Raises:
-        DataError: it cannot be written.
+        RunError: it cannot be written.
         MissingExtra: jinja2 is not installed.
     """
     require("jinja2", "study")
-    if out.is_dir():
-        raise DataError(f"--out {out} is a folder; give the name of a file, such as page.html")
-    page = render("study_results.html", "report.css", ["page.js"], **section(found))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(page.encode("utf-8", "replace"))
-    except OSError as error:
-        raise DataError(f"{out} cannot be written ({error.strerror}); give another --out") from None
-    return out
+    return write(out, render("study_results.html", "report.css", ["page.js"], **section(found)))
 
 
 def section(found: Found) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import DataError, require
+from express_dataset.files import whole
 
 SHEETS = (".csv", ".xlsx")
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
@@ -49,7 +50,10 @@ def unsafe(text: str) -> str:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a CSV that spreadsheets open as UTF-8."""
-    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream:
+    with (
+        whole(path) as unfinished,
+        unfinished.open("w", encoding="utf-8-sig", errors="replace", newline="") as stream,
+    ):
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
         writer.writerow(header)
         writer.writerows([safe(cell) for cell in row] for row in rows)

@@ -126,7 +126,7 @@ def find_dumps(given: Iterable[Path], out: Path | None = None) -> Found:
     others: dict[str, str] = {}
     for path in given:
         if path.is_dir():
-            inside = {file: file.relative_to(path).as_posix() for file in _files(path, out)}
+            inside = {file: file.relative_to(path).as_posix() for file in _files(path, out, others)}
             reasons = {name: _why_not(file) for file, name in inside.items()}
             others |= {name: why for name, why in reasons.items() if why}
             inside = {file: name for file, name in inside.items() if not reasons[name]}
@@ -153,9 +153,14 @@ def find_dumps(given: Iterable[Path], out: Path | None = None) -> Found:
 _EXPECTED = f"expected {', '.join(SUFFIXES)}, or any file of one JSON object a line, packed or not"
 
 
-def _files(folder: Path, out: Path | None) -> Iterator[Path]:
-    """Everything below a folder that is not a folder, apart from what a build writes."""
-    for place, folders, files in os.walk(folder):
+def _files(folder: Path, out: Path | None, closed: dict[str, str]) -> Iterator[Path]:
+    """All files below a folder but those a build writes; folders that are `closed` are told."""
+
+    def tell(error: OSError) -> None:
+        name = Path(error.filename).relative_to(folder).as_posix()
+        closed[name] = f"the folder cannot be read ({error.strerror})"
+
+    for place, folders, files in os.walk(folder, onerror=tell):
         folders[:] = [one for one in folders if out is None or (Path(place) / one).resolve() != out]
         yield from (Path(place) / name for name in files)
 

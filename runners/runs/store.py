@@ -203,6 +203,11 @@ class Shard:
             if self._stream is None:
                 _end_last_line(self.path)
                 self._stream = FileIO(self.path, "a")
+            elif not os.fstat(self._stream.fileno()).st_nlink:
+                raise RunError(
+                    f"{self.path} was removed while the run went on: what it held is lost, and the "
+                    "same command answers it again"
+                )
             while rest:
                 rest = rest[self._stream.write(rest) :]
         except OSError as error:

@@ -32,6 +32,7 @@ class Outcome:
     peak: int
     left: int
     over: str
+    seconds: float = 0.0
 
     def wrongs(self, codes: Sequence[int] = (0, 1, 2), *, text: bool = True) -> list[str]:
         """What must never be: one line for each, empty where all is well."""
@@ -145,4 +146,12 @@ class Forks:
             file.read_bytes().decode("utf-8", "replace") if file.exists() else ""
             for file in (out, err)
         ]
-        return Outcome(told["code"], texts[0], texts[1], told["peak"], told["left"], told["over"])
+        return Outcome(
+            told["code"],
+            texts[0],
+            texts[1],
+            told["peak"],
+            told["left"],
+            told["over"],
+            told["seconds"],
+        )

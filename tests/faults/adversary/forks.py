@@ -53,7 +53,8 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
     pid = os.fork()
     if pid == 0:
         be(case)
-    end, peak, why = time.monotonic() + case["seconds"], 0, ""
+    began = time.monotonic()
+    end, peak, why = began + case["seconds"], 0, ""
     ended, status = 0, 0
     while not ended:
         peak = max(peak, held(pid))
@@ -69,12 +70,13 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
             peak = max(peak, used.ru_maxrss * 1024)
         else:
             time.sleep(0.002)
-    left = session(pid) if case.get("patience", 0) == 0 else patient(pid, case["patience"])
+    took = time.monotonic() - began
+    left = patient(pid, case.get("patience", 0))
     for one in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(status)
-    return {"code": code, "over": why, "peak": peak, "left": len(left)}
+    return {"code": code, "over": why, "peak": peak, "left": len(left), "seconds": took}
 
 
 def patient(pid: int, seconds: float) -> list[int]:
