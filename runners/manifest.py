@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from express_dataset import Example
 from express_dataset.errors import DataError
@@ -20,6 +20,7 @@ from express_dataset.files import read_json, write_json
 from express_dataset.splits import normalised
 
 from .errors import RunError
+from .typed import Malformed, as_json, read
 
 MANIFEST_FILE = "express.json"
 _DIGITS = 16
@@ -92,7 +93,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write `express.json` into a trained model's folder."""
-        write_json(folder / MANIFEST_FILE, asdict(self))
+        write_json(folder / MANIFEST_FILE, as_json(self))
 
 
 def hashes(texts: Iterable[str]) -> str:
@@ -121,10 +122,11 @@ def read_manifest(folder: Path) -> Manifest | None:
 @cache
 def _read(file: Path, _written: int) -> Manifest:
     try:
-        content = read_json(file, _MEND)
+        found: Manifest = read(Manifest, read_json(file, _MEND))
     except DataError as error:
         raise RunError(str(error)) from error
-    found: Manifest = _typed(Manifest, content, str(file), "")
+    except Malformed as error:
+        raise RunError(f"{file}: {error}: {_MEND}.") from error
     for number, training in enumerate(found.trainings):
         for name in ("posts", "texts"):
             value = getattr(training, name)
@@ -133,25 +135,3 @@ def _read(file: Path, _written: int) -> Manifest:
     if not found.trainings:
         raise RunError(f"{file}: trainings is empty: {_MEND}.")
     return found
-
-
-def _typed(kind: Any, value: Any, file: str, where: str) -> Any:
-    """A value from JSON as the type that a field asks for."""
-    wrong = RunError(f"{file}: {where or 'its content'} is missing or of another kind: {_MEND}.")
-    if is_dataclass(kind):
-        if not isinstance(value, dict):
-            raise wrong
-        hints, dot = get_type_hints(kind), f"{where}." if where else ""
-        named = {f.name: (hints[f.name], value.get(f.name)) for f in fields(kind)}
-        return kind(**{n: _typed(*pair, file, f"{dot}{n}") for n, pair in named.items()})  # type: ignore[operator]
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise wrong
-        of = get_args(kind)[0]
-        return tuple(_typed(of, one, file, f"{where}.{n}") for n, one in enumerate(value))
-    plain, inner = get_origin(kind) or kind, get_args(kind)
-    if not isinstance(value, plain) or isinstance(value, bool):
-        raise wrong
-    if plain is dict and inner[1] is int and any(type(v) is not int for v in value.values()):
-        raise wrong
-    return value

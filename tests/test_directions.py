@@ -20,7 +20,8 @@ PACKAGES = {
 }
 # From left to right; a room is a file or a folder.
 RUNNERS = (
-    "errors server vocabulary config manifest models prompts engines runs training planning harness"
+    "errors typed server vocabulary config manifest models prompts engines runs training planning "
+    "harness"
 )
 CARDS = (
     "words drawings terminal hub_files pages comparison markdown reports dataset submissions "

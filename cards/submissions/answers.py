@@ -1,55 +1,63 @@
-"""Check the answers of a submission, line by line, against the data and our own reading."""
+"""The answers of a submission, rebuilt line by line from the data and the completions."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
-from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
-from express_runners.runs.reading import clean, read_completion
+from express_runners.prompts.wording import answer
+from express_runners.runs.ranks import DECIMALS, TOP
+from express_runners.runs.reading import read_line
+from express_runners.runs.record import is_ranking
+from express_runners.typed import Malformed, read
+from express_runners.vocabulary import normalised
 
-from .public import LINE_KEYS, OPTIONAL_KEYS
-from .ranks import Ranked, check_rank
-from .strict import Refusal, read_rows, shown, texts
+from .strict import Refusal, read_rows, shown, unequal
 
 FINISHES = ("list", "eos", "length", "filled", "ranked")
 _MOST = 10**9
 # Why a model may have given no text at all.
 _UNASKED = (Reason.TOO_LONG, Reason.REFUSAL, Reason.EMPTY)
-_NUMBERS: dict[str, type | tuple[type, ...]] = {
-    "prompt_tokens": (int, type(None)),
-    "new_tokens": int,
-    "seconds": (int, float),
-    "shots_dropped": int,
-}
+_NUMBERS = ("shots_dropped", "prompt_tokens", "new_tokens", "seconds", "process")
+# Half a unit of the last decimal, for every term; and what float32 makes of a sum.
+_NEAR_ONE = 0.5 * 10**-DECIMALS + 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What every answer of a submission must agree with.
+    """What every answer of a submission must agree with."""
 
-    Attributes:
-        cue: what stands before the answer in a completion; empty without reasoning.
-        shots: how many solved examples each prompt was to show.
-        pool: those examples, id to post.
-        ranked: the vocabulary, where the run is a ranking.
-        last: whether the last of several lists is the answer, since no cue ends the reasoning.
+    cue: str = ""  # what stands before the answer in a completion; empty without reasoning
+    last: bool = False  # whether the last of several lists is the answer
+    shots: int = 0  # how many solved examples each prompt was to show
+    pool: Mapping[str, str] | None = None  # those examples, id to post
+    places: Mapping[str, int] | None = None  # of a ranking: each term's place in the vocabulary
+    served: bool = False  # whether a server answered, which may refuse in words
 
-    >>> Rules().cue
-    ''
-    >>> Rules(shots=5).pool
-    {}
-    """
 
-    cue: str = ""
-    shots: int = 0
-    pool: Mapping[str, str] = field(default_factory=dict)
-    ranked: Ranked | None = None
-    last: bool = False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What of a line no data and no reading gives."""
+
+    prompt_sha256: str
+    shots: tuple[str, ...]
+    shots_dropped: int
+    new_tokens: int
+    seconds: float
+    prompt_tokens: int | None = None
+    completion: str | None = None
+    finish: str | None = None
+    served_model: str | None = None
+    process: int | None = None
+    rank: list[Any] | None = None
+
+
+_TOLD = tuple(field.name for field in fields(Told))
 
 
 def read_answers(
@@ -67,17 +75,19 @@ def read_answers(
         Refusal: naming line and reason.
     """
     wanted = {example.id: example for example in examples}
-    found: dict[str, int] = {}
+    found: dict[str, str] = {}
     lines = []
-    for number, line in read_rows(file):
-        where = f"{file.name}, line {number}"
+    for where, line in read_rows(file):
         name = line.get("id")
         if not isinstance(name, str) or name not in wanted:
             raise Refusal(f"{where}: {shown(name)} is no example of {data}")
-        first = found.setdefault(name, number)
-        if first != number:
-            raise Refusal(f"{where}: example {name!r} is answered in line {first} already")
-        check_line(line, wanted[name], rules, where)
+        if name in found:
+            at = found[name].rpartition(", ")[2]
+            raise Refusal(f"{where}: example {name!r} is answered in {at} already")
+        found[name] = where
+        reason = _wrong(line, wanted[name], rules)
+        if reason:
+            raise Refusal(f"{where}: {reason}")
         lines.append(line)
     left = [name for name in wanted if name not in found]
     if left:
@@ -88,114 +98,102 @@ def read_answers(
     return lines
 
 
-def check_line(line: Mapping[str, Any], example: Example, rules: Rules, where: str) -> None:
-    """Refuse an answer that does not agree with its example, or with its own completion.
-
-    Raises:
-        Refusal: telling what does not agree.
-
-    >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
-    >>> terms = {"paper": ["sad"], "revised": ["sad"]}
-    >>> line = {"id": "a", "post_id": "p", "references": ["sad"], "clean": [True],
-    ...         "prompt_sha256": "0" * 16,
-    ...         "shots": [], "shots_dropped": 0, "completion": '["sad"]', "terms": terms,
-    ...         "reason": dict.fromkeys(terms), "finish": "list", "prompt_tokens": 9,
-    ...         "new_tokens": 3, "seconds": 0.1}
-    >>> check_line(line, row, Rules(), "line 1")
-    >>> check_line(line | {"references": ["mad"]}, row, Rules(), "1")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    express_cards.submissions.strict.Refusal: 1: the references are ['mad'], but the data has...
-    """
-    _check_form(line, where)
-    if line["references"] != list(example.labels):
-        raise Refusal(
-            f"{where}: the references are {shown(line['references'])}, but the data has "
-            f"{shown(list(example.labels))}"
-        )
-    if line["clean"] != clean(example):
-        raise Refusal(
-            f"{where}: clean is {shown(line['clean'])}, but the data has {clean(example)}"
-        )
-    if line["post_id"] != example.post_id:
-        raise Refusal(
-            f"{where}: the post_id is {shown(line['post_id'])}, but the data has "
-            f"{example.post_id!r}"
-        )
-    _check_shots(line, example, rules, where)
-    _check_reading(line, rules, where)
-    if (rules.ranked is not None) is not ("rank" in line):
-        what = "lacks its ranking" if rules.ranked else "holds a ranking, but the run is none"
-        raise Refusal(f"{where} {what}")
-    if rules.ranked is not None:
-        check_rank(line, rules.ranked, where)
+def _wrong(line: Mapping[str, Any], example: Example, rules: Rules) -> str | None:
+    """Where an answer does not agree with its example, or with its own completion."""
+    given = {name: line[name] for name in _TOLD if name in line}
+    try:
+        told: Told = read(Told, given)
+    except Malformed as error:
+        return str(error)
+    said = line.get("reason")
+    said = said.get("paper") if isinstance(said, dict) else None
+    silent = told.completion is None
+    if silent and said not in _UNASKED:
+        return f"there is no completion, and {shown(said)} is no reason why"
+    kept = silent or (rules.served and said == Reason.REFUSAL)
+    rebuilt = read_line(
+        example, told.completion, told.finish, rules.cue, rules.last, said if kept else None
+    )
+    difference = unequal(line, {**given, **rebuilt})
+    if difference:
+        return f"{difference}, as the data and the completion give"
+    return (
+        _odd(told) or _shots(told, example, rules) or _ranking(told, "rank" in line, example, rules)
+    )
 
 
-def _check_form(line: Mapping[str, Any], where: str) -> None:
-    """Every key of a line is there, no other, and each of its kind."""
-    for key in sorted(LINE_KEYS - line.keys()):
-        raise Refusal(f"{where}: {key} is missing")
-    for key in sorted(line.keys() - LINE_KEYS - OPTIONAL_KEYS):
-        raise Refusal(f"{where}: {shown(key)} is no part of an answer")
-    for key, kind in _NUMBERS.items():
-        value = line[key]
-        fits = isinstance(value, kind) and not isinstance(value, bool)
-        if not fits or (value is not None and not 0 <= value <= _MOST):
-            raise Refusal(f"{where}: {key} is {shown(value)}, which is no number from 0 to {_MOST}")
-    hexadecimal = isinstance(line["prompt_sha256"], str) and len(line["prompt_sha256"]) == 16
-    if not hexadecimal or set(line["prompt_sha256"]) - set("0123456789abcdef"):
-        raise Refusal(f"{where}: prompt_sha256 is {shown(line['prompt_sha256'])}, which is no hash")
-    process = line.get("process", 0)
-    if not isinstance(process, int) or isinstance(process, bool) or process < 0:
-        raise Refusal(f"{where}: process is {shown(process)}, which is no number from 0 on")
-    if not isinstance(line.get("served_model", ""), str):
-        raise Refusal(f"{where}: served_model is {shown(line['served_model'])}, which is no text")
-    if not isinstance(line["completion"], str | None):
-        raise Refusal(f"{where}: the completion is {shown(line['completion'])}, which is no text")
-    if line["finish"] not in (*FINISHES, None) or (line["completion"] and not line["finish"]):
-        raise Refusal(f"{where}: finish is {shown(line['finish'])}, which is no end of an answer")
-    for key in ("terms", "reason"):
-        if not isinstance(line[key], dict) or line[key].keys() != set(PROTOCOLS):
-            raise Refusal(f"{where}: {key} must hold {' and '.join(PROTOCOLS)} and nothing else")
+def _odd(told: Told) -> str | None:
+    for name in _NUMBERS:
+        value = getattr(told, name)
+        if value is not None and not 0 <= value <= _MOST:
+            return f"{name} is {shown(value)}, which is no number from 0 to {_MOST}"
+    if len(told.prompt_sha256) != 16 or set(told.prompt_sha256) - set("0123456789abcdef"):
+        return f"prompt_sha256 is {shown(told.prompt_sha256)}, which is no hash"
+    if told.finish not in (*FINISHES, None) or (told.completion and not told.finish):
+        return f"finish is {shown(told.finish)}, which is no end of an answer"
+    return None
 
 
-def _check_shots(line: Mapping[str, Any], example: Example, rules: Rules, where: str) -> None:
-    shots, dropped = line["shots"], line["shots_dropped"]
-    if not texts(shots) or len(shots) + dropped != rules.shots:
-        raise Refusal(
-            f"{where}: {shown(shots)} were shown and {dropped} left out, but the setting has "
-            f"{rules.shots} solved examples"
+def _shots(told: Told, example: Example, rules: Rules) -> str | None:
+    shots, pool = told.shots, rules.pool or {}
+    if len(shots) + told.shots_dropped != rules.shots:
+        return (
+            f"{shown(list(shots))} were shown and {told.shots_dropped} left out, but the setting "
+            f"has {rules.shots} solved examples"
         )
     for shot in shots:
-        if shot not in rules.pool:
-            raise Refusal(f"{where}: the shown {shot!r} is no example of the split few_shot")
-        if rules.pool[shot] == example.post_id:
-            raise Refusal(f"{where}: the shown {shot!r} is of the post that is asked")
-    if len(set(shots)) != len(shots):
-        raise Refusal(f"{where}: the same example is shown twice")
+        if shot not in pool:
+            return f"the shown {shown(shot)} is none of the solved examples"
+        if pool[shot] == example.post_id:
+            return f"the shown {shot!r} is of the post that is asked"
+    return None if len(set(shots)) == len(shots) else "the same example is shown twice"
 
 
-def _check_reading(line: Mapping[str, Any], rules: Rules, where: str) -> None:
-    """Terms and reasons are what our reading of the completion gives."""
-    completion, terms, reasons = line["completion"], line["terms"], line["reason"]
-    if completion is None:
-        reason = reasons["paper"]
-        if reason not in _UNASKED or any(reasons[name] != reason for name in PROTOCOLS):
-            raise Refusal(f"{where}: there is no completion, and {shown(reasons)} is no reason why")
-        if any(terms[name] is not None for name in PROTOCOLS):
-            raise Refusal(f"{where}: there is no completion, so there can be no terms")
-        return
-    masks = len(line["references"])
-    found = read_completion(completion, line["finish"], rules.cue, masks, rules.last)
-    for name, reading in found.items():
-        wanted = list(reading.terms) if reading.terms is not None else None
-        if terms[name] != wanted:
-            raise Refusal(
-                f"{where}: under {name} the completion reads as {shown(wanted)}, but the terms are "
-                f"{shown(terms[name])}"
-            )
-        if reasons[name] != (str(reading.reason) if reading.reason else None):
-            raise Refusal(
-                f"{where}: under {name} the reason is {shown(reasons[name])}, but the completion "
-                f"gives {shown(reading.reason and str(reading.reason))}"
-            )
+def _ranking(told: Told, is_there: bool, example: Example, rules: Rules) -> str | None:
+    """Where a ranking's parts do not agree.
+
+    The log-probabilities are rounded, so that terms that are equal here may stand in any order; all
+    else must follow from them: the likeliest terms, the place of the author's, the completion.
+    """
+    if is_there is not (rules.places is not None):
+        return "a ranking is there, but the run is none" if is_there else "its ranking is missing"
+    if rules.places is None:
+        return None
+    if (told.rank is None) is not (told.completion is None):
+        return "a ranking and its completion must both be there, or neither"
+    if told.rank is None:
+        return None
+    if len(told.rank) != len(example.labels):
+        return "the ranking must have an entry for each of the masks"
+    for number, (mask, label) in enumerate(zip(told.rank, example.labels, strict=True), 1):
+        reason = _mask(mask, normalised(label), rules.places)
+        if reason:
+            return f"mask {number}: {reason}"
+    likeliest = answer([mask["top"][0] for mask in told.rank])
+    if told.completion != likeliest:
+        return (
+            f"the completion is {shown(told.completion)}, but the likeliest are {shown(likeliest)}"
+        )
+    return None
+
+
+def _mask(mask: Any, label: str, places: Mapping[str, int]) -> str | None:
+    if not is_ranking(mask) or mask.keys() != {"top", "reference", "logprobs"}:
+        return f"{shown(mask)} must hold top, reference and logprobs, a number for each term"
+    top, place, values = mask["top"], mask["reference"], mask["logprobs"]
+    if len(values) != len(places):
+        return f"logprobs must be {len(places)} numbers, one for a term"
+    # A number above 0 is no log-probability, and exp() of a huge one is none at all.
+    if max(values) > 0 or abs(math.fsum(map(math.exp, values)) - 1) > _NEAR_ONE:
+        return "the probabilities do not sum to one"
+    if not places.keys() >= set(top) or len(set(top)) != len(top):
+        return f"top is {shown(top)}, which are no terms of the vocabulary"
+    if [values[places[term]] for term in top] != sorted(values, reverse=True)[:TOP]:
+        return f"{shown(top)} are not the likeliest terms by their logprobs"
+    own = values[places[label]] if label in places else None
+    if own is None or place is None:
+        return None if own is place else f"the place of {label!r} is {shown(place)}"
+    first, last = 1 + sum(v > own for v in values), sum(v >= own for v in values)
+    if first <= place <= last:
+        return None
+    return f"the place of {label!r} is {place}, but its log-probability gives {first} to {last}"

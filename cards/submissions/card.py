@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import require
@@ -15,20 +13,22 @@ from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import intervals
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES, count
-from express_runners.runs.scores import reading_of
+from express_runners.runs.record import BY_CHANCE, RANK, Asked
+from express_runners.runs.scores import NAMED, reading_of
 from express_runners.server import API, TOKEN_PARAMETERS
+from express_runners.vocabulary import TRAIN
 
 from .. import words
 from ..markdown import block, code, command, fill
-from .public import BY_CHANCE, OWN_SERVER
-from .strict import Refusal, shown
-from .submission import Submission, wording
+from .public import OWN_SERVER
+from .submission import SAMPLE, Submission, wording
 
 NAME = "result_card.md"
-HEADER_LIMIT = 2**16
-
 _RANK = {"top1": "first", "top3": "among the first three", "top5": "among the first five"}
 _DEFAULT = Resampling()
+# What `express run` takes where an option is left out.
+_USUAL = {"split": "test", "prompt": "zero-shot", "token-parameter": TOKEN_PARAMETERS[0]}
+_USUAL |= {"reasoning-tokens": "0"}
 
 
 def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
@@ -49,8 +49,10 @@ def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
     return fill(
         NAME,
         "publish",
-        header=header(submission),
-        model=model_link(submission),
+        header=require("yaml", "publish").safe_dump(
+            card_facts(submission), sort_keys=False, allow_unicode=True, width=1000
+        ),
+        model=_model_link(submission),
         figures=_figures(submission, how),
         how=how,
         level=f"{how.level:.0%}",
@@ -70,19 +72,6 @@ def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
     )
 
 
-def header(submission: Submission) -> str:
-    """The YAML between the card's two lines of dashes.
-
-    Args:
-        submission: the run.
-    """
-    yaml = require("yaml", "publish")
-    text: str = yaml.safe_dump(
-        card_facts(submission), sort_keys=False, allow_unicode=True, width=1000
-    )
-    return text
-
-
 def card_facts(submission: Submission) -> dict[str, Any]:
     """What the card's header tells, which a check can hold against the other files."""
     asked, scores = submission.asked, submission.scores
@@ -93,152 +82,88 @@ def card_facts(submission: Submission) -> dict[str, Any]:
         figures["rank"] = scores["rank"]
     return {
         "model": submission.model,
-        "model_revision": asked["model"]["revision"],
-        "dataset": asked["dataset"]["signature"],
-        "split": asked["dataset"]["split"],
+        "model_revision": asked.model.revision,
+        "dataset": asked.dataset.signature,
+        "split": asked.dataset.split,
         "setting": submission.setting,
-        "date": str(submission.run["sessions"][-1]["started"])[:10],
+        "date": submission.date,
         "signatures": {protocol: scores[protocol]["signature"] for protocol in PROTOCOLS},
         "figures": figures,
     }
 
 
-def read_card_facts(file: Path) -> Any:
-    """The YAML header of a card that anybody may have written.
-
-    Raises:
-        Refusal: there is none, or it cannot be read.
-    """
-    yaml = require("yaml", "publish")
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refusal(f"{file.name} is not UTF-8 (byte {error.start})") from None
-    start, middle, _ = text.replace("\r\n", "\n").partition("\n---\n")
-    if not start.startswith("---\n") or not middle or len(start) > HEADER_LIMIT:
-        raise Refusal(f"{file.name} has no YAML header between two lines of ---, or a huge one")
-    try:
-        # An alias can make a few lines stand for more than memory holds.
-        events = yaml.parse(start[4:], Loader=yaml.SafeLoader)
-        if any(isinstance(event, yaml.AliasEvent) for event in events):
-            raise Refusal(f"{file.name}: the header holds a YAML alias; write each value out")
-        _check_once(yaml.compose(start[4:], Loader=yaml.SafeLoader), file.name)
-        return yaml.safe_load(start[4:])
-    except yaml.YAMLError as error:
-        reason = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise Refusal(f"{file.name}: the header is not YAML ({reason[:80]})") from None
-    except Refusal:
-        raise
-    except (RecursionError, ValueError):
-        raise Refusal(f"{file.name}: the header is no YAML that can be read") from None
-
-
-def _check_once(node: Any, name: str) -> None:
-    """Every key stands once: of two, another reader could take the other."""
-    pairs = node.value if node is not None and node.id == "mapping" else []
-    times = Counter(str(key.value) for key, _ in pairs)
-    twice = next((key for key, count in times.items() if count > 1), None)
-    if twice is not None:
-        raise Refusal(f"{name}: in the header the key {shown(twice)} stands twice")
-    inner = [value for _, value in pairs]
-    if node is not None and node.id == "sequence":
-        inner = node.value
-    for one in inner:
-        _check_once(one, name)
-
-
-def model_link(submission: Submission) -> str:
+def _model_link(submission: Submission) -> str:
     """The model's name, with its page where it has one."""
-    home = submission.run["submission"].get("model")
-    text = code(submission.model)
+    home, text = submission.home, code(submission.model)
     # What is no plain name could end the address and begin something else.
     return f"[{text}](https://huggingface.co/{home})" if home and ORG_NAME.fullmatch(home) else text
 
 
 def repeat(submission: Submission) -> list[str]:
-    """The words of the command that makes the run again.
-
-    >>> from express_metric import load_lexicon
-    >>> asked = {"model": {"name": "org/tiny", "revision": "abc", "family": "causal"},
-    ...          "dataset": {"name": "express", "split": "test"}, "dtype": "float32",
-    ...          "prompt": {"name": "cot", "sha256": "0"}, "decoding": {"name": "free"},
-    ...          "lexicon": {"name": "nrc"}}
-    >>> run = {"asked": asked, "sessions": [{"dataset": "express"}]}
-    >>> words = repeat(Submission(run, [], {}, load_lexicon("nrc")))
-    >>> " ".join(words[:6])
-    'express run --model org/tiny@abc --dataset express'
-    >>> words[6:]
-    ['--prompt', 'cot', '--template', 'FILE', '--dtype', 'float32', '--lexicon', 'nrc', '--out', \
-'runs/again']
-    """
-    asked = submission.asked
-    prompt, model, decoding = asked["prompt"], asked["model"], asked["decoding"]
-    shots = prompt.get("shots") or {}
-    base = next(
-        one
-        for one in ("zero-shot", "few-shot", "cot", "fill-mask")
-        if prompt["name"].startswith(one)
-    )
-    own = wording(prompt.get("sha256")) is None
-    ranked = decoding["name"].startswith("rank")
-    several = decoding["name"].rpartition("-")[2]
-    named = decoding.get("vocabulary")
-    lexicon = asked["lexicon"]["name"]
-    limit = submission.run["sessions"][-1].get("token_parameter", TOKEN_PARAMETERS[0])
+    """The words of the command that makes the run again."""
+    asked, last = submission.asked, submission.record.last
+    model, how, shots = asked.model, asked.decoding, asked.prompt.shots
+    ranked, lexicon, budget = how.kind == RANK, asked.lexicon.name, how.max_new_tokens
     options: dict[str, Any] = {
-        "model": _model(model, submission.run.get("submission", {}).get("model")),
-        "base-url": model["server"] if model.get("server", OWN_SERVER) != OWN_SERVER else None,
-        "token-parameter": limit if limit != TOKEN_PARAMETERS[0] else None,
-        "reasoning-tokens": _unseen(asked) or None,
-        "dataset": submission.run["sessions"][-1]["dataset"],
-        "split": None if asked["dataset"]["split"] == "test" else asked["dataset"]["split"],
-        "prompt": None if base in ("zero-shot", "fill-mask") else base,
-        "template": "FILE" if own else None,
-        "shots": shots.get("per_prompt"),
-        "shot-choice": shots.get("choice"),
-        "encoder": shots.get("encoder"),
-        "seed": shots.get("seed"),
-        "decode": "rank" if ranked else None,
-        "vocabulary": named if ranked and named == "train" else ("FILE" if ranked else None),
-        "several-tokens": several if several in ("pll", "first") else None,
-        "dtype": asked["dtype"] if asked["dtype"] not in ("served", "none") else None,
-        "quantize": asked.get("quantize"),
-        "lexicon": lexicon if lexicon in ("nrc", "express") else "FILE",
+        "model": _model(asked, submission.home),
+        "adapter": model.adapter and model.adapter.name,
+        "base-url": model.server if model.server != OWN_SERVER else None,
+        "token-parameter": last.token_parameter,
+        "reasoning-tokens": budget and budget.unseen,
+        "max-new-tokens": budget.base if budget and not budget.per_mask else None,
+        "dataset": last.dataset,
+        "split": asked.dataset.split,
+        "prompt": asked.prompt.base if asked.prompt.base != "fill-mask" else None,
+        "template": None if wording(asked.prompt.sha256) else "FILE",
+        "shots": shots and shots.per_prompt,
+        "shot-choice": shots and shots.choice,
+        "encoder": shots and shots.encoder,
+        "seed": shots and shots.seed,
+        "shot-masks": shots and shots.masks,
+        "shot-pool": shots and shots.source,
+        "distance": shots and shots.distance,
+        "decode": RANK if ranked else None,
+        "vocabulary": (TRAIN if how.vocabulary == TRAIN else "FILE") if ranked else None,
+        "several-tokens": how.several,
+        "dtype": asked.dtype if asked.dtype not in ("served", "none") else None,
+        "quantize": asked.quantize,
+        "lexicon": lexicon if lexicon in NAMED else "FILE",
         "out": "runs/again",
     }
-    words_of = ((f"--{name}", str(value)) for name, value in options.items() if value is not None)
+    told = {name: str(one) for name, one in options.items() if one is not None}
+    words_of = ((f"--{name}", one) for name, one in told.items() if _USUAL.get(name) != one)
+    flags = {
+        "--whole-answers": how.name.endswith("-whole"),
+        "--no-chat-template": asked.prompt.chat is False,
+        "--no-temperature": how.name.startswith(BY_CHANCE),
+    }
     found = ["express", "run", *(word for pair in words_of for word in pair)]
-    return [*found, "--no-temperature"] if decoding["name"] == BY_CHANCE else found
+    return [*found, *(flag for flag, holds in flags.items() if holds)]
 
 
-def _unseen(asked: Mapping[str, Any]) -> int:
-    """Tokens beyond those of every answer, for a served model that reasons unseen."""
-    return int((asked["decoding"].get("max_new_tokens") or {}).get("unseen", 0))
-
-
-def _model(model: Mapping[str, Any], home: str | None) -> str:
-    if model["family"] == "api":
-        return f"{API}{model['name']}"
+def _model(asked: Asked, home: str | None) -> str:
+    model = asked.model
+    if model.family == "api":
+        return f"{API}{model.name}"
+    name = model.name.rpartition("+")[0] if model.adapter else model.name
     # A Hub id has an owner; of a folder only the name is known, and perhaps the same weights' home.
-    return f"{model['name']}@{model['revision']}" if "/" in model["name"] else home or model["name"]
+    return f"{name}@{model.revision}" if "/" in name else home or name
 
 
 def _needs(submission: Submission) -> list[str]:
     """What must be at hand to repeat the run, where the command alone does not do."""
     asked, found = submission.asked, []
-    model = asked["model"]
-    if model["family"] == "api":
+    if asked.model.family == "api":
         found.append(
             "A served model can change behind its name; the server's own name for what "
             "answered stands in each line of predictions.jsonl, where it gives one."
         )
-        if model.get("server") == OWN_SERVER:
+        if asked.model.server == OWN_SERVER:
             found.append("The server was one's own: give its address with --base-url.")
-    elif "/" not in model["name"]:
-        found.append(
-            f"The model was a local one; the SHA-256 of its files is {code(model['revision'])}."
-        )
-    if wording(asked["prompt"].get("sha256")) is None:
+    elif "/" not in asked.model.name:
+        revision = code(asked.model.revision)
+        found.append(f"The model was a local one; the SHA-256 of its files is {revision}.")
+    if wording(asked.prompt.sha256) is None:
         found.append(
             "The prompt was worded by the submitter; its text stands in run.json under `template`."
         )
@@ -273,27 +198,25 @@ def _cells(found: Interval) -> list[str]:
 
 def _told(submission: Submission) -> list[tuple[str, str]]:
     """What was measured: names and values as they stand in the table."""
-    asked, scores = submission.asked, submission.scores["revised"]
-    model, data = asked["model"], asked["dataset"]
-    versions = submission.run["sessions"][-1].get("versions", {})
+    asked, last = submission.asked, submission.record.last
     served = sorted(
         {str(line["served_model"]) for line in submission.lines if "served_model" in line}
     )
-    known = scores["coverage"]["labels"]["known"]
+    known = submission.scores["revised"]["coverage"]["labels"]["known"]
     rows = {
-        "model": model["name"],
-        "revision": model["revision"],
-        "family": model["family"],
-        "served by": model.get("server"),
+        "model": asked.model.name,
+        "revision": asked.model.revision,
+        "family": asked.model.family,
+        "served by": asked.model.server,
         "served as": ", ".join(served[:5]) or None,
-        "precision": asked["dtype"],
-        "weights": asked.get("quantize"),
-        "data": f"{data['signature']}, split {data['split']}",
-        "prompt": f"{asked['prompt']['name']}@{asked['prompt']['hash']}",
-        "decoding": asked["decoding"]["name"],
-        "lexicon": f"{asked['lexicon']['label']}, knows {words.percent(known)} of the labels",
-        "answered": str(submission.run["sessions"][-1]["started"])[:10],
-        "transformers": versions.get("transformers"),
+        "precision": asked.dtype,
+        "weights": asked.quantize,
+        "data": f"{asked.dataset.signature}, split {asked.dataset.split}",
+        "prompt": f"{asked.prompt.name}@{asked.prompt.hash}",
+        "decoding": asked.decoding.name,
+        "lexicon": f"{asked.lexicon.label}, knows {words.percent(known)} of the labels",
+        "answered": submission.date,
+        "transformers": (last.versions or {}).get("transformers"),
     }
     return [(name, code(value, cell=True)) for name, value in rows.items() if value]
 
@@ -309,26 +232,20 @@ def _reasons(scores: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 
 
 def _limits(submission: Submission) -> list[str]:
-    asked, found = submission.asked, []
-    if asked["dataset"]["name"] == "express-sample":
-        found.append("The sample is invented test data: these figures say nothing of EXPRESS.")
-    if asked["dataset"]["split"] != "test":
-        found.append("The figures are not of the test split.")
-    if asked.get("quantize"):
-        found.append(f"The weights were quantized ({asked['quantize']}), which can cost accuracy.")
-    if asked["decoding"]["name"] == BY_CHANCE:
-        found.append(
-            "The server took no temperature but its own: its answers vary by chance, and the same "
-            "run again gives other figures."
-        )
-    if submission.run["submission"]["same_weights"]:
-        found.append(
-            "The run was on local files or on a server; that it had the weights of the model named "
-            "above is the submitter's word."
-        )
-    if "rank" in submission.scores:
-        found.append(
-            "The model chose from a closed vocabulary: the figures are not to be compared "
-            "with those of free answers."
-        )
-    return found
+    asked, told = submission.asked, submission.record.submission
+    limits = {
+        "The sample is invented test data: these figures say nothing of EXPRESS.": (
+            asked.dataset.name == SAMPLE
+        ),
+        "The figures are not of the test split.": asked.dataset.split != "test",
+        f"The weights were quantized ({asked.quantize}), which can cost accuracy.": (
+            asked.quantize is not None
+        ),
+        "The server took no temperature but its own: its answers vary by chance, and the same "
+        "run again gives other figures.": asked.decoding.name.startswith(BY_CHANCE),
+        "The run was on local files or on a server; that it had the weights of the model named "
+        "above is the submitter's word.": told is not None and told.same_weights,
+        "The model chose from a closed vocabulary: the figures are not to be compared "
+        "with those of free answers.": "rank" in submission.scores,
+    }
+    return [line for line, holds in limits.items() if holds]

@@ -61,15 +61,14 @@ def entries(
 ) -> list[EvalResultEntry]:
     """The figures of both protocols, or of a ranking, each under its own task.
 
+    Values are percent, as those of most benchmarks on the Hub; its specification allows percent
+    and shares, so the notes say which. A figure without a value has no entry.
+
     Args:
         submission: the run.
         dataset: the dataset's id on the Hub.
         revision: its commit.
         source: the address of the submission, if it is on the Hub.
-
-    Returns:
-        An entry for each figure that has a value. Values are percent, as those of most benchmarks
-        on the Hub; its specification allows percent and shares, so the notes say which.
     """
     from huggingface_hub import EvalResultEntry
 
@@ -84,7 +83,7 @@ def entries(
                 task_id=task,
                 value=round(100 * value, _DECIMALS),
                 dataset_revision=revision,
-                date=str(submission.run["sessions"][-1]["started"])[:10],
+                date=submission.date,
                 source_url=source,
                 source_name="EXPRESS submission" if source else None,
                 notes=_notes(submission, protocol),
@@ -111,10 +110,10 @@ def _notes(submission: Submission, protocol: str) -> str:
     told = [
         "in percent",
         "ranking of a closed vocabulary" if ranks else f"protocol {protocol}",
-        f"prompt {asked['prompt']['name']}",
-        f"decode {asked['decoding']['name']}",
-        f"dtype {asked['dtype']}",
+        f"prompt {asked.prompt.name}",
+        f"decode {asked.decoding.name}",
+        f"dtype {asked.dtype}",
     ]
-    told += [f"weights {asked['quantize']}"] if asked.get("quantize") else []
-    told += [f"model revision {str(asked['model']['revision'])[:8]}"]
+    told += [f"weights {asked.quantize}"] if asked.quantize else []
+    told += [f"model revision {str(asked.model.revision)[:8]}"]
     return f"{', '.join(told)}; {submission.scores[signed]['signature']}"

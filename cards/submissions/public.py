@@ -4,76 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
 from express_metric.signature import safe_value
+from express_runners.runs.record import Asked, Record, Submitted
 from express_runners.server import HF_HOSTS, OPENAI_HOST
 
-FORMAT = 2
 OWN_SERVER = "a server of one's own"
-BY_CHANCE = "free-default-temperature"
-"""The decoding of a server that takes no temperature but its own."""
-_SESSION = (
-    *("started", "processes", "device", "versions", "code", "hardware"),
-    "token_parameter",
+LINE_KEYS = (
+    *("id", "post_id", "references", "clean", "prompt_sha256", "shots", "shots_dropped"),
+    *("completion", "terms", "reason", "finish", "prompt_tokens", "new_tokens", "seconds"),
+    *("served_model", "process", "rank"),
 )
-_LINE = (
-    *(
-        "id",
-        "post_id",
-        "references",
-        "clean",
-        "prompt_sha256",
-        "shots",
-        "shots_dropped",
-        "completion",
-    ),
-    *("terms", "reason", "finish", "prompt_tokens", "new_tokens", "seconds"),
-)
-_ALSO = ("served_model", "process", "rank")
-LINE_KEYS = frozenset(_LINE)
-OPTIONAL_KEYS = frozenset(_ALSO)
 _PATH = re.compile(r"[./~\\]|[A-Za-z]:")
 _HUB_ID = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
 
 def public_record(
-    record: Mapping[str, Any], submission: Mapping[str, Any], source: str, template: str | None
-) -> dict[str, Any]:
+    record: Record, submission: Submitted | None, source: str, template: str | None
+) -> Record:
     """The `run.json` of a submission.
 
     Args:
-        record: the `run.json` of a run.
+        record: that of a run.
         submission: what is told of the submission itself.
         source: what `express run --dataset` takes to get the same data.
         template: the wording of a prompt of one's own, else None.
-
-    >>> asked = {"model": {"name": "/home/me/tiny", "revision": "1", "family": "causal"},
-    ...          "dataset": {"name": "mine"}, "prompt": {"name": "cot"}, "decoding": {},
-    ...          "lexicon": {"name": "nrc", "label": "nrc-1@0"}, "dtype": "float32"}
-    >>> session = {"dataset": "/home/me/mine.csv", "started": "2026-11-21", "user": "me"}
-    >>> found = public_record({"asked": asked, "sessions": [session]}, {}, "org/mine", None)
-    >>> found["asked"]["model"]["name"], found["sessions"]
-    ('tiny', [{'dataset': 'org/mine', 'started': '2026-11-21'}])
-    >>> "first_prompt" in public_record({"asked": asked, "sessions": [], "first_prompt": 1},
-    ...                                 {}, "x", None)
-    False
     """
-    found: dict[str, Any] = {
-        "format": FORMAT,
-        "submission": submission,
-        "asked": _asked(record["asked"]),
-        "sessions": [
-            {"dataset": source, **_picked(session, _SESSION)} for session in record["sessions"]
-        ],
-        **_picked(record, ("shots", "vocabulary")),
-    }
-    found["submission"] = {key: one for key, one in submission.items() if one is not None}
-    if template is not None:
-        found["template"] = template
-    return found
+    sessions = (replace(one, dataset=source, misfits=None, lexicon=None) for one in record.sessions)
+    return replace(
+        record,
+        asked=_public_asked(record.asked),
+        sessions=tuple(sessions),
+        first_prompt=None,
+        submission=submission,
+        template=template,
+    )
 
 
 def public_line(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,10 +50,8 @@ def public_line(line: Mapping[str, Any]) -> dict[str, Any]:
 
     >>> public_line({"id": "a", "host": "me"})
     {'id': 'a'}
-    >>> public_line({"rank": None})
-    {'rank': None}
     """
-    return _picked(line, (*_LINE, *_ALSO))
+    return {name: line[name] for name in LINE_KEYS if name in line}
 
 
 def shots_shown(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -94,8 +61,6 @@ def shots_shown(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
     >>> shots_shown([{"shots": ["a", "b"], "shots_dropped": 1}])
     {'shown': 2, 'dropped': 1, 'examples_with_dropped': 1}
-    >>> shots_shown([])["shown"]
-    0
     """
     found = [(len(line["shots"]), line["shots_dropped"]) for line in lines]
     return {
@@ -108,8 +73,6 @@ def shots_shown(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 def public_server(url: str) -> str:
     """The address of a server that everybody can ask; of any other only that it is one's own.
 
-    >>> public_server("https://router.huggingface.co/v1")
-    'https://router.huggingface.co/v1'
     >>> public_server("http://me:secret@10.0.0.7:8000/v1"), public_server("http://localhost/v1")
     ("a server of one's own", "a server of one's own")
     """
@@ -129,37 +92,30 @@ def public_name(name: str) -> str:
 
     >>> public_name("org/name"), public_name("/home/me/model/"), public_name("C:\\\\me\\\\encoder")
     ('org/name', 'model', 'encoder')
-    >>> public_name("~/models/tiny"), public_name("a b")
-    ('tiny', 'a b')
     """
     if _HUB_ID.fullmatch(name) and not name.startswith("."):
         return name
     return PurePath(name.replace("\\", "/").rstrip("/")).name or safe_value(name)
 
 
-def _asked(asked: Mapping[str, Any]) -> dict[str, Any]:
-    model, prompt, decoding = (dict(asked[part]) for part in ("model", "prompt", "decoding"))
+def _public_asked(asked: Asked) -> Asked:
+    model, shots, data = asked.model, asked.prompt.shots, asked.dataset
+    over, terms = model.adapter, asked.decoding.vocabulary
     # A server's name for a model may have several parts; one that is a path has not.
-    if model["family"] != "api" or _PATH.match(model["name"]):
-        model["name"] = public_name(model["name"])
-    if "server" in model:
-        model["server"] = public_server(model["server"])
-    shots = prompt.get("shots")
-    if shots and shots.get("encoder"):
-        prompt["shots"] = {**shots, "encoder": public_name(shots["encoder"])}
-    if "vocabulary" in decoding:
-        decoding["vocabulary"] = public_name(decoding["vocabulary"])
-    dataset = {**asked["dataset"], "name": public_name(asked["dataset"]["name"])}
-    lexicon = _picked(asked["lexicon"], ("name", "label", "sha256"))
-    return {
-        "model": model,
-        "dataset": dataset,
-        "prompt": prompt,
-        "decoding": decoding,
-        "lexicon": {**lexicon, "name": public_name(lexicon["name"])},
-        **_picked(asked, ("dtype", "quantize")),
-    }
-
-
-def _picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: values[name] for name in names if name in values}
+    plain = model.family == "api" and not _PATH.match(model.name)
+    if shots and shots.encoder:
+        shots = replace(shots, encoder=public_name(shots.encoder))
+    return replace(
+        asked,
+        model=replace(
+            model,
+            name=model.name if plain else public_name(model.name),
+            server=None if model.server is None else public_server(model.server),
+            adapter=over and replace(over, name=public_name(over.name)),
+        ),
+        dataset=replace(data, name=data.name and public_name(data.name)),
+        prompt=replace(asked.prompt, shots=shots),
+        decoding=replace(asked.decoding, vocabulary=terms and public_name(terms)),
+        lexicon=replace(asked.lexicon, name=public_name(asked.lexicon.name)),
+        seen=None,
+    )

@@ -12,16 +12,17 @@ from express_dataset.errors import DataError, require
 from express_dataset.hub_errors import ORG_NAME, in_a_sentence, require_login
 from express_dataset.schema import fingerprint
 from express_dataset.sources import AUTHORS_REPO, load
+from express_runners.config import PROMPTS
 from express_runners.errors import RunError
 from express_runners.prompts.wording import from_file
-from express_runners.runs.record import as_json
+from express_runners.runs.record import Model, Prompt, Record
 from express_runners.runs.store import cannot_write
 
 from ..hub_files import same
 from .card import result_card
 from .entries import entries, entries_yaml, entry_file
 from .public import public_name
-from .submission import Home, Submission, finished, read_run, wording, write_submission
+from .submission import SAMPLE, Submission, finished, read_run, wording, write_submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,33 +31,23 @@ if TYPE_CHECKING:
 
     from express_cards.submissions.options import PushOptions
 
-SAMPLE = "express-sample"
 _NO_ENTRIES = "No figures for a model's page: that takes --model, and data other than the sample."
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """The run's data on the Hub.
+    """The run's data on the Hub."""
 
-    Attributes:
-        repo: its id; None where it has none.
-        revision: its commit, if that is known.
-        source: what `express run --dataset` takes to get it.
-    """
-
-    repo: str | None
-    revision: str | None
-    source: str
+    repo: str | None  # its id, if it has one
+    revision: str | None  # its commit, if that is known
+    source: str  # what `express run --dataset` takes to get it
 
 
 def push_results(options: PushOptions) -> dict[str, Any]:
     """Propose a run's figures to the model's page, and the run itself to a results dataset.
 
     With ``--out`` both are written as files and nobody is asked.
-
-    Args:
-        options: what the command line asks.
 
     Returns:
         `setting`, `submission` (its path in a results dataset), `entries` (the file in the model's
@@ -68,21 +59,22 @@ def push_results(options: PushOptions) -> dict[str, Any]:
         DataError: not logged in, or the Hub or the data refuses.
     """
     _check_options(options)
-    record = as_json(finished(options.run).record)
-    _check_fair(options.run, record["asked"].get("seen"))
-    _check_model(options, record["asked"]["model"])
+    record = finished(options.run).record
+    _check_fair(options.run, record.asked.seen)
+    _check_model(options, record.asked.model)
     data = _data(options, record)
     if options.out is None:
         _check_whole(options.run, record)
-    home = Home(
-        source=data.source,
+    submission = read_run(
+        options.run,
+        data.source,
         model=options.model,
         same_weights=options.same_weights,
-        template=_template(options, record["asked"]["prompt"]),
+        template=_template(options, record.asked.prompt),
+        lexicon=options.lexicon,
     )
-    submission = read_run(options.run, home, options.lexicon)
     # A file with the sample's figures could be put on a model's page by hand.
-    sample = record["asked"]["dataset"]["name"] == SAMPLE
+    sample = record.asked.dataset.name == SAMPLE
     told: dict[str, Any] = {
         "setting": submission.setting,
         "submission": submission.path,
@@ -100,11 +92,6 @@ def push_results(options: PushOptions) -> dict[str, Any]:
 def as_text(told: Mapping[str, Any]) -> str:
     """What `push_results` did, for a terminal.
 
-    >>> print(as_text({"setting": "cot", "folder": "out", "submission": "submissions/a/cot-1",
-    ...                "entries": None, "model": None, "results": None}))
-    Setting cot. Written to out:
-      submissions/a/cot-1
-    No figures for a model's page: that takes --model, and data other than the sample.
     >>> model = {"url": "https://hub/pr/1", "changed": True}
     >>> print(as_text({"setting": "cot", "folder": None, "model": model, "results": None}))
     Setting cot.
@@ -150,12 +137,12 @@ def _check_fair(run: Path, seen: str | None) -> None:
         )
 
 
-def _check_model(options: PushOptions, model: Mapping[str, Any]) -> None:
+def _check_model(options: PushOptions, model: Model) -> None:
     """The figures of one model must not stand on the page of another."""
-    name = str(model["name"])
-    if options.model is None or options.model == name:
+    name = model.name
+    if options.model in (None, name):
         return
-    if "/" in name and model["family"] != "api":
+    if "/" in name and model.family != "api":
         raise RunError(
             f"--model {options.model}: {options.run} is a run of {name}; give --model {name}."
         )
@@ -166,16 +153,15 @@ def _check_model(options: PushOptions, model: Mapping[str, Any]) -> None:
         )
 
 
-def _data(options: PushOptions, record: Mapping[str, Any]) -> _Data:
+def _data(options: PushOptions, record: Record) -> _Data:
     """Where the Hub has the data: where the run got it, or where the user says."""
-    asked, source = record["asked"]["dataset"], str(record["sessions"][-1]["dataset"])
+    asked, source = record.asked.dataset, _source(record)
     own = revision = None
-    if asked.get("revision") is not None:
+    if asked.revision is not None:
         name = source.partition("@")[0]
         own = AUTHORS_REPO if name == "express" else name
-        source = f"{name}@{asked['revision']}"
     if options.dataset in (None, own):
-        revision = asked.get("revision")
+        revision = asked.revision
     revision = options.dataset_revision or revision
     repo = options.dataset or own
     if repo is None and (options.model or options.dataset_revision):
@@ -183,60 +169,60 @@ def _data(options: PushOptions, record: Mapping[str, Any]) -> _Data:
             f"{options.run} is a run on {public_name(source)}, and a model's page names the data "
             "by its place on the Hub: give it with --dataset ORG/NAME."
         )
-    if own is not None and repo == own and revision == asked.get("revision"):
+    if own is not None and repo == own and revision == asked.revision:
         return _Data(repo, revision, source)
     if repo is None:
         return _Data(None, None, public_name(source))
     return _Data(repo, revision, f"{repo}@{revision}" if revision else repo)
 
 
-def _check_whole(run: Path, record: Mapping[str, Any]) -> None:
+def _source(record: Record) -> str:
+    """What `express run --dataset` takes to get just these data again."""
+    asked, source = record.asked.dataset, record.last.dataset
+    return source if asked.revision is None else f"{source.partition('@')[0]}@{asked.revision}"
+
+
+def _check_whole(run: Path, record: Record) -> None:
     """Figures of the sample, or of a part of the data, say nothing of the benchmark."""
-    asked = record["asked"]["dataset"]
-    if asked["name"] == SAMPLE:
+    asked, source = record.asked.dataset, _source(record)
+    if asked.name == SAMPLE:
         raise RunError(
             f"{run} is a run on the sample, which is invented test data: its results are not "
             "published; --out FOLDER writes the files only."
         )
-    source = str(record["sessions"][-1]["dataset"])
-    if asked.get("revision") is not None:
-        source = f"{source.partition('@')[0]}@{asked['revision']}"
-    examples = load(source, split=asked["split"]).examples
-    if asked["examples"] < len(examples):
+    examples = load(source, split=asked.split).examples
+    if (asked.examples or 0) < len(examples):
         raise RunError(
-            f"{run} is on {asked['examples']} of {len(examples)} examples: run it without --limit "
+            f"{run} is on {asked.examples} of {len(examples)} examples: run it without --limit "
             "to publish it; --out FOLDER writes the files only."
         )
-    if asked["fingerprint"] != fingerprint(examples):
+    if asked.fingerprint != fingerprint(examples):
         raise RunError(
             f"{run} is on other data than {source} holds now: run it again on that, or bring back "
             "the file as it was."
         )
 
 
-def _template(options: PushOptions, prompt: Mapping[str, Any]) -> str | None:
+def _template(options: PushOptions, prompt: Prompt) -> str | None:
     """The wording of a prompt of the user's own, without which nobody can check the run."""
-    if wording(prompt.get("sha256")) is not None:
+    if wording(prompt.sha256) is not None:
         if options.template is not None:
             raise RunError(
                 f"--template {options.template}: the prompt of {options.run} is one of our own; "
                 "leave the option out."
             )
         return None
-    # A setting such as few-shot-5-random has the template few-shot.
-    own = (name for name in ("zero-shot", "few-shot", "cot") if prompt["name"].startswith(name))
-    name = next(own, None)
-    if name is None:
+    if prompt.base not in PROMPTS:
         raise RunError(
             f"{options.run} was made by another version of express, with another wording of "
-            f"{prompt['name']}: run it again, or push it with that version."
+            f"{prompt.name}: run it again, or push it with that version."
         )
     if options.template is None:
         raise RunError(
             f"{options.run} had a prompt of your own: give its file with --template FILE, so that "
             "others can repeat the run."
         )
-    if from_file(name, options.template).sha256 != prompt.get("sha256"):
+    if from_file(prompt.base, options.template).sha256 != prompt.sha256:
         raise RunError(
             f"--template {options.template}: the prompt of {options.run} was another text; give "
             "the file as it was."

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from express_dataset.errors import DataError, MissingExtra
 from express_dataset.reading.hub import OTHERWISE
-from express_dataset.schema import Example, fingerprint
-from express_dataset.sources import Loaded, load_all
+from express_dataset.schema import Example
+from express_dataset.sources import OTHER, Loaded, load_all
 from express_metric.errors import MetricError
 from express_metric.lexicon import Lexicon, load_lexicon
 from express_runners.config import SPLITS
+from express_runners.runs.record import Data, LexiconAsked
 from express_runners.runs.scores import NAMED, pick_lexicon
+from express_runners.runs.setup import data_asked
+from express_runners.runs.store import RUN_FILE
+from express_runners.typed import as_json
 
-from .strict import Refusal, shown, take
+from .public import public_name
+from .strict import Refusal, shown, unequal
 
-FILE = "run.json"
 # What may be loaded because a submission says so: anything else could be a trap, or huge.
 _KNOWN = {"express": "express", "express-sample": "sample"}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -27,60 +31,16 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 T = TypeVar("T")
 
 
-def known_source(name: str, revision: str | None) -> str | None:
+def known_source(name: str | None, revision: str | None) -> str | None:
     """From where data may be loaded because a stranger's run names it.
 
-    >>> known_source("express-sample", None), known_source("express", "0" * 40)[:10]
-    ('sample', 'express@00')
-    >>> known_source("somebody/posts", None)
+    >>> known_source("express", "0" * 40)[:10], known_source("somebody/posts", None)
+    ('express@00', None)
     """
-    known = _KNOWN.get(name)
+    known = _KNOWN.get(name or "")
     if known == "express" and revision and _COMMIT.fullmatch(revision):
         return f"express@{revision}"
     return known
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The data that a submission says it answered, as it stands in its `run.json`.
-
-    >>> Asked("mine", "mine@0123abcd", None, "test", 2, "0" * 64).split
-    'test'
-    >>> Asked("mine", "mine@0123abcd", None, "test", 2, "0" * 64).hash
-    '0123abcd'
-    """
-
-    name: str
-    signature: str
-    revision: str | None
-    split: str
-    examples: int
-    fingerprint: str
-
-    @property
-    def hash(self) -> str:
-        """The revision or fingerprint in the signature."""
-        return self.signature.rpartition("@")[2]
-
-
-def read_asked(run: Mapping[str, Any]) -> Asked:
-    """Read `asked.dataset` of a submission's `run.json`.
-
-    Raises:
-        Refusal: a part is missing or makes no sense.
-    """
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "name": str,
-        "signature": str,
-        "revision": (str, type(None)),
-        "split": str,
-        "examples": int,
-        "fingerprint": str,
-    }
-    found = {key: take(run, f"asked.dataset.{key}", kind, FILE) for key, kind in kinds.items()}
-    if found["split"] not in SPLITS:
-        raise Refusal(f"{FILE}: asked.dataset.split is {shown(found['split'])}, which is no split")
-    return Asked(**found)
 
 
 class Sources:
@@ -93,11 +53,7 @@ class Sources:
             express, whichever they name.
         limit: hold submissions against the first rows only, as ``express run --limit`` does.
 
-    >>> Sources(["sample"]).lexicon_of({"name": "nrc", "label": "x"})  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    express_cards.submissions.strict.Refusal: run.json: the lexicon is 'x', but here it is nrc-...
-    >>> asked = Asked("elsewhere", "elsewhere@0", None, "test", 1, "0")
+    >>> asked = Data(name="elsewhere", signature="elsewhere@0", split="test", kind="other")
     >>> Sources().rows_of(asked)
     Traceback (most recent call last):
     ...
@@ -131,10 +87,10 @@ class Sources:
                     raise
                 # The way out that it names is none for one who checks.
                 reason = str(error).partition(f", or {OTHERWISE}")[0].partition(";")[0]
-                self._loaded[source] = Refusal(f"{FILE}: its data cannot be loaded ({reason})")
+                self._loaded[source] = Refusal(f"{RUN_FILE}: its data cannot be loaded ({reason})")
         return _or_raise(self._loaded[source])
 
-    def rows_of(self, asked: Asked) -> dict[str, Loaded]:
+    def rows_of(self, asked: Data) -> dict[str, Loaded]:
         """The data that a submission answered, split by split.
 
         The examples must be the same to the letter. So must be the data's name and revision; but a
@@ -144,11 +100,15 @@ class Sources:
             Refusal: it is other data, or not known, or cannot be loaded.
             DataError: data that the user names cannot be loaded.
         """
+        if asked.split not in SPLITS:
+            raise Refusal(
+                f"{RUN_FILE}: asked.dataset.split is {shown(asked.split)}, which is no split"
+            )
         known = known_source(asked.name, asked.revision)
         sources = self._data or ((known,) if known else ())
         if not sources:
             raise Refusal(
-                f"{FILE}: it is not known where to get the data {shown(asked.name)}; name its "
+                f"{RUN_FILE}: it is not known where to get the data {shown(asked.name)}; name its "
                 "source with --data"
             )
         reasons = []
@@ -158,62 +118,52 @@ class Sources:
             if reason is None:
                 return parts
             reasons.append(reason)
-        raise Refusal(f"{FILE}: {reasons[0]}")
+        raise Refusal(f"{RUN_FILE}: {reasons[0]}")
 
     def examples(self, loaded: Loaded) -> tuple[Example, ...]:
         """The rows that must be answered."""
         return loaded.examples[: self._limit]
 
-    def _differs(self, asked: Asked, loaded: Loaded, source: str) -> str | None:
-        examples = self.examples(loaded)
+    def _differs(self, asked: Data, loaded: Loaded, source: str) -> str | None:
+        examples, whose = self.examples(loaded), f"split {asked.split} of {source}"
         if asked.examples != len(examples):
             wanted = "answer all of them, without --limit"
             if self._limit is not None:
                 wanted = f"check it without --limit {self._limit}"
             return (
-                f"the run is on {asked.examples} examples, but split {asked.split} of {source} has "
-                f"{len(examples)}; {wanted}"
+                f"the run is on {shown(asked.examples)} examples, but {whose} has {len(examples)}; "
+                f"{wanted}"
             )
-        if asked.fingerprint != fingerprint(examples):
-            return (
-                f"the run is on other data than split {asked.split} of {source} (the fingerprint "
-                f"is {shown(asked.fingerprint[:16])}, not {fingerprint(examples)[:16]!r})"
-            )
-        if asked.signature.rpartition("@")[0] != asked.name:
-            return (
-                f"the data is {shown(asked.name)}, but the signature says {shown(asked.signature)}"
-            )
-        own = asked.name == loaded.name and loaded.revision and asked.signature == loaded.data
-        if not own and asked.hash != loaded.fingerprint[:8]:
-            return (
-                f"the data's signature is {shown(asked.signature)}, but that of {source} is "
-                f"{loaded.data} (fingerprint {loaded.fingerprint[:8]})"
-            )
-        if asked.revision != (loaded.revision if own else None):
-            return (
-                f"the data's revision is {shown(asked.revision)}, which does not go with its "
-                f"signature {shown(asked.signature)}"
-            )
-        return None
+        own = data_asked(loaded, examples)
+        if asked.fingerprint != own.fingerprint:
+            return f"the run is on other data than {whose} (its fingerprint is another)"
+        own = replace(own, name=public_name(loaded.name))
+        if asked.name != own.name or asked.signature.endswith(loaded.fingerprint[:8]):
+            named = f"{asked.name}@{loaded.fingerprint[:8]}"
+            kind = OTHER if asked.kind == OTHER else own.kind
+            own = replace(own, name=asked.name, signature=named, revision=None, kind=kind)
+        difference = unequal(as_json(asked), as_json(own), "asked.dataset")
+        return difference and f"{difference}, as {whose} has it"
 
-    def lexicon_of(self, told: Mapping[str, Any]) -> Lexicon:
+    def lexicon_of(self, told: LexiconAsked) -> Lexicon:
         """The lexicon of a submission.
 
         Raises:
             Refusal: it is another one than the submission says, or not known, or cannot be loaded.
             MetricError: the user's own cannot be loaded.
         """
-        name, label = (take(told, key, str, f"{FILE}, asked.lexicon") for key in ("name", "label"))
-        spec = self.lexicon_for(label) or name
-        if spec == name and name not in NAMED:
+        spec = self.lexicon_for(told.label) or told.name
+        if spec == told.name and spec not in NAMED:
             own = f", and that of --lexicon is {self._given().label}" if self._lexicon else ""
             raise Refusal(
-                f"{FILE}: the lexicon {shown(label)} is the submitter's own{own}; give it with "
-                "--lexicon"
+                f"{RUN_FILE}: the lexicon {shown(told.label)} is the submitter's own{own}; give it "
+                "with --lexicon"
             )
         table = self._table(spec)
-        if table.label != label:
-            raise Refusal(f"{FILE}: the lexicon is {shown(label)}, but here it is {table.label}")
+        if table.label != told.label:
+            raise Refusal(
+                f"{RUN_FILE}: the lexicon is {shown(told.label)}, but here it is {table.label}"
+            )
         return table
 
     def lexicon_for(self, label: str) -> str | None:
@@ -222,8 +172,6 @@ class Sources:
         >>> own = Sources(lexicon="nrc")
         >>> own.lexicon_for(load_lexicon("nrc").label), own.lexicon_for("mine-1@0")
         ('nrc', None)
-        >>> Sources().lexicon_for("mine-1@0") is None
-        True
         """
         return self._lexicon if self._lexicon and self._given().label == label else None
 
@@ -241,7 +189,7 @@ class Sources:
             except MetricError as error:
                 if spec == self._lexicon:
                     raise
-                self._tables[spec] = Refusal(f"{FILE}: its lexicon cannot be loaded ({error})")
+                self._tables[spec] = Refusal(f"{RUN_FILE}: its lexicon cannot be loaded ({error})")
         return _or_raise(self._tables[spec])
 
 

@@ -6,10 +6,11 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from express_dataset.errors import require
 from express_runners.errors import RunError
 from express_runners.runs.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
 
@@ -24,8 +25,10 @@ LIMITS = {
 """The files of a submission, and the most bytes that each may have."""
 
 LINE_LIMIT = 4 * MIB
+HEADER_LIMIT = 2**16
 _MOST_DIGITS = 18
 _MOST_SHOWN = 80
+_SAME_SHOWN = 20
 
 
 class Refusal(RunError):  # noqa: N818 (it is what a check comes to)
@@ -37,8 +40,6 @@ def shown(value: object) -> str:
 
     >>> shown("sad\\x1b[2J")
     "'sad\\\\x1b[2J'"
-    >>> len(shown("a" * 1000))
-    83
     """
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
@@ -53,33 +54,31 @@ def check_files(folder: Path) -> None:
     sizes = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda one: one.name):
-            if entry.name not in LIMITS:
-                raise Refusal(f"{shown(entry.name)} is no part of a submission; remove it")
-            if not entry.is_file(follow_symlinks=False):
+            if entry.name in LIMITS and not entry.is_file(follow_symlinks=False):
                 raise Refusal(f"{entry.name} is a link or no plain file; put the file itself there")
             sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
+            check_sizes(sizes, whole=False)
     check_sizes(sizes)
 
 
-def check_sizes(sizes: Mapping[str, int]) -> None:
-    """Refuse a missing file and one that is too large.
-
-    Args:
-        sizes: the submission's files and their bytes.
+def check_sizes(sizes: Mapping[str, int], *, whole: bool = True) -> None:
+    """Refuse a surplus file, one that is too large and, of a `whole` submission, a missing one.
 
     Raises:
         Refusal: naming the file.
 
-    >>> check_sizes({"run.json": 9, "predictions.jsonl": 9, "scores.json": 9, "README.md": 9})
     >>> check_sizes({"run.json": 9})
     Traceback (most recent call last):
     ...
     express_cards.submissions.strict.Refusal: predictions.jsonl is missing; add it
     """
+    surplus = min(sizes.keys() - LIMITS.keys(), default=None)
+    if surplus is not None:
+        raise Refusal(f"{shown(surplus)} is no part of a submission; remove it")
     for name, most in LIMITS.items():
-        if name not in sizes:
+        if whole and name not in sizes:
             raise Refusal(f"{name} is missing; add it")
-        if sizes[name] > most:
+        if sizes.get(name, 0) > most:
             raise Refusal(
                 f"{name} has {sizes[name]} bytes, more than the {most} that are read; "
                 "a submission holds one run and nothing else"
@@ -98,8 +97,8 @@ def read_object(file: Path) -> dict[str, Any]:
     return value
 
 
-def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The JSON objects of a file of lines, each with its number, one at a time.
+def read_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The JSON objects of a file of lines, one at a time, each with its place for messages.
 
     Raises:
         Refusal: a line is too long, cut off, not JSON, or no object.
@@ -116,21 +115,15 @@ def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             value = parse(line, where)
             if not isinstance(value, dict):
                 raise Refusal(f"{where} is no JSON object")
-            yield number, value
+            yield where, value
 
 
 def parse(content: bytes, where: str) -> Any:
     """Strict JSON: UTF-8, every key once, finite numbers, whole characters, no endless depth.
 
-    Args:
-        content: the bytes.
-        where: file and line, for the message.
-
     Raises:
         Refusal: telling what is wrong.
 
-    >>> parse(b'{"a": 1}', "run.json")
-    {'a': 1}
     >>> parse(b'{"a": NaN}', "run.json")
     Traceback (most recent call last):
     ...
@@ -160,44 +153,45 @@ def parse(content: bytes, where: str) -> Any:
         raise Refusal(f"{where} is not JSON ({error})") from None
 
 
-def take(record: Mapping[str, Any], name: str, kind: type | tuple[type, ...], file: str) -> Any:
-    """A value by its dotted name, of the kind that it must be.
-
-    Args:
-        record: the JSON object.
-        name: such as ``asked.model.name``.
-        kind: a type, or several; True and False are no numbers.
-        file: for the message.
+def read_header(file: Path) -> Any:
+    """The YAML header of a card.
 
     Raises:
-        Refusal: it is missing or of another kind.
-
-    >>> take({"asked": {"dtype": "float32"}}, "asked.dtype", str, "run.json")
-    'float32'
-    >>> take({"asked": {}}, "asked.dtype", str, "run.json")
-    Traceback (most recent call last):
-    ...
-    express_cards.submissions.strict.Refusal: run.json: asked.dtype is None, which is no str
+        Refusal: there is none, or it cannot be read.
     """
-    value: Any = record
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        names = " or ".join("null" if one is type(None) else one.__name__ for one in kinds)
-        raise Refusal(f"{file}: {name} is {shown(value)}, which is no {names}")
-    return value
+    yaml = require("yaml", "publish")
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{file.name} is not UTF-8 (byte {error.start})") from None
+    start, middle, _ = text.replace("\r\n", "\n").partition("\n---\n")
+    if not start.startswith("---\n") or not middle or len(start) > HEADER_LIMIT:
+        raise Refusal(f"{file.name} has no YAML header between two lines of ---, or a huge one")
+    try:
+        # An alias can make a few lines stand for more than memory holds.
+        events = yaml.parse(start[4:], Loader=yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in events):
+            raise Refusal(f"{file.name}: the header holds a YAML alias; write each value out")
+        _check_once(yaml.compose(start[4:], Loader=yaml.SafeLoader), file.name)
+        return yaml.safe_load(start[4:])
+    except yaml.YAMLError as error:
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise Refusal(f"{file.name}: the header is not YAML ({reason[:80]})") from None
+    except Refusal:
+        raise
+    except (RecursionError, ValueError):
+        raise Refusal(f"{file.name}: the header is no YAML that can be read") from None
 
 
-def texts(value: object) -> bool:
-    """Whether a value is a list of texts.
-
-    >>> texts(["a"]), texts([1]), texts("a")
-    (True, False, False)
-    >>> texts([])
-    True
-    """
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+def _check_once(node: Any, name: str) -> None:
+    """Every key stands once: of two, another reader could take the other."""
+    pairs = node.value if node is not None and node.id == "mapping" else []
+    twice = _twice(str(key.value) for key, _ in pairs)
+    if twice is not None:
+        raise Refusal(f"{name}: in the header the key {shown(twice)} stands twice")
+    listed = node.value if node is not None and node.id == "sequence" else []
+    for one in [*listed, *(value for _, value in pairs)]:
+        _check_once(one, name)
 
 
 def unequal(found: Any, wanted: Any, name: str = "", near: float = 0.0) -> str | None:
@@ -210,23 +204,30 @@ def unequal(found: Any, wanted: Any, name: str = "", near: float = 0.0) -> str |
 
     >>> unequal({"a": [1, 2.0]}, {"a": [1, 2.5]})
     'a.1 is 2.0, not 2.5'
-    >>> unequal({"a": 0.1}, {"a": 0.1 + 1e-15}, near=1e-12) is None
-    True
     """
+    missing: list[str] = []
     if isinstance(found, dict) and isinstance(wanted, dict):
-        pairs: Sequence[tuple[Any, Any, Any]] = [
-            (key, found.get(key), wanted.get(key)) for key in {**wanted, **found}
-        ]
-        missing = [key for key, *_ in pairs if (key in found) is not (key in wanted)]
-        if missing:
-            there = "too much" if missing[0] in found else "missing"
-            return f"{_under(name, missing[0])} is {there}"
+        # A value that is wrong explains more than what it lets be missing.
+        pairs = [(key, found[key], wanted[key]) for key in wanted if key in found]
+        missing = [f"{_under(name, key)} is missing" for key in wanted if key not in found]
+        missing += [f"{_under(name, key)} is too much" for key in found if key not in wanted]
     elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
         pairs = list(zip(range(len(found)), found, wanted, strict=True))
     else:
-        return None if _same(found, wanted, near) else f"{name} is {shown(found)}, not {wanted!r}"
-    differences = (unequal(a, b, _under(name, key), near) for key, a, b in pairs)
-    return next((one for one in differences if one), None)
+        return None if _same(found, wanted, near) else f"{name or 'it'} is {_apart(found, wanted)}"
+    differing = (unequal(a, b, _under(name, key), near) for key, a, b in pairs)
+    return next((one for one in differing if one), next(iter(missing), None))
+
+
+def _apart(found: Any, wanted: Any) -> str:
+    """Both values, long texts from a little before where they part."""
+    if isinstance(found, str) and isinstance(wanted, str) and len(wanted) > _MOST_SHOWN:
+        same = zip(found, wanted, strict=False)
+        parts = (place for place, (a, b) in enumerate(same) if a != b)
+        start = next(parts, min(len(found), len(wanted))) - _SAME_SHOWN
+        if start > 0:
+            found, wanted = f"...{found[start:]}", f"...{wanted[start:]}"
+    return f"{shown(found)}, not {shown(wanted)}"
 
 
 def _under(name: str, key: object) -> str:
@@ -262,6 +263,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         # Two readers could take two different ones of them.
-        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise ValueError(f"the key {shown(twice)} stands twice")
+        raise ValueError(f"the key {shown(_twice(key for key, _ in pairs))} stands twice")
     return found
+
+
+def _twice(keys: Iterator[str]) -> str | None:
+    return next((key for key, times in Counter(keys).items() if times > 1), None)

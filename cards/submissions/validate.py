@@ -10,15 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
 from express_dataset.hub_errors import in_a_sentence
 from express_metric.errors import ExpressError
 from express_runners.errors import RunError
 
 from .. import words
-from .check import Passed, check
+from ..terminal import table, table_width
+from .check import check
 from .sources import Sources
 from .strict import LIMITS, Refusal, check_sizes, shown
-from .submission import SUBMISSIONS
+from .submission import SUBMISSIONS, Submission
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -26,28 +29,15 @@ if TYPE_CHECKING:
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?:@([\w./-]+))?")
 _PLACE = re.compile(rf"{SUBMISSIONS}(?:/[A-Za-z0-9][A-Za-z0-9._-]*){{2}}")
 _SHOWN = ("lexical_accuracy", "vector_accuracy", "vector_f1")
-HEADER = ("", "submission", *(name.replace("_", " ") for name in _SHOWN))
-"""What the columns of `rows` are; the figures are those of the paper's protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one submission.
+    """What came of one submission."""
 
-    Attributes:
-        name: its path below the results dataset, or its folder's name.
-        passed: the submission, if it passed.
-        reason: why it is refused, else None.
-
-    >>> Verdict("submissions/a/b", None, "run.json is missing; add it").ok
-    False
-    >>> Verdict("submissions/a/b", None, "run.json is missing; add it").told()["passed"]
-    False
-    """
-
-    name: str
-    passed: Passed | None = None
-    reason: str | None = None
+    name: str  # its path below the results dataset, or its folder's name
+    passed: Submission | None = None  # the submission, if it passed
+    reason: str | None = None  # why it is refused
 
     @property
     def ok(self) -> bool:
@@ -58,9 +48,8 @@ class Verdict:
         """The verdict, ready for JSON."""
         found: dict[str, Any] = {"name": self.name, "passed": self.ok, "reason": self.reason}
         if self.passed is not None:
-            submission = self.passed.submission
-            found |= {"model": submission.model, "setting": submission.setting}
-            found["scores"] = submission.scores
+            found |= {"model": self.passed.model, "setting": self.passed.setting}
+            found["scores"] = self.passed.scores
         return found
 
 
@@ -78,11 +67,6 @@ def validate(where: str, sources: Sources) -> list[Verdict]:
     Raises:
         RunError: there is no such folder, or it holds no submission.
         DataError, MetricError: the Hub refuses, or the user's data or lexicon cannot be loaded.
-
-    >>> validate("no such folder", Sources())
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: no such folder is no folder, and no results dataset ORG/NAME
     >>> validate(str(Path(__file__).parents[1] / "templates"), Sources())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
@@ -102,38 +86,19 @@ def validate(where: str, sources: Sources) -> list[Verdict]:
     return sorted(verdicts, key=lambda verdict: verdict.name)
 
 
-def rows(verdicts: Sequence[Verdict]) -> list[list[str]]:
-    """A row for each submission: passed or refused, name, and the official figures in percent.
-
-    >>> rows([Verdict("submissions/a/b", None, "run.json is missing; add it")])
-    [['REFUSED', 'submissions/a/b', '-', '-', '-']]
-    >>> len(HEADER) == len(rows([Verdict("a", None, "b")])[0])
-    True
-    """
-    found = []
-    for verdict in verdicts:
-        passed = verdict.passed
-        scores: Mapping[str, Any] = passed.submission.scores["paper"] if passed else {}
-        figures = [words.percent(scores[name]) if scores else "-" for name in _SHOWN]
-        found.append(["passed" if verdict.ok else "REFUSED", verdict.name, *figures])
-    return found
-
-
 def print_verdicts(verdicts: Sequence[Verdict]) -> None:
-    """Print a table of all, then a sentence for each refusal."""
-    cells = [list(HEADER), *rows(verdicts)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        left, right = row[:2], row[2:]
-        aligned = [cell.ljust(width) for cell, width in zip(left, widths[:2], strict=True)]
-        aligned += [cell.rjust(width) for cell, width in zip(right, widths[2:], strict=True)]
-        print("  ".join(aligned).rstrip())
+    """Print a table of all, then a sentence for each refusal; the figures are the paper's."""
+    rows = []
+    for one in verdicts:
+        scores: Mapping[str, Any] = one.passed.scores["paper"] if one.passed else {}
+        figures = [words.percent(scores[name]) if scores else "-" for name in _SHOWN]
+        rows.append(["passed" if one.ok else "REFUSED", one.name, *figures])
+    header = ("", "submission", *(name.replace("_", " ") for name in _SHOWN))
+    Console(highlight=False, width=table_width()).print(table(header, rows, left=2))
     refused = [verdict for verdict in verdicts if not verdict.ok]
-    if refused:
-        print()
-    for verdict in refused:
-        print(f"{verdict.name}: {verdict.reason}")
-    print(f"\n{len(verdicts) - len(refused)} passed, {len(refused)} refused")
+    told = [f"{verdict.name}: {verdict.reason}" for verdict in refused]
+    print("\n".join(["", *told, ""] if told else [""]))
+    print(f"{len(verdicts) - len(refused)} passed, {len(refused)} refused")
 
 
 def _of_folder(folder: Path, sources: Sources) -> list[Verdict]:
@@ -257,9 +222,6 @@ def _sizes(api: HfApi, repo: str, revision: str) -> dict[str, dict[str, int]]:
 def _reason(place: str, sizes: Mapping[str, int]) -> str | None:
     if not _PLACE.fullmatch(place) or "" in sizes:
         return f"{shown(place)} is no place for a submission; use the path that push gives it"
-    surplus = sorted(sizes.keys() - LIMITS.keys())
-    if surplus:
-        return f"{shown(surplus[0])} is no part of a submission; remove it"
     try:
         check_sizes(sizes)
     except Refusal as refusal:

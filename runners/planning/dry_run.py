@@ -15,9 +15,9 @@ from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from ..runs.answering import what_was_shown
-from ..runs.record import as_json
 from ..runs.seen import judge
 from ..runs.store import RunFolder
+from ..typed import as_json
 
 CHARACTERS_PER_TOKEN = 4
 

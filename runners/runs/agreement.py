@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
+from ..typed import as_json
 from ..vocabulary import normalised
 from .finished import FinishedRun
-from .record import as_json
 from .store import differences
 
 Line = Mapping[str, Any]

@@ -14,7 +14,7 @@ from ..engines.batches import in_batches
 from ..models import ResolvedModel
 from .progress import progress
 from .ranks import rank_record
-from .reading import clean, read_completion
+from .reading import read_line
 from .store import RunFolder, Shard
 
 
@@ -81,24 +81,12 @@ def answers(
 
 def _line(prompt: Prompt, answer: Answer, seconds: float) -> dict[str, Any]:
     """One line of `predictions.jsonl`."""
-    masks = len(prompt.example.labels)
-    readings = read_completion(answer.completion, answer.finish, prompt.cue, masks, prompt.last)
+    written = (answer.completion, answer.finish, prompt.cue, prompt.last, answer.reason)
     return {
-        "id": prompt.example.id,
-        "post_id": prompt.example.post_id,
-        "references": list(prompt.example.labels),
-        "clean": clean(prompt.example),
+        **read_line(prompt.example, *written),
         "prompt_sha256": prompt.hash,
         "shots": list(prompt.shots),
         "shots_dropped": prompt.shots_dropped,
-        "completion": answer.completion,
-        # A refusal is kept as it was written, and never read for words.
-        "terms": {
-            name: list(r.terms) if r.terms and not answer.reason else None
-            for name, r in readings.items()
-        },
-        "reason": {name: answer.reason or r.reason for name, r in readings.items()},
-        "finish": answer.finish,
         "prompt_tokens": len(prompt.ids) if answer.prompt_tokens is None else answer.prompt_tokens,
         "new_tokens": answer.new_tokens,
         "seconds": round(seconds, 4),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from express_dataset import Example
 from express_metric.brackets import answer_end
 from express_metric.parsing import PROTOCOLS, Reading, read
@@ -38,6 +40,32 @@ def read_completion(
     if cue and finish == "length" and (cue_end(completion or "", cue) is None or not text):
         return dict.fromkeys(PROTOCOLS, Reading(None, Reason.TRUNCATED))
     return {protocol: read(text, protocol, masks) for protocol in PROTOCOLS}
+
+
+def read_line(
+    example: Example,
+    completion: str | None,
+    finish: str | None,
+    cue: str = "",
+    last: bool = False,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """What a line of `predictions.jsonl` has from the data, and from the completion.
+
+    A `reason` why the model gave no answer stands above all reading: a refusal is kept as it was
+    written, and never read for words.
+    """
+    read = read_completion(completion, finish, cue, len(example.labels), last).items()
+    return {
+        "id": example.id,
+        "post_id": example.post_id,
+        "references": list(example.labels),
+        "clean": clean(example),
+        "completion": completion,
+        "terms": {name: list(r.terms) if r.terms and not reason else None for name, r in read},
+        "reason": {name: str(why) if (why := reason or r.reason) else None for name, r in read},
+        "finish": finish,
+    }
 
 
 def clean(example: Example) -> list[bool]:

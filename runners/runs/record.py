@@ -7,29 +7,22 @@ kind. Fields that are None are not written.
 from __future__ import annotations
 
 import re
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
 
 from ..errors import RunError
+from ..typed import Malformed, read, shown
 
 MEND = "take it from a copy of the run, or make the run anew with another --out"
 FORMAT = 2
 FREE, RANK, DUMMY = "free", "rank", "dummy"
 WORDINGS = ("zero-shot", "few-shot", "cot", "fill-mask")
 BY_CHANCE = "free-default-temperature"
-_KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}
-_KINDS |= {float: "a number", bool: "true or false"}
-_SHOWN = 40
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +178,7 @@ class Submitted:
 class Record:
     """The whole of `run.json`."""
 
+    format: int = FORMAT
     asked: Asked
     sessions: tuple[Session, ...]  # at least one
     first_prompt: dict[str, Any] | None = None  # as the model got it
@@ -199,21 +193,6 @@ class Record:
         return self.sessions[-1]
 
 
-class Malformed(ValueError):  # noqa: N818 (it is what a record is)
-    """JSON that is no record; the message names key, value and what must stand there."""
-
-
-def as_json(value: Any) -> Any:
-    """A record, or a part of one, as JSON has it."""
-    if is_dataclass(value) and not isinstance(value, type):
-        found = {f.name: as_json(getattr(value, f.name)) for f in fields(value)}
-        told = {name: one for name, one in found.items() if one is not None}
-        return {"format": FORMAT, **told} if isinstance(value, Record) else told
-    if isinstance(value, list | tuple):
-        return [as_json(one) for one in value]
-    return value
-
-
 def parse_record(value: Any) -> Record:
     """The record that a JSON value holds; those of version 0.1 are brought up to date.
 
@@ -223,15 +202,14 @@ def parse_record(value: Any) -> Record:
     >>> parse_record({"asked": {"model": []}, "sessions": []})
     Traceback (most recent call last):
     ...
-    express_runners.runs.record.Malformed: asked.model is [], and must be an object
+    express_runners.typed.Malformed: asked.model is [], and must be an object
     """
     if isinstance(value, dict):
         version = value.get("format", 1)
         if version not in (1, FORMAT):
-            raise Malformed(f"format is {_shown(version)}, and this version reads 1 and {FORMAT}")
-        value = {key: one for key, one in value.items() if key != "format"}
-        value = _brought_up(value) if version == 1 else value
-    record: Record = _read(Record, value, "")
+            raise Malformed(f"format is {shown(version)}, and this version reads 1 and {FORMAT}")
+        value = {**(_brought_up(value) if version == 1 else value), "format": FORMAT}
+    record: Record = read(Record, value)
     if not record.sessions:
         raise Malformed("sessions is empty, and must tell of a start of the run")
     return record
@@ -247,42 +225,6 @@ def read_record(value: Any, file: Path, mend: str = MEND) -> Record:
         return parse_record(value)
     except Malformed as error:
         raise RunError(f"{file}: {error}: {mend}.") from error
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _read(kind: Any, value: Any, at: str) -> Any:
-    """A value of this type from JSON."""
-    inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
-    if isinstance(kind, types.UnionType):
-        return None if value is None else _read(inner[0], value, at)
-    plain = typing.get_origin(kind) or kind
-    wanted = {tuple: list}.get(plain, dict if is_dataclass(plain) else plain)
-    fits = isinstance(value, (int, float) if wanted is float else wanted)
-    # A bool is an int to Python, and no number to a reader.
-    if not fits or (isinstance(value, bool) and wanted is not bool):
-        what = "is missing" if value is None else f"is {_shown(value)}"
-        raise Malformed(f"{at or 'it'} {what}, and must be {_KINDS[wanted]}")
-    if plain is tuple:
-        return tuple(_read(inner[0], one, f"{at}.{place}") for place, one in enumerate(value))
-    return _read_fields(plain, value, at) if is_dataclass(plain) else value
-
-
-def _read_fields(kind: Any, value: Mapping[str, Any], at: str) -> Any:
-    found = {}
-    for field in fields(kind):
-        name = f"{at}.{field.name}" if at else field.name
-        given = value.get(field.name)
-        if given is None and field.default is not MISSING:
-            continue
-        found[field.name] = _read(_hints(kind)[field.name], given, name)
-    unknown = next((key for key in value if key not in _hints(kind)), None)
-    if unknown is not None:
-        raise Malformed(f"{at or 'it'} holds {_shown(unknown)}, which this version does not know")
-    return kind(**found)
 
 
 # What version 0.1 allowed for an answer, and for reasoning before it.
@@ -337,7 +279,7 @@ texts: remove that line and run again
     """
 
     def wrong(key: str, found: Any, wanted: str) -> RunError:
-        what = "is missing" if found is None else f"is {_shown(found)}"
+        what = "is missing" if found is None else f"is {shown(found)}"
         return RunError(f"{where}: {key} {what}, and must be {wanted}: {_REMOVE}.")
 
     references = line.get("references")
@@ -364,7 +306,7 @@ texts: remove that line and run again
     if masks is not None and not (isinstance(masks, list) and len(masks) == len(references)):
         raise wrong("rank", masks, "a list with an entry for each mask, or null")
     for place, mask in enumerate(masks or ()):
-        if not _is_ranking(mask):
+        if not is_ranking(mask):
             raise wrong(f"rank.{place}", mask, "an object with top, reference and logprobs")
 
 
@@ -373,7 +315,8 @@ _READINGS = ("terms", "reason")
 _REASONS = (None, *Reason)
 
 
-def _is_ranking(mask: object) -> bool:
+def is_ranking(mask: object) -> bool:
+    """Whether a mask's entry has the likeliest terms, a place or null, and log-probabilities."""
     if not isinstance(mask, dict):
         return False
     place, values = mask.get("reference"), mask.get("logprobs")
@@ -384,8 +327,3 @@ def _is_ranking(mask: object) -> bool:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -15,7 +15,6 @@ from typing import Any
 
 from express_dataset import Example
 from express_dataset.errors import require
-from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, load_all
 from express_metric.lexicon import Lexicon
 
@@ -30,14 +29,7 @@ from .answering import answer_all
 from .evidence import session
 from .finished import FinishedRun
 from .record import (
-    BY_CHANCE,
-    DUMMY,
-    FREE,
-    RANK,
     Asked,
-    Budget,
-    Data,
-    Decoding,
     LexiconAsked,
     Model,
     Over,
@@ -46,7 +38,7 @@ from .record import (
 from .scores import lexicon_file, pick_lexicon, score_run
 from .seen import judge, tell
 from .serve import Serving, served
-from .setup import engine_options, pool_of, prompt_asked, select
+from .setup import data_asked, decoding, engine_options, pool_of, prompt_asked, select
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 
 
@@ -185,65 +177,21 @@ def _asked(
     """Every setting that makes the predictions what they are; a resumed run must have the same."""
     over = model.adapter
     both = f"{model.name}+{over.name.rpartition('/')[2]}" if over else ""
+    who = Model(
+        name=both or model.name,
+        revision=model.revision,
+        family=model.family,
+        server=options.server.name if options.server else None,
+        pickled=model.pickled or None,
+        adapter=Over(name=over.name, revision=over.revision) if over else None,
+    )
     return Asked(
-        model=Model(
-            name=both or model.name,
-            revision=model.revision,
-            family=model.family,
-            server=options.server.name if options.server else None,
-            pickled=model.pickled or None,
-            adapter=Over(name=over.name, revision=over.revision) if over else None,
-        ),
-        dataset=Data(
-            name=loaded.name,
-            revision=loaded.revision,
-            split=loaded.split,
-            examples=len(examples),
-            fingerprint=fingerprint(examples),
-            signature=loaded.data,
-            kind=loaded.kind,
-            left_out=len(loaded.left_out) or None,
-        ),
+        model=who,
+        dataset=data_asked(loaded, examples),
         prompt=prompt,
-        decoding=decoding(options, model),
+        decoding=decoding(options, who),
         lexicon=LexiconAsked(name=lexicon.name, label=lexicon.label),
         dtype=options.dtype,
         # It changes predictions; how a model is spread does not.
         quantize=options.quantize,
-    )
-
-
-def decoding(options: EngineOptions, model: ResolvedModel) -> Decoding:
-    """How words are chosen."""
-    vocabulary, server = options.vocabulary, options.server
-    if model.family == "dummy":
-        # So that no signature of a dummy can pass for a model's.
-        return Decoding(name=model.name.replace(":", "-"), kind=DUMMY, seed=model.revision)
-    if vocabulary is not None:
-        several = options.several if model.family == "masked" else None
-        return Decoding(
-            name="-".join(filter(None, ("rank", vocabulary.label, several))),
-            kind=RANK,
-            vocabulary=vocabulary.source,
-            terms=len(vocabulary.terms),
-            sha256=vocabulary.sha256,
-            several=several,
-        )
-    # Other answers at every start: no figure of these may pass for one of greedy decoding.
-    by_chance = server is not None and server.temperature is None
-    name = BY_CHANCE if by_chance else FREE
-    if options.max_new_tokens is not None:
-        name += f"-{options.max_new_tokens}"
-    base = options.budget(0) - options.reasoning_tokens
-    return Decoding(
-        name=f"{name}-whole" if options.whole else name,
-        kind=FREE,
-        greedy=not by_chance,
-        max_new_tokens=Budget(
-            base=base,
-            per_mask=options.budget(1) - options.budget(0),
-            unseen=options.reasoning_tokens,
-        ),
-        stop=None if options.whole or options.template.last else "list closed",
-        temperature=server.temperature if server else None,
     )

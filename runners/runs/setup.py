@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
+from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, filled
 
 from ..config import RunConfig
@@ -17,7 +18,7 @@ from ..prompts.pool import Pool
 from ..prompts.setting import Setting
 from ..server import HF_ROUTER, Server
 from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
-from .record import Prompt, Shots
+from .record import BY_CHANCE, DUMMY, FREE, RANK, Budget, Data, Decoding, Model, Prompt, Shots
 from .store import RunFolder
 
 # Together some ten minutes of waiting.
@@ -37,6 +38,20 @@ def pool_of(config: RunConfig, setting: Setting, data: Splits) -> Pool:
     part = "few_shot" if setting.pool == "few_shot" else "all"
     shown = filled(data[part], config.dataset).examples if setting.shots else ()
     return Pool(shown, config.dataset, setting.masks == "same")
+
+
+def data_asked(loaded: Loaded, examples: Sequence[Example]) -> Data:
+    """The data as `run.json` keeps it, with the `examples` of it that are asked."""
+    return Data(
+        name=loaded.name,
+        revision=loaded.revision,
+        split=loaded.split,
+        examples=len(examples),
+        fingerprint=fingerprint(examples),
+        signature=loaded.data,
+        kind=loaded.kind,
+        left_out=len(loaded.left_out) or None,
+    )
 
 
 def prompt_asked(setting: Setting, pool: Pool) -> Prompt:
@@ -61,6 +76,42 @@ def prompt_asked(setting: Setting, pool: Pool) -> Prompt:
         cue=template.cue,
         shots=shots if setting.shots else None,
         chat=None if setting.chat else False,
+    )
+
+
+def decoding(options: EngineOptions, model: Model) -> Decoding:
+    """How words are chosen."""
+    vocabulary, server = options.vocabulary, options.server
+    if model.family == "dummy":
+        # So that no signature of a dummy can pass for a model's.
+        return Decoding(name=model.name.replace(":", "-"), kind=DUMMY, seed=model.revision)
+    if vocabulary is not None:
+        several = options.several if model.family == "masked" else None
+        return Decoding(
+            name="-".join(filter(None, ("rank", vocabulary.label, several))),
+            kind=RANK,
+            vocabulary=vocabulary.source,
+            terms=len(vocabulary.terms),
+            sha256=vocabulary.sha256,
+            several=several,
+        )
+    # Other answers at every start: no figure of these may pass for one of greedy decoding.
+    by_chance = server is not None and server.temperature is None
+    name = BY_CHANCE if by_chance else FREE
+    if options.max_new_tokens is not None:
+        name += f"-{options.max_new_tokens}"
+    base = options.budget(0) - options.reasoning_tokens
+    return Decoding(
+        name=f"{name}-whole" if options.whole else name,
+        kind=FREE,
+        greedy=not by_chance,
+        max_new_tokens=Budget(
+            base=base,
+            per_mask=options.budget(1) - options.budget(0),
+            unseen=options.reasoning_tokens,
+        ),
+        stop=None if options.whole or options.template.last else "list closed",
+        temperature=server.temperature if server else None,
     )
 
 

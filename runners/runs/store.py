@@ -22,7 +22,8 @@ from express_dataset import files
 from express_dataset.errors import DataError
 
 from ..errors import RunError
-from .record import MEND, Asked, Record, Session, as_json, check_answer, read_record
+from ..typed import as_json
+from .record import MEND, Asked, Record, Session, check_answer, read_record
 
 RUN_FILE = "run.json"
 PREDICTIONS_FILE = "predictions.jsonl"

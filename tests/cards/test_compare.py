@@ -19,8 +19,8 @@ from express_cards.comparison.tables import as_latex, as_markdown, as_text
 from express_metric import MetricError, Reading, load_lexicon
 from express_metric.analysis.resampling import Resampling
 from express_runners.errors import RunError
-from express_runners.runs.record import as_json
 from express_runners.runs.scores import lexicon_file
+from express_runners.typed import as_json
 
 FEW = Resampling(draws=1_000)
 ROWS = labels()

@@ -21,7 +21,7 @@ from express_cards.reports.examples import unpack
 from express_cards.spaces.leaderboard.site import stage
 from express_cards.spaces.options import SpaceOptions
 from express_cards.submissions.card import result_card
-from express_cards.submissions.submission import Home, read_run, write_submission
+from express_cards.submissions.submission import read_run, write_submission
 from express_runners.config import RunConfig
 from express_runners.runs.run import run
 
@@ -34,7 +34,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("results")
     model = tiny_models.make("roberta", root / "model")
     run(RunConfig(model=str(model), dataset="sample", out=root / "run"))
-    submission = read_run(root / "run", Home(source="sample", model=MODEL, same_weights=True))
+    submission = read_run(root / "run", "sample", model=MODEL, same_weights=True)
     write_submission(submission, root / "dataset", result_card(submission))
     return root / "dataset"
 
@@ -91,7 +91,7 @@ def test_nobody_takes_anothers_place_by_taking_its_name(dataset: Path, tmp_path:
     record["asked"]["model"]["name"] = "a/first"
     (run_as / "run.json").write_text(json.dumps(record))
     for folder, model in ((dataset.parent / "run", "a/first"), (run_as, "org/second")):
-        submission = read_run(folder, Home(source="sample", model=model, same_weights=True))
+        submission = read_run(folder, "sample", model=model, same_weights=True)
         write_submission(submission, tmp_path / "dataset", result_card(submission))
     board = staged(tmp_path / "site", tmp_path / "dataset")
     assert board["refused"] == []

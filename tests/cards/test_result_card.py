@@ -15,11 +15,13 @@ from markdown_it import MarkdownIt
 from support.pushed_runs import make_runs
 
 from express_cards import words
-from express_cards.submissions.card import card_facts, read_card_facts, result_card
-from express_cards.submissions.strict import Refusal
-from express_cards.submissions.submission import Home, Submission, read_run, submission_path
+from express_cards.submissions.card import card_facts, result_card
+from express_cards.submissions.strict import Refusal, read_header
+from express_cards.submissions.submission import Submission, read_run
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
+from express_runners.runs.record import parse_record
+from express_runners.typed import as_json
 
 EVIL = "org/<script>alert(1)</script>|<mask>`x`](http://evil)\n# big"
 
@@ -31,8 +33,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def submission(run: Path) -> Submission:
-    home = Home(source="org/mine", model="org/tiny", same_weights=True)
-    return copy.deepcopy(read_run(run, home))
+    return read_run(run, "org/mine", model="org/tiny", same_weights=True)
+
+
+def changed(submission: Submission, run: dict[str, Any]) -> Submission:
+    """The submission with another record."""
+    return dataclasses.replace(submission, record=parse_record(run))
 
 
 class Page(HTMLParser):
@@ -86,7 +92,7 @@ def test_the_header_tells_what_the_files_tell(submission: Submission, tmp_path: 
     assert isinstance(header["date"], str)
     file = tmp_path / "README.md"
     file.write_bytes(card.encode())
-    assert read_card_facts(file) == card_facts(submission)
+    assert read_header(file) == card_facts(submission)
 
 
 def test_the_tables_show_the_figures_of_both_protocols(submission: Submission) -> None:
@@ -103,7 +109,7 @@ def test_the_tables_show_the_figures_of_both_protocols(submission: Submission) -
             )
             assert low <= float(value.rstrip("%")) <= high
     assert len({row[1] for row in page.rows if row[0] in FIGURES}) > 2  # real figures, not zeros
-    assert rows["revision"][1] == submission.asked["model"]["revision"]
+    assert rows["revision"][1] == submission.asked.model.revision
     text = " ".join(body(result_card(submission)).split())
     assert f"the mean of one over its place is {submission.scores['rank']['mrr']:.4f}." in text
     assert page.links == ["https://huggingface.co/org/tiny"]
@@ -125,7 +131,7 @@ def test_reasons_are_counted(submission: Submission) -> None:
 @pytest.mark.parametrize("home", [None, EVIL])
 def test_text_from_data_is_never_markup(submission: Submission, home: str | None) -> None:
     plain = Page(body(result_card(submission)))
-    run = submission.run
+    run = as_json(submission.record)
     run["submission"]["model"] = home
     run["asked"]["model"] |= {"name": EVIL, "revision": EVIL, "family": "api", "server": EVIL}
     run["asked"]["dataset"] |= {"signature": EVIL, "split": "train"}
@@ -135,6 +141,7 @@ def test_text_from_data_is_never_markup(submission: Submission, home: str | None
     run["sessions"][-1] |= {"dataset": "```\n<b>", "versions": {"transformers": EVIL}}
     for protocol in PROTOCOLS:
         submission.scores[protocol]["signature"] = "```\n<i>x</i>"
+    submission = changed(submission, run)
     card = result_card(submission)
     page = Page(body(card))
     assert set(page.tags) <= set(plain.tags)
@@ -148,7 +155,7 @@ def test_text_from_data_is_never_markup(submission: Submission, home: str | None
     assert {len(row) for row in page.rows} == {len(row) for row in plain.rows}
     header = yaml.safe_load(card.split("\n---\n")[0].removeprefix("---\n"))
     assert header["model_revision"] == EVIL
-    place = submission_path(run, submission.scores)
+    place = submission.path
     assert re.fullmatch(r"submissions/[\w.-]+/[\w.-]+", place)
 
 
@@ -173,22 +180,22 @@ def test_text_from_data_is_never_markup(submission: Submission, home: str | None
 def test_how_to_repeat_it(
     submission: Submission, asked: dict[str, dict[str, Any]], command: str
 ) -> None:
+    run = as_json(submission.record)
     for part, values in asked.items():
-        submission.run["asked"][part] |= values
-    line = next(
-        line for line in result_card(submission).splitlines() if line.startswith("express run")
-    )
+        run["asked"][part] |= values
+    card = result_card(changed(submission, run))
+    line = next(line for line in card.splitlines() if line.startswith("express run"))
     assert line.startswith(f"express run {command}")
 
 
 def test_limits_are_told(submission: Submission) -> None:
     assert "is the submitter's word" in result_card(submission)
     assert "The model chose from a closed vocabulary" in result_card(submission)
-    run = copy.deepcopy(submission.run)
+    run = as_json(submission.record)
     run["submission"] |= {"same_weights": False}
     run["asked"] |= {"quantize": "8bit"}
     run["asked"]["dataset"] |= {"name": "express-sample"}
-    card = result_card(dataclasses.replace(submission, run=run))
+    card = result_card(changed(submission, run))
     assert "is the submitter's word" not in card
     assert "The weights were quantized (8bit)" in card
     assert "The sample is invented test data" in card
@@ -214,5 +221,5 @@ def test_a_strange_header_is_refused(tmp_path: Path, text: bytes, reason: str) -
     file = tmp_path / "README.md"
     file.write_bytes(text)
     with pytest.raises(Refusal) as caught:
-        read_card_facts(file)
+        read_header(file)
     assert str(caught.value).startswith(reason)

@@ -186,7 +186,7 @@ def odd_name(folder: Path) -> None:
         (half_a_character, "run.json holds half of a character"),
         (half_a_character_in_an_answer, "predictions.jsonl, line 3 holds half of a character"),
         (endless_time, "line 3: seconds is 1e+300, which is no number from 0 to"),
-        (process_of_another_kind, "line 3: process is '<b>', which is no number"),
+        (process_of_another_kind, "line 3: process is '<b>', and must be a whole number"),
         (dangling_link, "scores.json is a link or no plain file"),
         (link_to_itself, "scores.json is a link or no plain file"),
         (no_object, "scores.json holds no JSON object"),

@@ -99,7 +99,7 @@ def test_every_kind_passes_beside_the_lexicon_that_one_of_them_needs(root: Path,
     assert found.reason is None
     assert found.passed is not None
     stored = read(root / name / "scores.json")
-    assert found.passed.submission.scores == stored
+    assert found.passed.scores == stored
     assert ("mine-3@" in stored["paper"]["signature"]) is (name == "lexicon")
 
 
@@ -174,7 +174,7 @@ def test_all_of_them_on_one_leaderboard(root: Path, tmp_path: Path) -> None:
         # Each at the place that its content gives it.
         found = verdict(root, name, own=True, limit=LIMIT if name == "limit" else None)
         assert found.passed is not None
-        shutil.copytree(root / "submissions" / name, whole / found.passed.submission.path)
+        shutil.copytree(root / "submissions" / name, whole / found.passed.path)
     options = SpaceOptions(
         "leaderboard", results=str(whole), data=["sample"], lexicon=str(root / "mine.csv")
     )
@@ -230,13 +230,13 @@ VERSION = ("submission", "version")
         ("api", (("sessions", 0, "started"), "20261121T000000", "which is no date and time")),
         ("api", (("sessions", 0, "device"), "a\u202eb", "sessions.0.device is 'a")),
         ("api", (("note",), "x", "it holds 'note', which")),
-        ("api", (("template",), OWN, "a template is told, but the wording is our own")),
-        ("api", (("vocabulary",), ["a"], "a vocabulary is told, but the run ranks none")),
+        ("api", (("template",), OWN, "asked.prompt.hash is")),
+        ("api", (("vocabulary",), ["a"], "vocabulary is too much")),
         ("api", ((*DECODING, "temperature"), 0.7, "asked.decoding.temperature is 0.7, not 0.0")),
         ("api", ((*DECODING, "seed"), 7, "asked.decoding.seed is 7, and must be")),
         ("api", ((*DECODING, "greedy"), False, "asked.decoding.greedy is False, not True")),
         ("api", ((*DECODING, "max_new_tokens"), "all", "max_new_tokens is 'all'")),
-        ("api", ((*DECODING, "name"), "rank-1@0", "is no way of decoding")),
+        ("api", ((*DECODING, "name"), "rank-1@0", "asked.decoding.name is 'rank-1@0', not")),
         ("api", (("asked", "model", "revision"), "best", "is no revision of a model (family api)")),
         ("api", (("asked", "dtype"), "float32", "is no number format of a model (family api)")),
         ("api", (("asked", "quantize"), "8bit", "is no way to quantize (family api)")),
@@ -254,17 +254,17 @@ VERSION = ("submission", "version")
         ("masked", (("asked", "model", "name"), "tiny\u202e", "that can be seen")),
         ("masked", (("asked", "model", "name"), "t" * 300, "at most 200 characters")),
         ("masked", (("asked", "lexicon", "name"), "my", "own, and that of --lexicon is mine-3@")),
-        ("lexicon", (("asked", "lexicon", "name"), "Mine", "is named 'Mine', but its name is")),
-        ("masked", ((*DECODING, "name"), "rank-1@0", "asked.decoding.sha256 is missing")),
+        ("lexicon", (("asked", "lexicon", "name"), "Mine", "lexicon.name is 'Mine', not 'mine'")),
+        ("masked", ((*DECODING, "name"), "rank-1@0", "decoding.name is 'rank-1@0', not")),
         ("masked", (VERSION, "9.9.9", "it was made by express 9.9.9, and this is")),
         ("masked", (VERSION, "best", "is 'best', which is no version")),
-        ("similar", ((*SHOTS, "choice"), "best", "'best' is no way to choose")),
-        ("similar", ((*SHOTS, "choice"), "random", "random ones a seed")),
+        ("similar", ((*SHOTS, "choice"), "best", "'best' is no choice that a run has")),
+        ("similar", ((*SHOTS, "choice"), "random", "not 'few-shot-2-random-tfidf'")),
         ("similar", ((*SHOTS, "pool"), 99, "asked.prompt.shots.pool is 99, not")),
         ("similar", ((*SHOTS, "pool_fingerprint"), "0", "shots.pool_fingerprint is '0', not")),
         ("similar", (("shots", "shown"), 9, "run.json: shots.shown is 9, not")),
-        ("ranked", ((*DECODING, "terms"), 99, "the vocabulary is not that of")),
-        ("ranked", (("vocabulary", 0), "a, b", "the vocabulary is not that of")),
+        ("ranked", ((*DECODING, "terms"), 99, "asked.decoding.terms is 99, not 4")),
+        ("ranked", (("vocabulary", 0), "a, b", "is no term of one to three words")),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value[0][-1]}-{value[1]!r}"[:40],
 )
@@ -331,7 +331,7 @@ def _hashed(folder: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (_other_text, "the prompt's wording has another hash than its sha256"),
+        (_other_text, "asked.prompt.hash is "),
         (_untold, "include it with `express results push --template FILE`"),
         (_no_template, "the prompt's wording cannot be read (--template zero-shot, line 1:"),
         (_cue, "the prompt's wording must name a cue for cot, and only then"),

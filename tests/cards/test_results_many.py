@@ -26,6 +26,8 @@ from express_dataset.errors import DataError
 from express_dataset.reading.hub import OTHERWISE
 from express_dataset.sources import AUTHORS_REPO
 from express_metric.analysis.resampling import Resampling
+from express_runners.runs.record import parse_record
+from express_runners.typed import as_json
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "a" * 40
@@ -146,9 +148,9 @@ def test_fifty_good_and_twenty_hostile_submissions(
     one = submissions["free"]
     few, wanted = Resampling(draws=100), []
     for number in range(50):
-        run = json.loads(json.dumps(one.run))
+        run = as_json(one.record)
         run["asked"]["model"]["revision"] = f"{number:064x}"
-        made = Submission(run, one.lines, one.scores, one.lexicon)
+        made = Submission(parse_record(run), one.lines, one.scores, one.lexicon)
         wanted.append(made.path)
         folder = write_submission(made, tmp_path, result_card(made, few))
     hostile = []

@@ -109,7 +109,7 @@ def test_both_pull_requests_as_a_reader_gets_them(
     }
     passed = check(folder, Sources([str(runs["rank"].parent / "mine.jsonl")]), told["submission"])
     scores = json.loads((runs["rank"] / "scores.json").read_text())
-    assert passed.submission.scores == scores
+    assert passed.scores == scores
     entries = read_entries(got.stdout)
     # Nothing under the tasks of free answers, with which a ranking is not to be compared.
     figures = {

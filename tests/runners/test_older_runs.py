@@ -18,8 +18,9 @@ from express_metric.signature import Signature
 from express_runners.config import RunConfig
 from express_runners.prompts.wording import ours
 from express_runners.runs.finished import FinishedRun
-from express_runners.runs.record import Budget, as_json, parse_record
+from express_runners.runs.record import Budget, parse_record
 from express_runners.runs.run import run
+from express_runners.typed import as_json
 
 STORED = Path(__file__).parent / "stored" / "version-0.1"
 NAMES = ("free", "few-shot", "cot", "rank", "api", "dummy")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from express_cards.submissions.sources import Sources
-from express_cards.submissions.submission import Home, Submission, read_run
+from express_cards.submissions.submission import Submission, read_run
 from express_cards.submissions.validate import Verdict, validate
 from express_runners.config import RunConfig
 from express_runners.runs.run import run
@@ -29,8 +29,7 @@ def submit(root: Path) -> dict[str, Submission]:
     for name, options in SETTINGS.items():
         out = root / name
         run(RunConfig(model=str(model), out=out, dataset="sample", device="cpu", **options))
-        home = Home(source="sample", model="org/tiny", same_weights=True)
-        found[name] = read_run(out, home)
+        found[name] = read_run(out, "sample", model="org/tiny", same_weights=True)
     return found
 
 

@@ -115,9 +115,9 @@ def gather(options: SpaceOptions, scratch: Path) -> Gathered:
             refused.append(Refused(name, verdict.reason or ""))
         else:
             # What was checked, and not what may stand there by now.
-            folder = write_submission(verdict.passed.submission, scratch, "")
-            told = verdict.passed.submission.asked["lexicon"]
-            used = sources.lexicon_for(told["label"]) or told["name"]
+            folder = write_submission(verdict.passed, scratch, "")
+            told = verdict.passed.asked.lexicon
+            used = sources.lexicon_for(told.label) or told.name
             runs.append(Found(folder, name, own=False, lexicon=used))
     there = Path(options.results).is_dir()
     return Gathered(runs, refused, None if there else options.results.partition("@")[0])
