@@ -136,8 +136,8 @@ def _right_terms(folder: Path) -> None:
     [
         (_better_scores, "scores.json: revised.lexical_accuracy is 0.99, not "),
         (_example_missing, "examples of split test of express-sample have no answer"),
-        (_other_labels, "predictions.jsonl, line 1: the references are ['calm'"),
-        (_right_terms, "predictions.jsonl, line 1: under paper the completion reads as"),
+        (_other_labels, "predictions.jsonl, line 1: references.0 is 'calm', not"),
+        (_right_terms, "predictions.jsonl, line 1: terms.paper.0 is "),
     ],
 )
 def test_a_tampered_submission_is_named_with_the_reason_and_not_ranked(

@@ -359,7 +359,7 @@ def test_a_prompt_of_ones_own_goes_with_the_run(runs: dict[str, Path], tmp_path:
 
     text = "Name {{ count }} emotions in: {{ text }}"
     own = parse("zero-shot", text)
-    prompt = {"name": "zero-shot", "hash": own.hash, "sha256": own.sha256}
+    prompt = {"name": "zero-shot", "base": "zero-shot", "hash": own.hash, "sha256": own.sha256}
     run = _asking(tmp_path / "run", runs["free"], prompt=prompt)
     with pytest.raises(RunError, match="had a prompt of your own: give its file with --template"):
         push_results(PushOptions(run=run, out=tmp_path))
