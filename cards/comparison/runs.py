@@ -90,8 +90,9 @@ class Run:
 
     @property
     def parameters(self) -> float | None:
-        """The number of the model's parameters, as its name tells."""
-        return model_size(self.model)
+        """The number of the model's parameters: counted in its files, or as its name tells."""
+        counted = self.folder.record.last.parameters if self.folder else None
+        return counted or model_size(self.model)
 
     @property
     def line(self) -> str:

@@ -10,9 +10,14 @@ from typing import Any
 from ..comparison.paper_data import SPREAD_HEADER, spread_cells
 from ..comparison.paper_rows import Cells, apart, cells, figure_text, own_first
 from ..comparison.published import FIGURES, SETTINGS
+from ..drawings.errors import error_bars
 from ..drawings.lines import Axis, Line, line_chart, sizes, steps
 from ..drawings.svg import Figure
 from ..pages import render, write_page
+from ..words import short
+
+MOST_ERRORS = 20
+"""Pairs of words in the bars of Table A.6: those that the paper prints."""
 
 
 def paper_page(found: Mapping[str, Any], out: Path) -> Path:
@@ -64,7 +69,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "table_a6": [
             (
                 row["label"],
-                row["prediction"],
+                short(row["prediction"], 40),
                 _share(row["published"], 0),
                 _share(row["own"], 0),
                 str(row["masks"]),
@@ -82,8 +87,14 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def figures(found: Mapping[str, Any]) -> list[Figure]:
-    """Figures 2, 3 and A.3, published and own."""
-    return [*_by_size(found["figure_2"]), _by_setting(found["figure_3"]), *_words(found)]
+    """Figures 2, 3 and A.3, and the published pairs of Table A.6 as bars, published and own."""
+    errors = error_bars("table-a6", found["table_a6"][:MOST_ERRORS])
+    return [
+        *_by_size(found["figure_2"]),
+        _by_setting(found["figure_3"]),
+        *_words(found),
+        errors,
+    ]
 
 
 def _by_size(points: Sequence[Mapping[str, Any]]) -> list[Figure]:
@@ -117,7 +128,9 @@ def _by_setting(models: Sequence[Mapping[str, Any]]) -> Figure:
         if dots and (len(dots) > 1 or not row["published"]):
             lines.append(Line(row["model"].rpartition("/")[2], dots, row["published"]))
     lines.sort(key=lambda line: line.dashed)
-    axis = Axis("", [(float(place), name) for place, name in enumerate(names)], -0.3, 3.3)
+    # "few-shot random" beside "few-shot similar" would run together.
+    ticks = [(float(n), name.replace("few-shot", "shots:")) for n, name in enumerate(names)]
+    axis = Axis("", ticks, -0.3, 3.3)
     top = steps(max(y for line in lines for _, y in line.points))
     text = (
         "Figure 3: same vector, by setting",
@@ -150,7 +163,8 @@ def _average(row: Mapping[str, Any]) -> Cells:
     def three(figures: Mapping[str, float | None]) -> str:
         return " / ".join(_number(figures[name]) for name in FIGURES.values())
 
-    models = f" ({row['own_models']} models)" if row["own_models"] else ""
+    number = row["own_models"]
+    models = f" ({number} {'model' if number == 1 else 'models'})" if number else ""
     return (
         row["setting"],
         three(row["printed"]),
@@ -160,12 +174,8 @@ def _average(row: Mapping[str, Any]) -> Cells:
 
 
 def _floor(row: Mapping[str, Any]) -> Cells:
-    names = ("vector_accuracy", "vector_f1")
-    return (
-        row["floor"],
-        *(_number(row["printed"][name]) for name in names),
-        *(_number(row["own"].get(name)) for name in names),
-    )
+    sides = (row["printed"], row["own"])
+    return (row["floor"], *(_number(one[name]) for one in sides for name in FIGURES.values()))
 
 
 def _context(row: Mapping[str, Any]) -> Cells:

@@ -62,8 +62,10 @@ def floors(
     return found
 
 
-def vector_floors(references: Sequence[Sequence[str]], lexicon: Lexicon) -> dict[str, Figures]:
-    """The paper's floors: uniformly random vectors (expected values), and the all-zero vector.
+def vector_floors(
+    references: Sequence[Sequence[str]], lexicon: Lexicon, seed: int = 0
+) -> dict[str, Figures]:
+    """The paper's floors: uniformly random vectors, expected and as a seed draws them, and zeros.
 
     They answer with vectors, not words, so no word can be right. Two zero vectors count as
     identical, as under protocol ``paper``.
@@ -75,12 +77,22 @@ def vector_floors(references: Sequence[Sequence[str]], lexicon: Lexicon) -> dict
     ones = np.array([int(lexicon.vector(label).sum()) for label in labels])
     expected = np.array([_expected_f1(number, size) for number in range(size + 1)])
     rest = {"valid_rate": 1.0, "lexical_accuracy": None}
+    vectors = np.array([lexicon.vector(label) for label in labels], dtype=int)
+    drawn = np.random.default_rng(seed).integers(0, 2, vectors.shape)
+    sizes = drawn.sum(axis=1) + ones
+    hits = 2 * (drawn * vectors).sum(axis=1)
     return {
         "random vectors": rest
         | {
             "vector_accuracy": 2.0**-size,
             "vector_f1": float(expected[ones].mean()),
             "dimension_accuracy": 0.5,
+        },
+        f"random vectors, seed {seed}": rest
+        | {
+            "vector_accuracy": float((drawn == vectors).all(axis=1).mean()),
+            "vector_f1": float((hits / np.maximum(sizes, 1)).mean()),
+            "dimension_accuracy": float((drawn == vectors).mean()),
         },
         "all zeros": rest
         | {

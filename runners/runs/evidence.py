@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import platform
 import subprocess
@@ -82,6 +84,36 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def parameters_of(folder: Path) -> int | None:
+    """The number of a model's weights, by the headers of its safetensors files.
+
+    None where they cannot tell: old weights, or numbers packed into others by a quantization.
+    """
+    index, whole = folder / "model.safetensors.index.json", folder / "model.safetensors"
+    try:
+        names = {whole.name}
+        if index.is_file():
+            names = set(json.loads(index.read_bytes())["weight_map"].values())
+        total = packed = 0
+        for name in names:
+            with (folder / name).open("rb") as file:
+                size = int.from_bytes(file.read(8), "little")
+                header = json.loads(file.read(min(size, _LONGEST_HEADER)))
+            for key, one in header.items():
+                if key != "__metadata__":
+                    number = math.prod(one["shape"])
+                    total += number
+                    packed += 0 if one["dtype"].startswith(("F", "BF")) else number
+    # Files that are damaged get their sentence where they are loaded.
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return total if total and packed < total / 100 else None
+
+
+# What safetensors allows.
+_LONGEST_HEADER = 100_000_000
+
+
 def session(
     dataset: str,
     lexicon: LexiconFile,
@@ -89,6 +121,7 @@ def session(
     device: str,
     token_parameter: str | None = None,
     misfits: str | None = None,
+    parameters: int | None = None,
 ) -> Session:
     """Everything that one start of a run ran on."""
     return Session(
@@ -102,4 +135,5 @@ def session(
         hardware=hardware(),
         token_parameter=token_parameter,
         misfits=misfits,
+        parameters=parameters,
     )

@@ -163,6 +163,7 @@ class Session:
     code: dict[str, Any] | None = None  # commit, and whether the tree was clean
     hardware: dict[str, Any] | None = None
     token_parameter: str | None = None  # what a server calls the limit of new tokens
+    parameters: int | None = None  # how many weights the model has, counted in its files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from ..server import API
 from .answering import answer_all
-from .evidence import session
+from .evidence import parameters_of, session
 from .finished import FinishedRun
 from .record import (
     Asked,
@@ -94,6 +94,8 @@ def run(config: RunConfig) -> FinishedRun | None:
                     str(state.device),
                     config.token_parameter if model.family == "api" else None,
                     config.misfits,
+                    # A server or a dummy has no folder of its own.
+                    None if model.path == Path() else parameters_of(model.path),
                 ),
             )
         state.wait_for_everyone()

@@ -46,7 +46,7 @@ def test_the_page_shows_every_table_and_asks_for_nothing(
     assert page.locator("img").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = page.eval_on_selector_all("figure", "all => all.map(one => one.id)")
-    assert found == ["figure-2", "figure-3", "figure-a3"]
+    assert found == ["figure-2", "figure-3", "figure-a3", "table-a6"]
     outside = page.evaluate(
         """() => [...document.querySelectorAll("figure svg text")].filter(text => {
             const a = text.getBoundingClientRect(), b = text.closest("svg").getBoundingClientRect();

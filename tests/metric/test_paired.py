@@ -91,6 +91,13 @@ def test_random_vectors_score_what_draws_score() -> None:
     assert found["vector_f1"] == pytest.approx(f1.mean(), abs=0.003)
     assert found["dimension_accuracy"] == pytest.approx((draws == labels).mean(), abs=0.003)
     assert found["vector_accuracy"] == pytest.approx(0.001, abs=0.0005)
+    many = vector_floors(words * 4_000, lexicon, seed=3)
+    for name, value in many["random vectors, seed 3"].items():
+        assert value == (None if value is None else pytest.approx(found[name], abs=0.005))
+    assert (
+        many["random vectors, seed 3"]
+        != vector_floors(words * 4_000, lexicon, seed=4)["random vectors, seed 4"]
+    )
 
 
 def test_the_papers_floors_came_from_another_lexicon(reference: Path) -> None:

@@ -22,7 +22,7 @@ from express_runners.engines.base import EngineOptions
 from express_runners.engines.prompter import Prompter
 from express_runners.errors import RunError
 from express_runners.models import resolve
-from express_runners.planning.sweep_file import read_sweep, run_config
+from express_runners.planning.sweep_file import RECIPES, read_sweep, run_config
 from express_runners.prompts.pool import Pool
 from express_runners.prompts.setting import Setting, setting_of
 from express_runners.prompts.shots import choose
@@ -87,13 +87,14 @@ def test_what_is_given_beside_it_stays() -> None:
     assert (found.split, found.max_new_tokens, found.seed) == ("test", 9, 0)
 
 
-@pytest.mark.parametrize("masks", [1, 2])
+@pytest.mark.parametrize("masks", [1, 2, 3])
 @pytest.mark.parametrize("choice", ["random", "random-per-example", "similar"])
 def test_shots_have_as_many_masks(masks: int, choice: str) -> None:
     encoder = "tfidf" if choice == "similar" else ""
-    setting = Setting(ours("few-shot"), 3, choice, encoder=encoder, masks="same", pool="all-others")
+    setting = Setting(ours("few-shot"), 4, choice, encoder=encoder, masks="same", pool="all-others")
     pool = Pool(DATA["all"].examples, "sample", same_masks=True)
-    asked = [e for e in DATA["test"].examples if len(e.labels) == masks][:4]
+    asked = [e for e in DATA["all"].examples if len(e.labels) == masks][:4]
+    assert len(asked) == 4
     for example, shots in zip(asked, choose(setting, pool, asked), strict=True):
         assert {len(shot.labels) for shot in shots} == {masks}
         assert example.post_id not in {shot.post_id for shot in shots}
@@ -176,6 +177,16 @@ def test_the_last_list_is_read_where_reasoning_has_no_cue(tmp_path: Path) -> Non
     text = 'At first ["sad"] seems right. She won, so: ["proud"]. That is all.'
     for protocol, reading in read_completion(text, "eos", "", 1, last=True).items():
         assert reading.terms == ("proud",), protocol
+
+
+def test_the_documented_template_has_a_place_for_each_mask(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jinja"
+    file.write_text((RECIPES / "README.md").read_text().split("```jinja\n")[1].split("```")[0])
+    template = from_file("zero-shot", file)
+    three = template.render("I was <mask>, <mask> and <mask>.", 3)
+    assert '["feeling 1", "feeling 2", "feeling 3"].' in three
+    assert three.endswith("\n\nI was <mask>, <mask> and <mask>.\n\nFeelings:")
+    assert '["feeling 1"].' in template.render("I was <mask>.", 1)
 
 
 def test_the_plan_finds_all_models_of_the_paper(tmp_path: Path) -> None:
