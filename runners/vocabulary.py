@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from express_dataset.splits import normalised
+
 from .errors import RunError
 
 TRAIN = "train"
@@ -56,17 +58,6 @@ def order(scores: Iterable[float]) -> list[int]:
     """
     values = list(scores)
     return sorted(range(len(values)), key=lambda i: (-values[i], i))
-
-
-def normalised(term: str) -> str:
-    """A term as it is compared: lower case, single spaces.
-
-    >>> normalised(" Let  down")
-    'let down'
-    >>> normalised("")
-    ''
-    """
-    return " ".join(term.lower().split())
 
 
 def from_labels(labels: Iterable[str]) -> Vocabulary:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
+from express_dataset.splits import normalised
 from express_metric.terms import Reason
 from express_runners.prompts.wording import answer
 from express_runners.runs.ranks import DECIMALS, TOP
 from express_runners.runs.reading import read_line
 from express_runners.runs.record import is_ranking
 from express_runners.typed import Malformed, read
-from express_runners.vocabulary import normalised
 
 from .strict import Refusal, read_rows, shown, unequal
 

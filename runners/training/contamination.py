@@ -20,6 +20,7 @@ from typing import Any
 from express_dataset import MASK, Example
 from express_dataset.errors import require
 from express_dataset.sources import load_all
+from express_dataset.splits import normalised
 from express_metric.analysis.resampling import Resampling
 
 from ..config import RunConfig
@@ -29,7 +30,7 @@ from ..models import resolve
 from ..prompts.setting import setting_of
 from ..runs.answering import answers
 from ..runs.setup import engine_options
-from ..vocabulary import from_labels, normalised
+from ..vocabulary import from_labels
 from .options import FEWEST, CheckOptions
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")

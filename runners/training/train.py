@@ -17,6 +17,7 @@ from express_dataset.errors import require
 from express_dataset.files import own_path
 from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, load_all
+from express_dataset.splits import normalised
 from express_dataset.splits import normalised as same_text
 
 from ..engines.base import EngineOptions
@@ -29,7 +30,6 @@ from ..prompts.shots import choose
 from ..runs.evidence import versions
 from ..runs.setup import pool_of
 from ..runs.store import RunFolder, differences, read_json, write_json
-from ..vocabulary import normalised
 from .learning import CHECKPOINTS, Steps, arguments, learn, steps_of
 from .options import Recipe, TrainConfig
 from .parts import divide

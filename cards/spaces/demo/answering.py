@@ -13,6 +13,7 @@ from typing import Any
 
 from express_dataset import Example, load_examples
 from express_dataset.errors import require
+from express_dataset.splits import normalised
 from express_metric.lexicon import Lexicon, load_lexicon
 from express_metric.parsing import PROTOCOLS, Reading
 from express_metric.terms import Reason
@@ -24,7 +25,7 @@ from express_runners.prompts.wording import ours
 from express_runners.runs.ranks import rank_record
 from express_runners.runs.reading import read_completion
 from express_runners.server import Server
-from express_runners.vocabulary import Vocabulary, from_labels, normalised
+from express_runners.vocabulary import Vocabulary, from_labels
 
 from .settings import DemoError, Settings
 
