@@ -252,6 +252,10 @@ class RunConfig:
         ),
     ] = None
     replicas: Annotated[int, typer.Option(help="Servers that --serve starts.")] = 1
+    log_with: Annotated[
+        str | None,
+        typer.Option(help="Log the figures: trackio, tensorboard, wandb, or as Accelerate knows."),
+    ] = None
     serve_timeout: Annotated[
         float, typer.Option(help="Seconds until a server that --serve started is given up.")
     ] = 1800.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,24 @@ def push(options: PushOptions, format: FormatOption = Format.text) -> None:  # n
         print_json(told)
         return
     typer.echo(as_text(told))
+
+
+@app.command()
+def record(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder; the files go there.")],
+    organization: Annotated[
+        str, typer.Option(help="Who ran it.", show_default=False)
+    ] = "express-benchmark user",
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Write a run as Every Eval Ever records it; without the stories, which are private."""
+    from express_runners.runs.every_eval import write_record
+
+    files = [str(file) for file in write_record(run, organization)]
+    if format is Format.json:
+        print_json({"files": files})
+        return
+    typer.echo("\n".join(files))
 
 
 @app.command()

@@ -40,6 +40,7 @@ from .seen import judge, tell
 from .serve import Serving, served
 from .setup import data_asked, decoding, engine_options, pool_of, prompt_asked, select
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
+from .tracking import log_scores, open_tracker
 
 
 def run(config: RunConfig) -> FinishedRun | None:
@@ -98,13 +99,18 @@ def run(config: RunConfig) -> FinishedRun | None:
                     None if model.path == Path() else parameters_of(model.path),
                 ),
             )
+            # Before any answer is paid for, too.
+            tracker = open_tracker(config.log_with, config.out) if config.log_with else None
         state.wait_for_everyone()
         answer_all(folder, model, options, examples, state, config.batch_size, shots)
         state.wait_for_everyone()
         if record is None:
             return None
         lines = folder.finish([example.id for example in examples])
-        write_json(config.out / SCORES_FILE, score_run(lines, lexicon, record.asked))
+        scores = score_run(lines, lexicon, record.asked)
+        write_json(config.out / SCORES_FILE, scores)
+        if tracker is not None:
+            log_scores(tracker, record.asked, scores)
         return FinishedRun(config.out, read_run_record(config.out), lines, data)
 
 
