@@ -18,13 +18,9 @@ HOMEPAGE = "https://arxiv.org/abs/2509.09593"
 
 @dataclass
 class ExpressConfig(datasets.BuilderConfig):  # type: ignore[misc]  # untyped base
-    """Which source the rows come from; its version is that of the source.
+    """Which source the rows come from; its version is that of the source."""
 
-    Attributes:
-        source: as for ``express_dataset.load_examples``.
-    """
-
-    source: str = "express"
+    source: str = "express"  # as for `express_dataset.load_examples`
 
     def __post_init__(self) -> None:
         """Take the version from the source."""

@@ -33,34 +33,22 @@ def is_dummy(model: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An OpenAI-compatible server, the limits of its use, and what its requests hold.
+    """An OpenAI-compatible server, the limits of its use, and what its requests hold."""
 
-    Attributes:
-        url: the address that `/chat/completions` is appended to; several, with commas between.
-        started: what this run started itself, such as vllm; empty for a server that was there.
-        concurrency: most requests at a time.
-        retries: further attempts after a fault that may pass.
-        timeout: seconds until a request counts as lost.
-        max_total_tokens: tokens of prompts and answers that the whole run may use, as the server
-            reports them; what a lost answer cost, nobody knows.
-        spent: tokens that the run has used at earlier starts.
-        token_parameter: what a request calls the limit of an answer's tokens.
-        temperature: 0, or None where the server's own is taken, because it refuses another.
-
-    >>> Server().url
-    'https://router.huggingface.co/v1'
-    >>> Server("http://localhost:8000/v1").concurrency
-    8
-    """
-
+    # the address that `/chat/completions` is appended to; several, with commas between
     url: str = HF_ROUTER
-    concurrency: int = 8
-    retries: int = 6
-    timeout: float = 120.0
+    concurrency: int = 8  # most requests at a time
+    retries: int = 6  # further attempts after a fault that may pass
+    timeout: float = 120.0  # seconds until a request counts as lost
+    # tokens of prompts and answers that the whole run may use, as the server reports them; what a
+    # lost answer cost, nobody knows
     max_total_tokens: int | None = None
-    spent: int = 0
+    spent: int = 0  # tokens that the run has used at earlier starts
+    # what a request calls the limit of an answer's tokens
     token_parameter: str = TOKEN_PARAMETERS[0]
+    # 0, or None where the server's own is taken, because it refuses another
     temperature: float | None = 0.0
+    # what this run started itself, such as vllm; empty for a server that was there
     started: str = ""
 
     @property

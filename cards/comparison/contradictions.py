@@ -14,20 +14,14 @@ _ROUNDING = 0.0011
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A printed figure that its own source does not give.
+    """A printed figure that its own source does not give."""
 
-    Attributes:
-        where: table or passage.
-        what: the figure.
-        printed, follows: what is printed, and what the rows or files give.
-        arithmetic: how, so that anyone can do it again.
-    """
-
-    where: str
-    what: str
+    where: str  # table or passage
+    what: str  # the figure
+    # what is printed, and what the rows or files give
     printed: str
     follows: str
-    arithmetic: str
+    arithmetic: str  # how, so that anyone can do it again
 
 
 def contradictions() -> list[Contradiction]:

@@ -18,22 +18,13 @@ from .runs import Run
 
 @dataclass(frozen=True)
 class Beside:
-    """What the data of runs says beside the labels of the examples.
+    """What the data of runs says beside the labels of the examples."""
 
-    Attributes:
-        nearest: the neighbours of the examples in the train split.
-        train: term to frequency in the train split; None where that cannot be had.
-        standing: that the data is not EXPRESS, in the data's own words; empty where it is.
-
-    >>> Beside().train is None
-    True
-    >>> Beside(standing="NOT the EXPRESS data: a sample.").nearest.labels is None
-    True
-    """
-
+    # the neighbours of the examples in the train split
     nearest: Nearest = field(default_factory=Nearest)
+    # term to frequency in the train split; None where that cannot be had
     train: Mapping[str, int] | None = None
-    standing: str = ""
+    standing: str = ""  # that the data is not EXPRESS, in the data's own words; empty where it is
 
 
 def beside(runs: Sequence[Run]) -> Beside:

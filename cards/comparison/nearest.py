@@ -19,20 +19,11 @@ from express_runners.prompts.similarity import similarities
 
 @dataclass(frozen=True)
 class Nearest:
-    """What the most similar texts of the train split say.
+    """What the most similar texts of the train split say."""
 
-    Attributes:
-        labels: for each example the labels of its nearest neighbour; None where it has none.
-        missing: why there are none, as a sentence.
-
-    >>> Nearest(None, "No data.").labels is None
-    True
-    >>> Nearest([["sad"]]).missing
-    ''
-    """
-
+    # for each example the labels of its nearest neighbour; None where it has none
     labels: list[list[str]] | None = None
-    missing: str = ""
+    missing: str = ""  # why there are none, as a sentence
 
 
 def nearest_in(

@@ -25,21 +25,15 @@ FIGURES = {"AccL": "lexical_accuracy", "AccV": "vector_accuracy", "F1V": "vector
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One row of Table 3: a model under a setting, on the paper's own version of the data.
+    """One row of Table 3: a model under a setting, on the paper's own version of the data."""
 
-    Attributes:
-        model: id on the Hub, or the served model's name.
-        family, size: as the paper groups them.
-        architecture: masked, seq2seq, causal or api.
-        setting: a value of `SETTINGS`.
-        figures: `lexical_accuracy`, `vector_accuracy` and `vector_f1`, as shares to three digits.
-    """
-
-    model: str
+    model: str  # id on the Hub, or the served model's name
+    # as the paper groups them
     family: str
     size: str
-    architecture: str
-    setting: str
+    architecture: str  # masked, seq2seq, causal or api
+    setting: str  # a value of `SETTINGS`
+    # `lexical_accuracy`, `vector_accuracy` and `vector_f1`, as shares to three digits
     figures: dict[str, float]
 
 

@@ -41,48 +41,27 @@ _STEP = re.compile(r"(?<![a-z0-9])(?:small|base|large|xxl|xl)(?![a-z0-9])", re.I
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """One model's answers under one setting, with what is known of both.
+    """One model's answers under one setting, with what is known of both."""
 
-    Attributes:
-        name: what the run is called in tables; unique among the runs of one command.
-        model: the model's name.
-        family: masked, seq2seq, causal, api or dummy; None for a bare file.
-        setting: `ZERO_SHOT`, `RANDOM`, `SIMILAR`, `COT` or another prompt's name.
-        references: for each example its labels.
-        readings: for each protocol a reading for each example.
-        ids, posts: for each example its id and its post; None where the source does not tell.
-        lexicon: where vectors come from.
-        signatures: for each protocol the line of the score.
-        ranking, places: what a run with ``--decode rank`` said, and its top-1, top-3, top-5 and
-            mean reciprocal rank (see `express_runners.runs.ranks`); None for other runs.
-        folder: the finished run; None for a bare file.
-        file: the bare file; None for a folder.
-        clean: for each mask whether its word neither stands in the text nor is denied there; None
-            where the source does not tell.
-
-    >>> from express_metric import load_lexicon
-    >>> run = Run("a", "google/gemma-2-9b-it", "causal", ZERO_SHOT, [], {}, None, None,
-    ...           load_lexicon("nrc"), {})
-    >>> run.parameters, run.line
-    (9000000000.0, 'google/gemma-2-#-it')
-    >>> len(run)
-    0
-    """
-
-    name: str
-    model: str
-    family: str | None
-    setting: str
-    references: list[tuple[str, ...]]
-    readings: dict[Protocol, list[Reading]]
+    name: str  # what the run is called in tables; unique among the runs of one command
+    model: str  # the model's name
+    family: str | None  # masked, seq2seq, causal, api or dummy; None for a bare file
+    setting: str  # `ZERO_SHOT`, `RANDOM`, `SIMILAR`, `COT` or another prompt's name
+    references: list[tuple[str, ...]]  # for each example its labels
+    readings: dict[Protocol, list[Reading]]  # for each protocol a reading for each example
+    # for each example its id and its post; None where the source does not tell
     ids: list[str] | None
     posts: list[str] | None
-    lexicon: Lexicon
-    signatures: dict[Protocol, Signature]
+    lexicon: Lexicon  # where vectors come from
+    signatures: dict[Protocol, Signature]  # for each protocol the line of the score
+    # what a run with `--decode rank` said, and its top-1, top-3, top-5 and mean reciprocal rank
+    # (see `express_runners.runs.ranks`); None for other runs
     ranking: Ranking | None = None
     places: Mapping[str, Any] | None = None
-    folder: FinishedRun | None = None
-    file: Path | None = None
+    folder: FinishedRun | None = None  # the finished run; None for a bare file
+    file: Path | None = None  # the bare file; None for a folder
+    # for each mask whether its word neither stands in the text nor is denied there; None where the
+    # source does not tell
     clean: list[list[bool]] | None = None
 
     def __len__(self) -> int:

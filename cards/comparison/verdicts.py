@@ -17,13 +17,7 @@ Unit = Literal["percent", "points", "bits"]
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """What one run, or one pair of runs, says of a finding.
-
-    >>> Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED).verdict
-    'confirmed'
-    >>> Part("a to b", Interval(0.1, None, None, "none"), 0.5, UNDECIDED).p_value
-    0.5
-    """
+    """What one run, or one pair of runs, says of a finding."""
 
     runs: str
     figure: Interval
@@ -36,15 +30,6 @@ class Part:
 class Finding:
     """A finding of the paper and what the runs say of it.
 
-    Attributes:
-        name: a short name.
-        claim: the finding in a sentence.
-        measure: what the figure of each part is.
-        unit: of the figure: percent, points (a difference of shares) or bits.
-        parts: at least one.
-        sign: 1 where the claim is that figures are large, -1 where that they are small.
-        also: the same finding on the figures of `ALSO`, for one on exact words.
-
     >>> part = Part("a", Interval(0.1, 0.05, 0.2, "bca"), None, CONFIRMED)
     >>> Finding("low", "All are low.", "accuracy", "percent", (part, part)).verdict
     'confirmed'
@@ -53,12 +38,13 @@ class Finding:
     'undecided'
     """
 
-    name: str
-    claim: str
-    measure: str
-    unit: Unit
-    parts: tuple[Part, ...]
-    sign: int = 1
+    name: str  # a short name
+    claim: str  # the finding in a sentence
+    measure: str  # what the figure of each part is
+    unit: Unit  # of the figure: percent, points (a difference of shares) or bits
+    parts: tuple[Part, ...]  # at least one
+    sign: int = 1  # 1 where the claim is that figures are large, -1 where that they are small
+    # the same finding on the figures of `ALSO`, for one on exact words
     also: Mapping[str, Finding] = dataclasses.field(default_factory=dict)
 
     @property

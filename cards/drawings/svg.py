@@ -30,18 +30,13 @@ class Drawn(str):
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and the same in words and numbers.
+    """A figure and the same in words and numbers."""
 
-    Attributes:
-        key: a short name, unique on a page; also the name of an exported file.
-        caption: how to read it.
-        header, rows: the numbers as a table.
-    """
-
-    key: str
+    key: str  # a short name, unique on a page; also the name of an exported file
     title: str
-    caption: str
+    caption: str  # how to read it
     svg: Drawn
+    # the numbers as a table
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = field(default=())
 

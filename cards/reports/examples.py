@@ -53,17 +53,11 @@ SAMPLE = 1500
 
 @dataclass(frozen=True)
 class Packed:
-    """The examples, ready for the page.
+    """The examples, ready for the page."""
 
-    Attributes:
-        data: gzip in base64.
-        width: characters kept on each side of a mask; None where texts are whole.
-        texts: whether there are texts.
-    """
-
-    data: str
-    width: int | None
-    texts: bool
+    data: str  # gzip in base64
+    width: int | None  # characters kept on each side of a mask; None where texts are whole
+    texts: bool  # whether there are texts
 
 
 def clip(text: str, width: int | None) -> str:

@@ -23,19 +23,13 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Grouping:
-    """One way to put masks into groups.
+    """One way to put masks into groups."""
 
-    Attributes:
-        title: of the figure.
-        first: head of the table's first column.
-        question: what a reader may ask of it.
-        ends: what the last and the first group are in a sentence, with a place for the group's
-            name; None where groups have no order.
-    """
-
-    title: str
-    first: str
-    question: str
+    title: str  # of the figure
+    first: str  # head of the table's first column
+    question: str  # what a reader may ask of it
+    # what the last and the first group are in a sentence, with a place for the group's name; None
+    # where groups have no order
     ends: tuple[str, str] | None = None
 
 

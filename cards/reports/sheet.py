@@ -31,29 +31,22 @@ TEXT_COLUMNS = ("text", "segment")
 
 @dataclass(frozen=True)
 class Told:
-    """What a run's folder or file tells beside its answers; each list has an entry per example.
+    """What a run's folder or file tells beside its answers; each list has an entry per example."""
 
-    Attributes:
-        completions: what the model wrote; None where only terms were kept.
-        texts: texts with masks; None where they cannot be had.
-        negated, leaked: for each example a flag for each mask; None without texts.
-        train: term to frequency in the train split; None where that is not known.
-        pool: the examples of the train split; None where they cannot be had.
-        asked: what was asked; None for a file.
-        notes: what a reader should know, such as why there are no texts.
-        subreddits: where each was posted, or None; None where the source does not tell.
-        groups: by column what it says of each example, or None; without columns that say nothing.
-    """
-
-    completions: Sequence[str | None]
-    texts: Sequence[str] | None
+    completions: Sequence[str | None]  # what the model wrote; None where only terms were kept
+    texts: Sequence[str] | None  # texts with masks; None where they cannot be had
+    # for each example a flag for each mask; None without texts
     negated: Sequence[Sequence[bool]] | None = None
     leaked: Sequence[Sequence[bool]] | None = None
+    # term to frequency in the train split; None where that is not known
     train: Mapping[str, int] | None = None
+    # the examples of the train split; None where they cannot be had
     pool: Sequence[Example] | None = None
-    asked: Asked | None = None
-    notes: tuple[str, ...] = ()
+    asked: Asked | None = None  # what was asked; None for a file
+    notes: tuple[str, ...] = ()  # what a reader should know, such as why there are no texts
+    # where each was posted, or None; None where the source does not tell
     subreddits: Sequence[str | None] | None = None
+    # by column what it says of each example, or None; without columns that say nothing
     groups: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     def picked(self, rows: Sequence[int]) -> Told:
@@ -75,21 +68,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that a page is made of: runs on the same examples in the same order.
+    """All that a page is made of: runs on the same examples in the same order."""
 
-    Attributes:
-        runs: the runs.
-        told: for each run what was told beside its answers.
-
-    >>> from express_metric import load_lexicon
-    >>> run = Run("a", "m", None, "x", [("sad", "mad")], {}, None, None, load_lexicon("nrc"), {})
-    >>> sheet = Sheet([run], [Told([None], None)])
-    >>> sheet.ids, sheet.n_masks
-    (['1'], 2)
-    """
-
-    runs: Sequence[Run]
-    told: Sequence[Told]
+    runs: Sequence[Run]  # the runs
+    told: Sequence[Told]  # for each run what was told beside its answers
 
     @property
     def references(self) -> Sequence[tuple[str, ...]]:

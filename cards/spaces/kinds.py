@@ -14,19 +14,12 @@ from .options import SpaceOptions
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One Space.
+    """One Space."""
 
-    Attributes:
-        name: as the command calls it.
-        sdk: what the Hub runs it with.
-        module: where its `stage(folder, options)` is.
-        slug: the only name it can have on the Hub; None for any.
-    """
-
-    name: str
-    sdk: Literal["static", "gradio"]
-    module: str
-    slug: str | None = None
+    name: str  # as the command calls it
+    sdk: Literal["static", "gradio"]  # what the Hub runs it with
+    module: str  # where its `stage(folder, options)` is
+    slug: str | None = None  # the only name it can have on the Hub; None for any
 
     def stage(self, folder: Path, options: SpaceOptions) -> list[str]:
         """Write everything that is pushed, and return the files' names.

@@ -26,20 +26,14 @@ HOW = Resampling()
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Answers as a table of posts and coders.
+    """Answers as a table of posts and coders."""
 
-    Attributes:
-        posts, coders: names of rows and columns.
-        labels: the place of each choice in `CHOICES`, -1 where there is none.
-        places: 0 where the first option was chosen, 1 for the second, else -1.
-        whole: the posts that as many coders judged as were to.
-    """
-
+    # names of rows and columns
     posts: Sequence[str]
     coders: Sequence[str]
-    labels: Table
-    places: Table
-    whole: Any
+    labels: Table  # the place of each choice in `CHOICES`, -1 where there is none
+    places: Table  # 0 where the first option was chosen, 1 for the second, else -1
+    whole: Any  # the posts that as many coders judged as were to
 
     @property
     def counts(self) -> Table:

@@ -22,14 +22,10 @@ CODERS = (1, 3, 5, 10)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A study's design.
+    """A study's design."""
 
-    Attributes:
-        person_is_a: for each item whether the person's words are its option A.
-        orders: for each coder the items in order, each with whether option B stands first.
-    """
-
-    person_is_a: dict[str, bool]
+    person_is_a: dict[str, bool]  # for each item whether the person's words are its option A
+    # for each coder the items in order, each with whether option B stands first
     orders: dict[str, list[tuple[str, bool]]]
 
 

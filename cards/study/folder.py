@@ -50,23 +50,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What is asked of whom; nothing of it tells which side is whose.
+    """What is asked of whom; nothing of it tells which side is whose."""
 
-    Attributes:
-        folder, id: where, and its name.
-        sha256: of `study.json`, so that a key fits one study only.
-        per_item: how many coders judge each item.
-        ask: further questions: reason, codes, confidence.
-        orders: for each coder the items in order.
-        codebook, definitions, instructions: as they were edited.
-    """
-
+    # where, and its name
     folder: Path
     id: str
-    sha256: str
-    per_item: int
-    ask: tuple[str, ...]
-    orders: Mapping[str, Sequence[Shown]]
+    sha256: str  # of `study.json`, so that a key fits one study only
+    per_item: int  # how many coders judge each item
+    ask: tuple[str, ...]  # further questions: reason, codes, confidence
+    orders: Mapping[str, Sequence[Shown]]  # for each coder the items in order
+    # as they were edited
     codebook: Mapping[str, str]
     definitions: Mapping[str, str]
     instructions: str

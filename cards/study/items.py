@@ -21,17 +21,11 @@ POSITIVE, NEGATIVE = DIMENSIONS.index("positive"), DIMENSIONS.index("negative")
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Posts for a study.
+    """Posts for a study."""
 
-    Attributes:
-        items: named p001, p002, ... in an order that tells nothing.
-        examples: for each item the example and the post that it is.
-        fit: how many posts could have been drawn.
-    """
-
-    items: Sequence[Item]
-    examples: Mapping[str, tuple[str, str]]
-    fit: int
+    items: Sequence[Item]  # named p001, p002, ... in an order that tells nothing.
+    examples: Mapping[str, tuple[str, str]]  # for each item the example and the post that it is
+    fit: int  # how many posts could have been drawn
 
 
 def draw(sheet: Sheet, posts: int, differ: Differ, single: bool, random: Random) -> Drawn:

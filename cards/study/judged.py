@@ -27,19 +27,14 @@ _CODES = re.compile(r"[,;|/\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A post that was judged, with both sides' words in the order of its masks.
+    """A post that was judged, with both sides' words in the order of its masks."""
 
-    Attributes:
-        id: the study's name for it.
-        person, model: the words.
-        text: with masks; None where it is not known.
-        strata: what it is grouped by, such as family and kind of error.
-    """
-
-    id: str
+    id: str  # the study's name for it
+    # the words
     person: tuple[str, ...]
     model: tuple[str, ...]
-    text: str | None = None
+    text: str | None = None  # with masks; None where it is not known
+    # what it is grouped by, such as family and kind of error
     strata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,25 +62,17 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A study's answers, decoded.
+    """A study's answers, decoded."""
 
-    Attributes:
-        name: what was read.
-        judgements: one for each coder and item that was answered.
-        items: by id.
-        codebook: code to its name.
-        asked: how many coders were to judge each item; None where the files do not tell.
-        differing: rows whose stored decoding is not what the order of the sides gives.
-        notes: what a reader should know.
-    """
-
-    name: str
-    judgements: Sequence[Judgement]
-    items: Mapping[str, Item]
-    codebook: Mapping[str, str] = field(default_factory=dict)
+    name: str  # what was read
+    judgements: Sequence[Judgement]  # one for each coder and item that was answered
+    items: Mapping[str, Item]  # by id
+    codebook: Mapping[str, str] = field(default_factory=dict)  # code to its name
+    # how many coders were to judge each item; None where the files do not tell
     asked: int | None = None
+    # rows whose stored decoding is not what the order of the sides gives
     differing: Sequence[Mapping[str, str]] = ()
-    notes: Sequence[str] = ()
+    notes: Sequence[str] = ()  # what a reader should know
 
     @property
     def coders(self) -> list[str]:

@@ -49,36 +49,25 @@ def default_key() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildConfig:
-    """One build.
+    """One build."""
 
-    Attributes:
-        dumps: files, or folders of files.
-        out: the folder to write; nothing else may be in it.
-        min_words: posts with fewer words are dropped; by default 50, in `express-2025` 20.
-        title: whether a post's title belongs to its text.
-        whole_posts: write each post whole instead of its segments; all else stays the same.
-        protocol: the masking protocol, `express` or `express-2025`.
-        tokenizer: Hub id with optional ``@revision``, folder, or ``words``; RoBERTa's, pinned.
-        max_tokens: the most tokens of a segment, two special ones included.
-        near_duplicates: ``group`` or ``drop``.
-        key: the file of the pseudonyms' key; made if it is absent; never inside `out`.
-        workers: how many tasks run at a time; it changes nothing in the result.
-        executor: ``local``, ``slurm`` or ``ray``.
-        executor_options: further settings of datatrove's executor, such as ``partition``.
-    """
-
-    dumps: tuple[Path, ...]
-    out: Path
+    dumps: tuple[Path, ...]  # files, or folders of files
+    out: Path  # the folder to write; nothing else may be in it
+    # posts with fewer words are dropped; by default 50, in `express-2025` 20
     min_words: int | None = None
-    title: bool = True
+    title: bool = True  # whether a post's title belongs to its text
+    # write each post whole instead of its segments; all else stays the same
     whole_posts: bool = False
-    protocol: str = DEFAULT_PROTOCOL
+    protocol: str = DEFAULT_PROTOCOL  # the masking protocol, `express` or `express-2025`
+    # Hub id with optional `@revision`, folder, or `words`; RoBERTa's, pinned
     tokenizer: str = DEFAULT_TOKENIZER
-    max_tokens: int = LIMIT
-    near_duplicates: str = "group"
+    max_tokens: int = LIMIT  # the most tokens of a segment, two special ones included
+    near_duplicates: str = "group"  # `group` or `drop`
+    # the file of the pseudonyms' key; made if it is absent; never inside `out`
     key: Path = field(default_factory=default_key)
-    workers: int = 1
-    executor: str = "local"
+    workers: int = 1  # how many tasks run at a time; it changes nothing in the result
+    executor: str = "local"  # `local`, `slurm` or `ray`
+    # further settings of datatrove's executor, such as `partition`
     executor_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -71,23 +71,15 @@ class Groups:
 
 @dataclass
 class Survey:
-    """What must be known of all posts at once: a few numbers for each.
+    """What must be known of all posts at once: a few numbers for each."""
 
-    Attributes:
-        starts: for each dump the number of its first post, and at the end how many there are.
-        posts: pseudonyms.
-        authors: pseudonyms, or `NOBODY`.
-        texts: `text_key` of each post.
-        owners: for each segment, the number of its post.
-        segments: `text_key` of each segment.
-    """
-
+    # for each dump the number of its first post, and at the end how many there are
     starts: list[int]
-    posts: array[int]
-    authors: array[int]
-    texts: array[int]
-    owners: array[int]
-    segments: array[int]
+    posts: array[int]  # pseudonyms
+    authors: array[int]  # pseudonyms, or `NOBODY`
+    texts: array[int]  # `text_key` of each post
+    owners: array[int]  # for each segment, the number of its post
+    segments: array[int]  # `text_key` of each segment
 
     @classmethod
     def of(cls, dumps: Iterable[Iterable[dict[str, Any]]]) -> Survey:
@@ -114,21 +106,13 @@ class Survey:
 
 @dataclass
 class Decision:
-    """What becomes of every post and segment.
+    """What becomes of every post and segment."""
 
-    Attributes:
-        splits: for each post the place of its split in `SPLITS`.
-        dropped: for each post whether it is left out.
-        dropped_segments: likewise for each segment.
-        counts: how many were left out, and how many groups there are.
-        disjoint: for each kind of group, whether none is in two splits.
-    """
-
-    splits: bytearray
-    dropped: bytearray
-    dropped_segments: bytearray
-    counts: Counter[str]
-    disjoint: dict[str, bool]
+    splits: bytearray  # for each post the place of its split in `SPLITS`
+    dropped: bytearray  # for each post whether it is left out
+    dropped_segments: bytearray  # likewise for each segment
+    counts: Counter[str]  # how many were left out, and how many groups there are
+    disjoint: dict[str, bool]  # for each kind of group, whether none is in two splits
 
 
 def decide(survey: Survey, near: Iterable[list[int]], *, drop_near: bool) -> Decision:

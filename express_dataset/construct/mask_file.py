@@ -20,25 +20,15 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MaskSummary:
-    """What became of a file.
+    """What became of a file."""
 
-    Attributes:
-        protocol: the masking protocol.
-        posts: lines read and written.
-        masked: posts with at least one mask.
-        masks: masks in all of them.
-        negated: masks of feelings that the author denies.
-        escaped: posts in which the author had typed ``<mask>`` or ``[MASK]``.
-        replaced: halves of characters, such as of an emoji, that became U+FFFD.
-    """
-
-    protocol: str
-    posts: int
-    masked: int
-    masks: int
-    negated: int
-    escaped: int
-    replaced: int
+    protocol: str  # the masking protocol
+    posts: int  # lines read and written
+    masked: int  # posts with at least one mask
+    masks: int  # masks in all of them
+    negated: int  # masks of feelings that the author denies
+    escaped: int  # posts in which the author had typed `<mask>` or `[MASK]`
+    replaced: int  # halves of characters, such as of an emoji, that became U+FFFD
 
 
 def mask_file(

@@ -79,25 +79,17 @@ _Span = tuple[int, int]
 class Masked:
     """A post with its emotion words masked.
 
-    Attributes:
-        text: the post with `MASK` in place of each emotion word.
-        labels: the words, in lower case, one for each mask and in order.
-        surfaces: the words as they were written.
-        offsets: where each word began in the given text, in characters.
-        negated: whether the author denies the feeling, one flag for each mask.
-        candidates: how many phrases spaCy had to look at.
-
     >>> found = mask("I felt Sad.")
     >>> found.text, found.labels, found.surfaces, found.offsets
     ('I felt <mask>.', ('sad',), ('Sad',), (7,))
     """
 
-    text: str
-    labels: tuple[str, ...]
-    surfaces: tuple[str, ...]
-    offsets: tuple[int, ...]
-    negated: tuple[bool, ...]
-    candidates: int
+    text: str  # the post with `MASK` in place of each emotion word
+    labels: tuple[str, ...]  # the words, in lower case, one for each mask and in order
+    surfaces: tuple[str, ...]  # the words as they were written
+    offsets: tuple[int, ...]  # where each word began in the given text, in characters
+    negated: tuple[bool, ...]  # whether the author denies the feeling, one flag for each mask
+    candidates: int  # how many phrases spaCy had to look at
 
 
 def mask_texts(

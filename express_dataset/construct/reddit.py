@@ -68,25 +68,17 @@ class Post:
 
 @dataclass
 class Dump:
-    """One file, read once from its beginning to its end.
+    """One file, read once from its beginning to its end."""
 
-    Attributes:
-        path: the file.
-        min_words: the fewest words of a post.
-        protocol: the masking protocol, whose terms a post must hold.
-        title: whether the title belongs to the text.
-        skim: whether lines that cannot hold a feeling are left undecoded; the posts are the same.
-        counts: lines, bytes and what was left out, complete once `posts` has ended.
-        problem: a key of `PROBLEMS`, or None.
-    """
-
-    path: Path
-    min_words: int = 50
-    protocol: str = "express"
-    title: bool = True
+    path: Path  # the file
+    min_words: int = 50  # the fewest words of a post
+    protocol: str = "express"  # the masking protocol, whose terms a post must hold
+    title: bool = True  # whether the title belongs to the text
+    # whether lines that cannot hold a feeling are left undecoded; the posts are the same
     skim: bool = True
+    # lines, bytes and what was left out, complete once `posts` has ended
     counts: Counter[str] = field(default_factory=Counter)
-    problem: str | None = None
+    problem: str | None = None  # a key of `PROBLEMS`, or None
 
     def posts(self) -> Iterator[Post]:
         """Read the posts that may hold something to mask, in the order of the file."""

@@ -23,17 +23,11 @@ REPORT = "build.json"
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """A build, finished or handed to a cluster.
+    """A build, finished or handed to a cluster."""
 
-    Attributes:
-        out: the built folder.
-        content: what `build.json` holds; empty until the build is finished.
-        finished: false where a cluster is still at work.
-    """
-
-    out: Path
-    content: dict[str, Any]
-    finished: bool
+    out: Path  # the built folder
+    content: dict[str, Any]  # what `build.json` holds; empty until the build is finished
+    finished: bool  # false where a cluster is still at work
 
     @property
     def splits(self) -> dict[str, int]:

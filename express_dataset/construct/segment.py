@@ -43,19 +43,12 @@ _NOT_SPACE = re.compile(r"\S")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A segment of a masked post.
+    """A segment of a masked post."""
 
-    Attributes:
-        text: the segment.
-        labels: the labels of the masks in it, in order.
-        start: where it begins in the masked post, in characters.
-        first_mask: how many masks of the post stand before it.
-    """
-
-    text: str
-    labels: tuple[str, ...]
-    start: int
-    first_mask: int
+    text: str  # the segment
+    labels: tuple[str, ...]  # the labels of the masks in it, in order
+    start: int  # where it begins in the masked post, in characters
+    first_mask: int  # how many masks of the post stand before it
 
 
 class _Post:

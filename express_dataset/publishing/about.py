@@ -11,35 +11,20 @@ from ..sources import AUTHORS_REPO, PAPER_CITATION, Loaded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Where the rows come from, and what they can and cannot bear.
+    """Where the rows come from, and what they can and cannot bear."""
 
-    Attributes:
-        kind: ``sample``, ``authors``, ``built`` (by ``express dataset build``) or ``own``.
-        synthetic: whether the texts were invented.
-        derived_from: addresses of what it was made of.
-        collection: where the texts come from.
-        preprocessing: what was done to them.
-        annotation: where the labels come from.
-        sensitive: what in it is personal or hard to read.
-        biases: whom it speaks for.
-        limits: what the labels do not say.
-        uses: what it is for, and what not.
-        impact: what good and harm may come of it.
-        maintenance: how a text is taken out.
-    """
-
-    kind: str
-    synthetic: bool
-    derived_from: tuple[str, ...]
-    collection: str
-    preprocessing: str
-    annotation: str
-    sensitive: str
-    biases: str
-    limits: str
-    uses: str
-    impact: str
-    maintenance: str
+    kind: str  # `sample`, `authors`, `built` (by `express dataset build`) or `own`
+    synthetic: bool  # whether the texts were invented
+    derived_from: tuple[str, ...]  # addresses of what it was made of
+    collection: str  # where the texts come from
+    preprocessing: str  # what was done to them
+    annotation: str  # where the labels come from
+    sensitive: str  # what in it is personal or hard to read
+    biases: str  # whom it speaks for
+    limits: str  # what the labels do not say
+    uses: str  # what it is for, and what not
+    impact: str  # what good and harm may come of it
+    maintenance: str  # how a text is taken out
 
 
 _MASKING = (

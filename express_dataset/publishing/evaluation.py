@@ -19,15 +19,11 @@ _SPLIT = "test"
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What lets a harness evaluate by the name of the dataset.
+    """What lets a harness evaluate by the name of the dataset."""
 
-    Attributes:
-        rows: one for each example of the test split: id, prompt, target and n_masks.
-        text: of ``eval.yaml``.
-    """
-
+    # one for each example of the test split: id, prompt, target and n_masks
     rows: tuple[Mapping[str, str | int], ...]
-    text: str
+    text: str  # of `eval.yaml`
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> dict[str, Any]:

@@ -27,22 +27,15 @@ _OTHERWISE = "--create-pr for the dataset of someone else"
 class Target:
     """Where a folder goes on the Hub, and how.
 
-    Attributes:
-        repo: ``ORG/NAME``; it is made if it does not exist.
-        create_pr: propose the change instead of making it.
-        private: only the owner sees it.
-        gated: None, ``auto`` or ``manual``.
-        tag: name of the version, such as ``v1.0.0``.
-
     Raises:
         DataError: a value that the Hub would not take.
     """
 
-    repo: str
-    create_pr: bool = False
-    private: bool = False
-    gated: str | None = None
-    tag: str | None = None
+    repo: str  # `ORG/NAME`; it is made if it does not exist
+    create_pr: bool = False  # propose the change instead of making it
+    private: bool = False  # only the owner sees it
+    gated: str | None = None  # None, `auto` or `manual`
+    tag: str | None = None  # name of the version, such as `v1.0.0`
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -63,19 +56,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What is on the Hub now.
+    """What is on the Hub now."""
 
-    Attributes:
-        url: the dataset's page, or that of the proposal.
-        commit: sha of the commit.
-        tag: the tag that was set, else None.
-        created: whether the dataset is new.
-    """
-
-    url: str
-    commit: str
-    tag: str | None
-    created: bool
+    url: str  # the dataset's page, or that of the proposal
+    commit: str  # sha of the commit
+    tag: str | None  # the tag that was set, else None
+    created: bool  # whether the dataset is new
 
 
 def push(folder: Path, target: Target, message: str) -> Pushed:

@@ -24,23 +24,16 @@ Layers = dict[int, tuple[Any, Any]]
 
 @dataclass
 class Pass:
-    """One forward pass: new tokens of some rows, and what each may attend to.
+    """One forward pass: new tokens of some rows, and what each may attend to."""
 
-    Attributes:
-        prefix: keys and values that all rows share, by layer; each (1, heads, tokens, size).
-        stored: keys and values of the rows' own earlier tokens; (rows, heads, tokens, size).
-        mask: (rows or 1, 1, new, all keys), True where attention is allowed; the keys are those
-            of the prefix, then the stored, then the new ones. None: plain causal, no earlier key.
-        queries: positions of the new tokens, (rows or 1, new).
-        keys: positions of all keys, (rows or 1, all keys).
-        fresh: keys and values of the new tokens, filled in by the pass.
-    """
-
-    prefix: Layers
-    stored: Layers
+    prefix: Layers  # keys and values that all rows share, by layer; each (1, heads, tokens, size)
+    stored: Layers  # keys and values of the rows' own earlier tokens; (rows, heads, tokens, size)
+    # (rows or 1, 1, new, all keys), True where attention is allowed; the keys are those of the
+    # prefix, then the stored, then the new ones. None: plain causal, no earlier key.
     mask: Any
-    queries: Any
-    keys: Any
+    queries: Any  # positions of the new tokens, (rows or 1, new)
+    keys: Any  # positions of all keys, (rows or 1, all keys)
+    # keys and values of the new tokens, filled in by the pass
     fresh: Layers = field(default_factory=dict)
     _windows: dict[int, Any] = field(default_factory=dict)
 
@@ -91,15 +84,10 @@ class Pass:
 
 @dataclass
 class Step(Pass):
-    """One new token in every row, written into the rows' places; no key is copied.
+    """One new token in every row, written into the rows' places; no key is copied."""
 
-    Attributes:
-        lengths: tokens each row has stored so far, which is where the new one goes.
-        longest: keys to look at, the new one included.
-    """
-
-    lengths: Any = None
-    longest: int = 0
+    lengths: Any = None  # tokens each row has stored so far, which is where the new one goes
+    longest: int = 0  # keys to look at, the new one included
 
     def update(self, key: Any, value: Any, layer_idx: int, *_: Any, **__: Any) -> tuple[Any, Any]:
         """Write the new token's key and value into the rows' places."""

@@ -45,13 +45,6 @@ NEARLY = 0.98
 class Questions:
     """The examples to ask, and all that their prompts and scores depend on.
 
-    Attributes:
-        examples: by id, in the order of the data.
-        shots: the solved examples shown with each, by the same ids.
-        template: the wording.
-        lexicon: where vectors come from.
-        about: data, split, lexicon and prompt as a signature names them.
-
     >>> asked = questions(config(prompt="zero-shot", source="sample"))
     >>> asked.about["split"], asked.about["data"].partition("@")[0]
     ('test', 'express-sample')
@@ -59,11 +52,11 @@ class Questions:
     True
     """
 
-    examples: dict[str, Example]
-    shots: dict[str, tuple[Example, ...]]
-    template: Template
-    lexicon: Lexicon
-    about: dict[str, str]
+    examples: dict[str, Example]  # by id, in the order of the data
+    shots: dict[str, tuple[Example, ...]]  # the solved examples shown with each, by the same ids
+    template: Template  # the wording
+    lexicon: Lexicon  # where vectors come from
+    about: dict[str, str]  # data, split, lexicon and prompt as a signature names them
     max_new_tokens: int | None = None
 
     def prompt(self, example: Example, shots: Sequence[Example]) -> str:

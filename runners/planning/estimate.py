@@ -30,20 +30,14 @@ CHUNK = {"cpu": 768, "cuda": 32_768}
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a model's configuration tells: sizes, without weights.
+    """What a model's configuration tells: sizes, without weights."""
 
-    Attributes:
-        parameters: all of them.
-        working: those that take part in computing a token (without the input embedding, unless
-            it is the output's, too).
-        cached: numbers kept per token while an answer is written.
-        widest: numbers alive at once per token inside a layer.
-    """
-
-    parameters: int
+    parameters: int  # all of them
+    # those that take part in computing a token (without the input embedding, unless it is the
+    # output's, too)
     working: int
-    cached: int
-    widest: int
+    cached: int  # numbers kept per token while an answer is written
+    widest: int  # numbers alive at once per token inside a layer
 
 
 def shape_of(model: ResolvedModel, trust_remote_code: bool = False) -> Shape:

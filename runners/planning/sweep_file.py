@@ -29,15 +29,10 @@ _KINDS: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a sweep.
+    """One run of a sweep."""
 
-    Attributes:
-        name: model and setting, which also names its folder.
-        options: of `express run`, without --out, by their names on the command line.
-    """
-
-    name: str
-    options: dict[str, Any]
+    name: str  # model and setting, which also names its folder
+    options: dict[str, Any]  # of `express run`, without --out, by their names on the command line
 
     def commands(self, out: Path) -> list[list[str]]:
         """The words of its command lines, without the launcher: a training first, if it has one."""

@@ -21,32 +21,22 @@ DEFAULT_SHOTS = 5
 class Setting:
     """What a model is shown beside the story.
 
-    Attributes:
-        template: the wording.
-        shots: solved examples per prompt.
-        choice: random (one draw for the run), random-per-example, or similar; empty without.
-        seed: of the draw.
-        encoder: what tells which examples are similar; empty without.
-        distance: what nearest means for them, cosine or euclidean.
-        masks: any, or same for shots with as many masks as the asked example.
-        pool: few_shot, or all-others: all examples but the asked post's.
-        chat: whether a model's chat template is applied, where it has one.
-
     >>> Setting(ours("few-shot"), 5, "similar", encoder="all-MiniLM-L6-v2").name
     'few-shot-5-similar'
     >>> Setting(ours("few-shot"), 3, "random", seed=7).name
     'few-shot-3-random-seed7'
     """
 
-    template: Template
-    shots: int = 0
+    template: Template  # the wording
+    shots: int = 0  # solved examples per prompt
+    # random (one draw for the run), random-per-example, or similar; empty without
     choice: str = ""
-    seed: int = 0
-    encoder: str = ""
-    distance: str = "cosine"
-    masks: str = "any"
-    pool: str = "few_shot"
-    chat: bool = True
+    seed: int = 0  # of the draw
+    encoder: str = ""  # what tells which examples are similar; empty without
+    distance: str = "cosine"  # what nearest means for them, cosine or euclidean
+    masks: str = "any"  # any, or same for shots with as many masks as the asked example
+    pool: str = "few_shot"  # few_shot, or all-others: all examples but the asked post's
+    chat: bool = True  # whether a model's chat template is applied, where it has one
 
     @property
     def name(self) -> str:

@@ -38,19 +38,15 @@ _WRONG = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 class Template:
     """A wording under a name.
 
-    Attributes:
-        name: the prompt setting it belongs to.
-        source: Jinja source.
-        cue: what a model writes between its reasoning and its answer; empty without reasoning.
-
     >>> ours("zero-shot").render("I was <mask>.", 1).splitlines()[-1][-15:]
     'like ["word1"]:'
     >>> Template("mine", "{{ text }}").hash != ours("zero-shot").hash
     True
     """
 
-    name: str
-    source: str
+    name: str  # the prompt setting it belongs to
+    source: str  # Jinja source
+    # what a model writes between its reasoning and its answer; empty without reasoning
     cue: str = ""
 
     @property

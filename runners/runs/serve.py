@@ -50,23 +50,14 @@ RESTARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What is to be served.
+    """What is to be served."""
 
-    Attributes:
-        kind: a name of `COMMANDS`, or a command line that holds `{model}` and `{port}`.
-        model: id on the Hub, folder, or file, as the server takes it.
-        adapter: a folder with a LoRA adapter, for servers that take one.
-        replicas: servers of the same model, each at a port of its own.
-        timeout: seconds until a server that does not answer is given up.
-        ranks: it is asked for log-probabilities of prompts.
-    """
-
-    kind: str
-    model: str
-    adapter: str | None = None
-    replicas: int = 1
-    timeout: float = 1800.0
-    ranks: bool = False
+    kind: str  # a name of `COMMANDS`, or a command line that holds `{model}` and `{port}`
+    model: str  # id on the Hub, folder, or file, as the server takes it
+    adapter: str | None = None  # a folder with a LoRA adapter, for servers that take one
+    replicas: int = 1  # servers of the same model, each at a port of its own
+    timeout: float = 1800.0  # seconds until a server that does not answer is given up
+    ranks: bool = False  # it is asked for log-probabilities of prompts
 
     @property
     def asked(self) -> str:

@@ -37,26 +37,19 @@ SERVER_TIMEOUT, SERVER_RETRIES = 60.0, 1
 class Answered:
     """What a model said of one post.
 
-    Attributes:
-        model: its name.
-        completion: what it wrote; a list made of the likeliest words where it ranked.
-        readings: the words read from it under each protocol.
-        ranks: for each mask `top`, `reference` and `logprobs` as in a run's predictions; None
-            where the model wrote freely.
-        terms: the words that it ranked.
-        seconds: how long it took, without loading.
-
     >>> ranks = [{"top": ["sad"], "reference": 2, "logprobs": [0.0, -9.9]}]
     >>> Answered("m", '["sad"]', {}, ranks, ("sad", "mad")).probability(0, "sad")
     1.0
     """
 
-    model: str
-    completion: str | None
-    readings: dict[str, Reading]
+    model: str  # its name
+    completion: str | None  # what it wrote; a list made of the likeliest words where it ranked
+    readings: dict[str, Reading]  # the words read from it under each protocol
+    # for each mask `top`, `reference` and `logprobs` as in a run's predictions; None where the
+    # model wrote freely
     ranks: list[dict[str, Any]] | None
-    terms: tuple[str, ...]
-    seconds: float = 0.0
+    terms: tuple[str, ...]  # the words that it ranked
+    seconds: float = 0.0  # how long it took, without loading
 
     def probability(self, mask: int, term: str) -> float | None:
         """How likely the model found a term at a mask, among all that it ranked."""

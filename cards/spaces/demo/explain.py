@@ -22,12 +22,6 @@ from ...words import LADDER, REASONS
 class Judged:
     """The answer under both protocols.
 
-    Attributes:
-        example: the visitor's.
-        tables: for each protocol the table of masks.
-        scores: for each protocol the figures.
-        lexicon: where the vectors come from.
-
     >>> from express_metric import load_lexicon
     >>> row = Example("a", "a", "I felt <mask>.", ("furious",), 0, (False,), (False,))
     >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), load_lexicon("nrc"))
@@ -35,10 +29,10 @@ class Judged:
     ('angry', 'synonym')
     """
 
-    example: Example
-    tables: Mapping[str, Masks]
-    scores: Mapping[str, Scores]
-    lexicon: Lexicon
+    example: Example  # the visitor's
+    tables: Mapping[str, Masks]  # for each protocol the table of masks
+    scores: Mapping[str, Scores]  # for each protocol the figures
+    lexicon: Lexicon  # where the vectors come from
 
     @property
     def masks(self) -> Masks:

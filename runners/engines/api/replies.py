@@ -11,21 +11,13 @@ from .faults import PASSING_STATUS, PassingFault
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a chat completion holds.
+    """What a chat completion holds."""
 
-    Attributes:
-        text: what the model wrote; its words of refusal where it refuses.
-        refused: the server says that the model refuses, or holds its answer back.
-        cut: the answer ended at the limit of its tokens.
-        usage: tokens of prompt and answer as the server counts them, or None.
-        served: what answered, as the server names it.
-    """
-
-    text: str
-    refused: bool
-    cut: bool
-    usage: tuple[int, int] | None
-    served: str | None
+    text: str  # what the model wrote; its words of refusal where it refuses
+    refused: bool  # the server says that the model refuses, or holds its answer back
+    cut: bool  # the answer ended at the limit of its tokens
+    usage: tuple[int, int] | None  # tokens of prompt and answer as the server counts them, or None
+    served: str | None  # what answered, as the server names it
 
 
 class ErrorReply(Exception):  # noqa: N818 - told by what it holds

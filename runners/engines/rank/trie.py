@@ -11,12 +11,6 @@ from typing import Any
 class Trie:
     """Nodes in order of depth; each is one token after its parent.
 
-    Attributes:
-        tokens: of each node.
-        parents: position of each node's parent, -1 at the top.
-        depths: 0 at the top.
-        ends: for each sequence, the node it ends at.
-
     >>> trie = build([(5, 6), (5, 7), (8,)])
     >>> trie.tokens, trie.parents, trie.ends
     ((5, 8, 6, 7), (-1, -1, 0, 0), (2, 3, 1))
@@ -24,10 +18,10 @@ class Trie:
     [101.0, 1001.0, 10.0]
     """
 
-    tokens: tuple[int, ...]
-    parents: tuple[int, ...]
-    depths: tuple[int, ...]
-    ends: tuple[int, ...]
+    tokens: tuple[int, ...]  # of each node
+    parents: tuple[int, ...]  # position of each node's parent, -1 at the top
+    depths: tuple[int, ...]  # 0 at the top
+    ends: tuple[int, ...]  # for each sequence, the node it ends at
 
     def sums(self, values: Sequence[float]) -> list[float]:
         """For each sequence, the sum of the values of its nodes."""
