@@ -60,6 +60,18 @@ class Training:
     texts: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """What a run keeps of its model's trainings, so that it can be set beside its base."""
+
+    base: str  # name and revision of the model that the first training began with
+    revision: str
+    prompt: str  # of the last training
+    examples: int  # different texts learned
+    labels: dict[str, int]  # every term learned, and how often
+    seen: tuple[str, ...]  # ids of the asked examples that were learned
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """All trainings that made a model, the last one last: an adapter trained further keeps its
@@ -83,6 +95,18 @@ class Manifest:
             for row in examples
             if _short(row.post_id) in posts or _short(normalised(row.text)) in texts
         ]
+
+    def taught(self, asked: Sequence[Example]) -> Taught:
+        """What a run that asks these examples keeps."""
+        base = self.trainings[0].base
+        return Taught(
+            base=base.name,
+            revision=base.revision,
+            prompt=self.last.prompt,
+            examples=len({one for t in self.trainings for one in _pieces(t.texts)}),
+            labels=dict(self.labels()),
+            seen=tuple(row.id for row in self.seen(asked)),
+        )
 
     def labels(self) -> Counter[str]:
         """How often each term was learned, over all trainings."""

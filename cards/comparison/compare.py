@@ -30,6 +30,8 @@ from .data import Beside, beside
 from .findings import ALPHA, DUMMY, findings, wanted_pairs
 from .groups import columns_of, side_by_side
 from .runs import Run, aligned, load_runs
+from .taught import lonely, training
+from .taught import pairs as before_and_after
 from .verdicts import FIGURE
 from .whole_posts import on_same_masks
 
@@ -68,7 +70,7 @@ def compare(
         baseline itself) and ``mcnemar``.
         ``floors``: what trivial answers score, by the train split and with the nearest neighbour's
         label where the runs' data can be loaded. ``findings``: see the module `findings`.
-        ``groups``: see `groups.side_by_side`.
+        ``training``: see `taught.training`. ``groups``: see `groups.side_by_side`.
         ``note``: how to read the table, and what stands against believing it.
 
     Raises:
@@ -137,7 +139,8 @@ def compare_runs(
         for run in same
     }
     masks = {run.name: _masks(run, protocol, posts) for run in same}
-    pairs = [*_pairs(same, first), *wanted_pairs(same, counts)]
+    taught = [(base.name, run.name) for base, run in before_and_after(same)]
+    pairs = [*_pairs(same, first), *wanted_pairs(same, counts), *taught]
     found = analyse(counts, protocol, posts, pairs, how)
     tests = [
         (first.name, run.name) for run in same if run is not first and run.ranks == first.ranks
@@ -175,6 +178,7 @@ def compare_runs(
     return {
         **shown,
         "findings": [finding.to_dict() for finding in checked],
+        "training": training(same, masks, found, correction, how),
         "groups": side_by_side(columns or {}, masks, how.level),
         "note": " ".join([_note(shown), *_cautions(same, shown, data)]),
     }
@@ -265,6 +269,7 @@ def _cautions(runs: Sequence[Run], found: Mapping[str, Any], data: Beside) -> li
         )
     if any(run.family == DUMMY for run in runs):
         said.append("Findings leave out dummies, which are no models.")
+    said += lonely(runs)
     for run in runs:
         mark = next(iter(run.signatures.values()), None)
         if mark is not None and not mark.fair:

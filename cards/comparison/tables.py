@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..terminal import TEXT_WIDTH, table_width
@@ -81,10 +81,10 @@ def as_text(found: dict[str, Any], width: int | None = None) -> str:
     most = table_width() if width is None else width
     told = "\n".join(_filled(line, most, "  ", "") for line in _verdicts(found, str))
     blocks = [_runs(found, most), *([told] if told else []), _filled(found["note"], most)]
-    for rows in _group_rows(found, str):
-        table = _aligned(rows)
-        narrow = (_block(row, rows[0][1:], most) for row in rows[1:])
-        blocks.append(table if _fits(table, most) else "\n\n".join(narrow))
+    for title, rows, lines in _training(found, str):
+        said = [_filled(line, most, "  ", "") for line in lines]
+        blocks += [_filled(title, most), _wide_or_narrow(rows, most), *said]
+    blocks += [_wide_or_narrow(rows, most) for rows in _group_rows(found, str)]
     if found["findings"]:
         blocks += ["Findings of the paper", _checks(found, most), _filled(_PARTS, most)]
     return "\n\n".join(blocks) + "\n"
@@ -99,6 +99,12 @@ def _runs(found: dict[str, Any], width: int) -> str:
             return table
     heads = slim[0][1:]
     return "\n\n".join(_block(row, heads, width) for row in slim[1:])
+
+
+def _wide_or_narrow(rows: Sequence[Sequence[str]], width: int) -> str:
+    table = _aligned(rows)
+    narrow = (_block(row, rows[0][1:], width) for row in rows[1:])
+    return table if _fits(table, width) else "\n\n".join(narrow)
 
 
 def _block(row: Sequence[str], heads: Sequence[str], width: int) -> str:
@@ -146,6 +152,8 @@ def as_markdown(found: dict[str, Any]) -> str:
     """
     blocks = [_pipes(_rows(found, _for_markdown)), *_verdicts(found, _for_markdown)]
     blocks.append(_for_markdown(found["note"]))
+    for title, rows, lines in _training(found, _for_markdown):
+        blocks += [f"## {title}", _pipes(rows), *lines]
     blocks += map(_pipes, _group_rows(found, _for_markdown))
     if found["findings"]:
         blocks += ["## Findings of the paper", _pipes(_finding_rows(found, _for_markdown))]
@@ -165,6 +173,8 @@ def as_latex(found: dict[str, Any]) -> str:
     rows = _rows(found, _for_latex)
     columns = "l" * _KNOWN + "r" * (len(rows[0]) - _KNOWN)
     blocks = [_tabular(rows, columns, _for_latex(found["note"]))]
+    for title, told, lines in _training(found, _for_latex):
+        blocks.append(_tabular(told, "lrrrrr", " ".join([f"{title}.", *lines])))
     for grouped in _group_rows(found, _for_latex):
         caption = "Identical words in percent, by group."
         blocks.append(_tabular(grouped, "lr" + "r" * (len(grouped[0]) - 2), caption))
@@ -226,6 +236,59 @@ def _group_rows(found: dict[str, Any], safe: Callable[[str], str]) -> Iterator[l
             cells = [_cell(group["lexical_accuracy"][run], "") for run in runs]
             rows.append([safe(short(group["group"], 40)), str(group["masks"]), *cells])
         yield rows
+
+
+def _training(
+    found: dict[str, Any], safe: Callable[[str], str]
+) -> Iterator[tuple[str, list[list[str]], list[str]]]:
+    """For each trained run a title, a table of before and after, and sentences on its words."""
+    for one in found.get("training", ()):
+        rows, lines = training_told(one)
+        yield (
+            safe(training_title(one)),
+            [[safe(cell) for cell in row] for row in rows],
+            [safe(line) for line in lines],
+        )
+
+
+def training_title(one: Mapping[str, Any]) -> str:
+    """Which run was trained, from which, on how much."""
+    return (
+        f"What training did: {one['taught']}, from {one['base']}; {one['examples']:,} texts learned"
+    )
+
+
+def training_told(one: Mapping[str, Any]) -> tuple[list[list[str]], list[str]]:
+    """Before and after as rows, the first naming the columns, and as sentences on words."""
+    rows = [["", "masks", "before", "after", "difference", "p"]]
+    for name in TABLE:
+        cell = one["figures"][name]
+        ends = [_percent(cell["first"]), _percent(cell["second"])]
+        rows.append([HEADS[name], "all", *ends, _cell(cell["difference"], ""), _p(cell["p_value"])])
+    for row in one["rows"]:
+        cells = [_cell(row[key], "") for key in ("before", "after", "difference")]
+        rows.append([f"lexical, {row['group']}", str(row["masks"]), *cells, _p(row["p_value"])])
+    words, over, soft = one["words"], one["overused"], one["softening"]
+    some = {
+        key: ", ".join(f"{short(word, 24)} {n}" for word, n in words[key][:MOST]) or "none"
+        for key in ("gained", "lost")
+    }
+    used = {
+        key: ", ".join(f"{short(word, 24)} {model} for {people}" for word, people, model in told)
+        for key, told in ((key, over[key][:5]) for key in ("before", "after"))
+    }
+    return rows, [
+        f"Different words: {words['before']:,} before, {words['after']:,} after. Gained: "
+        f"{some['gained']}. Lost: {some['lost']}.",
+        f"Overused, model's count for people's: {used['before'] or 'none'} before; "
+        f"{used['after'] or 'none'} after.",
+        f"Softened less heightened, of the errors in one family: {_cell(soft['before'], '')} "
+        f"before, {_cell(soft['after'], '')} after; scale {soft['scale']}.",
+    ]
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 _PARTS = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ..words import short
+from ..words import FIGURE_NAMES, short
 from .svg import SERIES, WIDTH, Drawn, Figure, marker, picture, tag
 
 LEFT, RIGHT, TOP, PLOT = 44, WIDTH - 24, 12, 190
@@ -65,6 +66,32 @@ def sizes(parameters: Sequence[float]) -> Axis:
         for power in range(low, max(high, low + 1) + 1)
     ]
     return Axis("parameters", names, float(low), float(max(high, low + 1)))
+
+
+def learning_curves(training: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    """For each base that was trained on different numbers of texts, what each number brought."""
+    found: list[Figure] = []
+    for base in dict.fromkeys(one["base"] for one in training):
+        taught = sorted(
+            (one for one in training if one["base"] == base), key=lambda one: one["examples"]
+        )
+        numbers = [0, *(one["examples"] for one in taught)]
+        if len(set(numbers)) < 3:
+            continue
+        lines = []
+        for key in ("valid_rate", "lexical_accuracy", "vector_f1"):
+            told = [one["figures"][key] for one in taught]
+            values = [told[0]["first"], *(one["second"] for one in told)]
+            lines.append(
+                Line(
+                    FIGURE_NAMES[key],
+                    [(n, v) for n, v in zip(numbers, values, strict=True) if v is not None],
+                )
+            )
+        axis = replace(steps(max(numbers), percent=False), title="texts learned")
+        text = ("Learning curve", f"{base} as it is (0), and trained on more and more texts.")
+        found.append(line_chart(f"learning-{len(found) + 1}", text, lines, axis, steps(1)))
+    return found
 
 
 def line_chart(

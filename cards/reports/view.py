@@ -21,7 +21,9 @@ from express_metric.scoring import FIGURES, count
 
 from ..comparison.compare import compare_runs
 from ..comparison.runs import Run
+from ..comparison.tables import training_title, training_told
 from ..drawings.emotions import Point, dimension_bars, points, wheel
+from ..drawings.lines import learning_curves
 from ..drawings.ranks import calibration_plots, place_points
 from ..drawings.svg import Figure
 from ..drawings.words import intensity_bar, overuse_bars, pair_bars, valence_points
@@ -121,6 +123,7 @@ def _alone(run: Run, found: Found, figures: Mapping[str, Interval]) -> dict[str,
         "asked_whom": f"The model {run.model} was asked" if run.family else "A model was asked",
         "story": story(found, figures),
         "comparison": None,
+        "training": [],
         "kinds": [*_kinds(), *_reason_kinds([found])],
     }
 
@@ -132,6 +135,8 @@ def _together(runs: Sequence[Run], found: Sequence[Found], how: Resampling) -> d
         "asked_whom": f"{len(runs)} models or settings were asked",
         "story": comparison_story(compared),
         "comparison": {**compared, **comparison_cells(compared)},
+        "training": [(training_title(one), *training_told(one)) for one in compared["training"]],
+        "curves": learning_curves(compared["training"]),
         "kinds": [*_kinds(), *RIVAL_KINDS.items(), *_reason_kinds(found)],
     }
 

@@ -26,6 +26,7 @@ from ..prompts.shots import choose
 from ..prompts.wording import Template
 from ..runs.reading import read_completion
 from ..runs.scores import pick_lexicon
+from ..runs.seen import UNKNOWN, tell
 from ..runs.setup import pool_of
 from .options import OPTIONS
 
@@ -162,16 +163,31 @@ class Fitter:
     """Knows how many tokens a model reads, and leaves out shots for which there is no room.
 
     Args:
-        model: a folder or a Hub id; only its configuration and tokenizer are read.
+        model: a folder or a Hub id, also of an adapter; no weights are read.
         asked: what is asked of it.
         trust_remote_code: whether to run code that comes with the model.
+        adapter: what is laid over the model.
 
     Raises:
-        RunError: it is not there.
+        RunError: it is not there, or was trained on examples that are asked.
     """
 
-    def __init__(self, model: str, asked: Questions, trust_remote_code: bool = False) -> None:
-        found = resolve(model, weights=False)
+    def __init__(
+        self,
+        model: str,
+        asked: Questions,
+        trust_remote_code: bool = False,
+        adapter: str | None = None,
+    ) -> None:
+        found = resolve(model, weights=False, adapter=adapter)
+        # A harness has no mark for figures of a model that knows the answers.
+        manifest, rows = found.manifest, list(asked.examples.values())
+        if manifest is not None and (seen := len(manifest.seen(rows))):
+            raise RunError(
+                f"{found.label} was trained on {seen} of the {len(rows)} examples asked: ask "
+                "another split, or `express run --seen allow`, which marks its figures."
+            )
+        tell(found, asked.about["prompt"], UNKNOWN if adapter and manifest is None else "")
         self._options = EngineOptions(
             template=asked.template,
             trust_remote_code=trust_remote_code,

@@ -157,7 +157,7 @@ def _fitter(given: Mapping[str, Any], asked: Questions) -> Fitter | None:
         return None
     if given.get("revision") and not given.get("tokenizer"):
         model = f"{model}@{given['revision']}"
-    fitter = Fitter(model, asked, bool(given.get("trust_remote_code")))
+    fitter = Fitter(model, asked, bool(given.get("trust_remote_code")), given.get("peft"))
     fitter.context = min(fitter.context, int(given.get("max_length") or fitter.context))
     return fitter
 

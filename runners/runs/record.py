@@ -16,6 +16,7 @@ from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
 
 from ..errors import RunError
+from ..manifest import Taught
 from ..typed import Malformed, read, shown
 
 MEND = "take it from a copy of the run, or make the run anew with another --out"
@@ -186,6 +187,7 @@ class Record:
     shots: dict[str, Any] | None = None  # how many were shown, and left out for want of room
     vocabulary: tuple[str, ...] | None = None  # the terms of a ranking
     submission: Submitted | None = None
+    taught: Taught | None = None  # where the model was trained by `express train`
     template: str | None = None  # a submission's wording, where it is the user's own
 
     @property

@@ -74,6 +74,7 @@ def run(config: RunConfig) -> FinishedRun | None:
                 "`express run` alone and choose --concurrency."
             )
         examples, seen = judge(model, examples, config.seen)
+        manifest = model.manifest
         if config.serve:
             config, model = _serve(stack, config, model)
         setting = setting_of(config, model.family)
@@ -99,6 +100,8 @@ def run(config: RunConfig) -> FinishedRun | None:
                     None if model.path == Path() else parameters_of(model.path),
                 ),
             )
+            if manifest is not None:
+                folder.note(taught=manifest.taught(examples))
             # Before any answer is paid for, too.
             tracker = open_tracker(config.log_with, config.out) if config.log_with else None
         state.wait_for_everyone()

@@ -1,15 +1,17 @@
-"""`express check-contamination`: does a model know the train rows better than it should?
+"""`express check-contamination`: does a model know test or train rows better than it should?
 
 Train and test rows of like difficulty are put in pairs: the same number of masks, labels that are
 about as frequent. A model that has seen neither, or both, answers both alike; one that was trained
-on the train rows does not. And who knows a text by heart loses more than others where its
-sentences stand in another order.
+on either does not. And who knows a text by heart loses more than others where its sentences stand
+in another order. A served model, which gives no probabilities, is asked freely: its accuracy alone
+is compared.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -29,16 +31,23 @@ from ..errors import RunError
 from ..models import resolve
 from ..prompts.setting import setting_of
 from ..runs.answering import answers
+from ..runs.progress import progress
+from ..runs.reading import read_completion
 from ..runs.setup import engine_options
+from ..server import API
 from ..vocabulary import from_labels
 from .options import FEWEST, CheckOptions
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_CAN = (
-    "An interval above 0 says that the model does better on the train rows than their difficulty "
-    "explains: it was probably trained on them. One that holds 0 does not say that it was not: it "
-    "may have seen both splits, or too few rows were asked"
-)
+MEANS = {
+    "test": "The test rows are answered better than their difficulty explains: the model has "
+    "probably seen them, and its figures on them say nothing of others",
+    "train": "The train rows are answered better than their difficulty explains: the model was "
+    "probably trained on the train pool, and has not seen the test rows as well",
+    "neither": "No difference was found. This does not say that nothing was seen: the model may "
+    "have seen both splits alike, or too few rows were asked",
+}
+"""What a verdict says. It is that of the log-probability's interval, else of the accuracy's."""
 
 
 def check(options: CheckOptions) -> dict[str, Any]:
@@ -47,10 +56,11 @@ def check(options: CheckOptions) -> dict[str, Any]:
     Returns:
         `pairs` and `figures`: for `accuracy` and `logprob` (of the author's term among all labels
         of the rows) the values on `train` and `test`, the `difference` and its 95% interval
-        `low`, `high`; for `reordered` how much log-probability is lost. And `means`, a sentence.
+        `low`, `high`; for `reordered` how much log-probability is lost. A served model has
+        `accuracy` alone. And `verdict`, one of `MEANS`.
 
     Raises:
-        RunError: too few pairs, or a model that gives no probabilities.
+        RunError: too few pairs, or a model that cannot be asked.
     """
     data = load_all(options.dataset)
     train, test = (list(data[name].examples) for name in ("train", "test"))
@@ -63,24 +73,36 @@ def check(options: CheckOptions) -> dict[str, Any]:
     sides = [[pair[side] for pair in pairs] for side in (0, 1)]
     asked = [row for side in sides for row in side]
     moved = [reordered(row, options.seed) for row in asked]
-    scored = _scores(options, data, [*asked, *(row for row in moved if row)])
+    scored = _scores(options, data, asked, [row for row in moved if row])
     known = [scored[row.id] for row in asked]
-    lost = [
-        scored[old.id][1] - scored[new.id][1] if new else None
-        for old, new in zip(asked, moved, strict=True)
-    ]
     n = len(pairs)
     how = Resampling(options.draws, options.seed)
     figures = {
-        name: _difference([one[place] for one in known[:n]], [one[place] for one in known[n:]], how)
-        for place, name in enumerate(("accuracy", "logprob"))
+        name: _difference(values[:n], values[n:], how)
+        for name, values in (
+            ("accuracy", [one[0] for one in known]),
+            ("logprob", [one[1] for one in known if one[1] is not None]),
+        )
+        if values
     }
+    lost = [
+        scored[old.id][1] - scored[new.id][1] if new and new.id in scored else None
+        for old, new in zip(asked, moved, strict=True)
+    ]
     whole = [
         (a, b) for a, b in zip(lost[:n], lost[n:], strict=True) if a is not None and b is not None
     ]
     if len(whole) >= FEWEST:
         figures["reordered"] = _difference([a for a, _ in whole], [b for _, b in whole], how)
-    return {"model": options.model, "pairs": n, "figures": figures, "means": _CAN}
+    deciding = figures.get("logprob", figures["accuracy"])
+    verdict = "train" if deciding["low"] > 0 else "test" if deciding["high"] < 0 else "neither"
+    return {
+        "model": options.model,
+        "pairs": n,
+        "figures": figures,
+        "verdict": verdict,
+        "means": MEANS[verdict],
+    }
 
 
 def paired(
@@ -123,37 +145,58 @@ def reordered(row: Example, seed: int) -> Example | None:
 
 
 def _scores(
-    options: CheckOptions, data: Any, rows: Sequence[Example]
-) -> dict[str, tuple[float, float]]:
-    """By id: the share of masks whose likeliest term is the author's, and its log-probability."""
+    options: CheckOptions, data: Any, rows: Sequence[Example], moved: Sequence[Example]
+) -> dict[str, tuple[float, Any]]:
+    """By id: the share of masks whose (likeliest) term is the author's, and its log-probability.
+
+    None for the latter where the model is served; its `moved` rows are not asked.
+    """
     torch = require("torch", "run")
+    served = options.model.startswith(API)
     config = RunConfig(
         options.model,
-        Path(),
+        Path(os.devnull),
         adapter=options.adapter,
         dataset=options.dataset,
         template=options.template,
         several_tokens=options.several_tokens,
-        decode="rank",
+        decode="free" if served else "rank",
         device=options.device,
+        base_url=options.base_url,
     )
     model = resolve(config.model, adapter=config.adapter)
     on_gpu = config.device != "cpu" and torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
     made = engine_options(config, model, setting_of(config, model.family), device, data)
+    if not served:
+        rows = [*rows, *moved]
     vocabulary = from_labels(term for row in rows for term in row.labels)
-    engine = load_engine(model, replace(made, vocabulary=vocabulary))
+    engine = load_engine(model, made if served else replace(made, vocabulary=vocabulary))
     place = {term: i for i, term in enumerate(vocabulary.terms)}
-    found = {}
-    for prompt, answer in answers(engine, [engine.prepare(row) for row in rows], None):
-        labels = prompt.example.labels
-        if answer.scores is None:
-            raise RunError(f"{prompt.example.id} does not fit into the model's context.")
-        own = [place[normalised(term)] for term in labels]
-        right = [max(s) == s[i] for s, i in zip(answer.scores, own, strict=True)]
-        logs = [s[i] for s, i in zip(answer.scores, own, strict=True)]
-        found[prompt.example.id] = (sum(right) / len(own), sum(logs) / len(own))
+    found: dict[str, tuple[float, Any]] = {}
+    prompts = [engine.prepare(row) for row in rows]
+    with progress("asking", len(prompts)) as bar:
+        for prompt, answer in answers(engine, prompts, None):
+            bar.advance(1)
+            wanted = [normalised(term) for term in prompt.example.labels]
+            if served:
+                found[prompt.example.id] = _share_said(prompt, answer, wanted), None
+                continue
+            if answer.scores is None:
+                raise RunError(f"{prompt.example.id} does not fit into the model's context.")
+            own = [place[term] for term in wanted]
+            right = [max(s) == s[i] for s, i in zip(answer.scores, own, strict=True)]
+            logs = [s[i] for s, i in zip(answer.scores, own, strict=True)]
+            found[prompt.example.id] = (sum(right) / len(own), sum(logs) / len(own))
     return found
+
+
+def _share_said(prompt: Any, answer: Any, wanted: list[str]) -> float:
+    """The share of masks that a free answer names exactly; 0 where it cannot be read."""
+    masks = len(wanted)
+    read = read_completion(answer.completion, answer.finish, prompt.cue, masks)["revised"]
+    terms = read.terms if read.terms and not answer.reason and len(read.terms) == masks else ()
+    return sum(normalised(a) == b for a, b in zip(terms, wanted, strict=False)) / masks
 
 
 def _difference(train: list[float], test: list[float], how: Resampling) -> dict[str, float]:
@@ -179,7 +222,7 @@ def as_text(found: dict[str, Any]) -> str:
         "logprob": "log-probability of the author's term",
         "reordered": "log-probability lost, sentences reordered",
     }
-    lines = [f"{found['model']}: {found['pairs']} pairs of train and test rows, by rank", ""]
+    lines = [f"{found['model']}: {found['pairs']} pairs of train and test rows", ""]
     lines.append(f"{'':42}{'train':>8}{'test':>8}{'difference':>12}  95% interval")
     for name, one in found["figures"].items():
         lines.append(

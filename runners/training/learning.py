@@ -9,6 +9,7 @@ import shutil
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -244,10 +245,20 @@ def _is_causal(model: Any) -> bool:
 
 
 def _collate(model: Any, pad: int | None) -> Any:
-    """A collator; for an encoder-decoder it shifts the answer for the decoder as well."""
+    """A collator; for an encoder-decoder it shifts the answer for the decoder as well.
+
+    A causal model is asked for logits where some row learns only: a vocabulary can be very large.
+    """
     plain, inner = Collator(pad), _inner(model)
     if not _encodes(model):
-        return plain
+        if not _is_causal(model) or "logits_to_keep" not in signature(inner.forward).parameters:
+            return plain
+
+        def few(rows: list[Row]) -> dict[str, Any]:
+            batch = plain(rows)
+            return {**batch, "logits_to_keep": _before_learned(batch["labels"])}
+
+        return few
 
     def both(rows: list[Row]) -> dict[str, Any]:
         batch = plain(rows)
@@ -257,6 +268,11 @@ def _collate(model: Any, pad: int | None) -> Any:
     return both
 
 
+def _before_learned(labels: Any) -> Any:
+    """The places from which some row's next token is learned."""
+    return (labels[:, 1:] != IGNORED).any(0).nonzero().flatten()
+
+
 def _loss(shift: bool) -> Any:
     """Cross entropy over what is learned, divided by all of it in the step, on every process."""
     import torch
@@ -264,8 +280,11 @@ def _loss(shift: bool) -> Any:
     def loss(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
         logits = outputs.logits
         if shift:
-            logits, labels = logits[:, :-1], labels[:, 1:]
-        # Only these positions are widened to float32: a vocabulary can be very large.
+            places = _before_learned(labels)
+            if logits.shape[1] == labels.shape[1]:
+                logits = logits[:, places]
+            labels = labels[:, 1:][:, places]
+        # Only these positions are widened to float32.
         learned = labels != IGNORED
         total = torch.nn.functional.cross_entropy(
             logits[learned].float(), labels[learned], reduction="sum"

@@ -34,11 +34,10 @@ def main(data: str, out: Path, learned: int = 100, asked: int = 40) -> int:
             limit=learned,
             full=name == "full",
             epochs=1,
-            learning_rate=rate,
             batch_size=4,
             validation=0,
         )
-        for name, rate in (("adapter", 2e-4), ("full", 3e-5))
+        for name in ("adapter", "full")
     )
     for config in (adapter, full):
         done = train(config)

@@ -23,6 +23,7 @@ RECIPES = Path(str(files("express_runners"))) / "recipes"
         ("eight_gpus", 8, 1, "MULTI_GPU"),
         ("two_nodes", 16, 2, "MULTI_GPU"),
         ("large_model", 1, 1, "NO"),
+        ("train_fsdp", 8, 1, "FSDP"),
     ],
 )
 def test_accelerate_reads_the_configurations(

@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,7 +57,7 @@ class FaultServer:
     faults: list[Fault] = field(default_factory=list)
     always: Fault | None = None
     # What to say to every prompt; by default something that depends on it.
-    says: str | None = None
+    says: str | Callable[[str], str] | None = None
     # What the server calls the model; by default what it was asked for.
     served: str | None = None
     # Parameters that are refused as OpenAI refuses them, whoever asks.
@@ -167,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             fault = self.owner.enter(seen)
             name = self.owner.served or body["model"]
-            reply = completion(self.owner.says or answer_to(seen.prompt), name)
+            says = self.owner.says
+            said = says(seen.prompt) if callable(says) else says or answer_to(seen.prompt)
+            reply = completion(said, name)
             if self.path != "/v1/chat/completions":
                 self._send(404, b'{"detail": "Not Found"}')
             elif refused := next((n for n in self.owner.refuses if n in body), None):

@@ -22,6 +22,7 @@ PRELOADED = [
     "accelerate",
     "transformers.models.llama.modeling_llama",
 ]
+PRELOADED_TOO = ["express_runners.training.train", "transformers.trainer", "peft"]
 
 
 def start(options: dict[str, object], processes: int = 1) -> subprocess.Popen[str]:
@@ -89,11 +90,27 @@ def sessions(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def join(options: dict[str, object], rank: int, world: int, port: int) -> None:
-    """Be process `rank` of `world` of a run, as torchrun would start it."""
+def answer(options: dict[str, Any]) -> None:
+    """A run, as a member's work."""
     from express_runners.config import RunConfig
     from express_runners.runs.run import run
 
+    run(RunConfig(**options))
+
+
+def teach(options: dict[str, Any]) -> None:
+    """A training, as a member's work."""
+    from express_runners.training.options import TrainConfig
+    from express_runners.training.train import train
+
+    train(TrainConfig(**options))
+
+
+Work = Callable[[dict[str, Any]], None]
+
+
+def join(work: Work, options: dict[str, Any], rank: int, world: int, port: int) -> None:
+    """Be process `rank` of `world`, as torchrun would start it."""
     where: dict[str, object] = {
         "RANK": rank,
         "LOCAL_RANK": rank,
@@ -102,24 +119,25 @@ def join(options: dict[str, object], rank: int, world: int, port: int) -> None:
     }
     where |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
     os.environ.update({name: str(value) for name, value in where.items()})
-    run(RunConfig(**options))  # type: ignore[arg-type]
+    work(options)
 
 
 class Team:
-    """The processes of one run, forked from a server that has the libraries loaded already.
+    """The processes of one run or training, forked from a server with the libraries loaded.
 
     Each is a process of its own that SIGKILL ends like any other; only the import, six seconds
     at every start, is saved.
     """
 
-    def __init__(self, options: dict[str, object], world: int) -> None:
+    def __init__(self, options: dict[str, Any], world: int, work: Work = answer) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
+        context.set_forkserver_preload([*PRELOADED, *(PRELOADED_TOO if work is teach else ())])
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.members = [
-            context.Process(target=join, args=(options, rank, world, port)) for rank in range(world)
+            context.Process(target=join, args=(work, options, rank, world, port))
+            for rank in range(world)
         ]
         for member in self.members:
             member.start()

@@ -11,6 +11,8 @@ import pytest
 from support.tiny_models import make
 
 from express_dataset.splits import split_of
+from express_runners.training.options import TrainConfig
+from express_runners.training.train import train
 
 # One token each for the tiny models; any word may be a label.
 TERMS = ("night", "people", "still", "whole", "years", "nothing", "second", "minutes")
@@ -65,5 +67,39 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if name not in made:
             made[name] = make(name, tmp_path_factory.mktemp(name) / name)
         return made[name]
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve rows each of train and test, alike in difficulty."""
+    rows = [row for split in ("train", "test") for row in rows_of(split, 12, terms=TERMS[:4] * 2)]
+    return write(tmp_path_factory.mktemp("pairs") / "rows.jsonl", rows)
+
+
+@pytest.fixture(scope="session")
+def by_heart(
+    tiny: Callable[[str], Path], template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], Path]:
+    """The folder of a tiny Llama that knows the train rows of a file by heart."""
+    made: dict[Path, Path] = {}
+
+    def folder(file: Path) -> Path:
+        if file not in made:
+            config = TrainConfig(
+                str(tiny("llama")),
+                tmp_path_factory.mktemp("by-heart") / file.stem,
+                dataset=str(file),
+                template=template,
+                full=True,
+                learning_rate=1e-2,
+                epochs=20,
+                batch_size=4,
+                validation=0,
+            )
+            assert train(config)
+            made[file] = config.out
+        return made[file]
 
     return folder

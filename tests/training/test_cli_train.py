@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from express_runners.cli import app
-from express_runners.planning.sweep import run_sweep
+from express_runners.planning import sweep
 from express_runners.planning.sweep_file import read_sweep
 from express_runners.training.telling import curve
 
@@ -50,9 +52,22 @@ def test_a_training_ends_with_a_table_and_the_next_command(
     assert (tmp_path / "merged" / "express.json").is_file()
 
 
+def in_this_process(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+    """What a sweep starts, without another import of everything."""
+    module, *rest = command[command.index("-m") + 1 :]
+    asked = rest if module == "express_runners.cli" else ["run", *rest]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    return subprocess.CompletedProcess(command, 0)
+
+
 def test_a_setting_of_a_sweep_is_taught_first(
-    tiny: Tiny, data: Path, template: Path, tmp_path: Path
+    tiny: Tiny, data: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here = SimpleNamespace(
+        run=in_this_process, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
+    )
+    monkeypatch.setattr(sweep, "subprocess", here)
     file = tmp_path / "curve.yaml"
     file.write_text(
         f"""
@@ -63,7 +78,7 @@ settings:
 """,
         "utf-8",
     )
-    (result,) = run_sweep(read_sweep(str(file), tmp_path / "out"), lambda *_: None)
+    (result,) = sweep.run_sweep(read_sweep(str(file), tmp_path / "out"), lambda *_: None)
     assert result.status == "done", result
     learned = json.loads((Path(result.folder) / "trained" / "express.json").read_text())
     assert learned["trainings"][0]["examples"] == 2

@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from training.conftest import TERMS, rows_of, write
+from support.fault_server import FaultServer, serving
+from training.conftest import rows_of, write
 
 from express_dataset import Example
 from express_dataset.sources import load
+from express_dataset.splits import split_of
 from express_runners.errors import RunError
-from express_runners.manifest import MANIFEST_FILE
 from express_runners.training.contamination import (
     as_text,
     check,
     paired,
     reordered,
 )
-from express_runners.training.options import CheckOptions, TrainConfig
-from express_runners.training.train import train
+from express_runners.training.options import CheckOptions
 
 Tiny = Callable[[str], Path]
 
 
-def test_a_trained_model_is_unmasked_and_its_base_is_not(
-    tiny: Tiny, template: Path, tmp_path: Path
+def test_who_learned_the_train_pool_is_told_from_who_learned_neither(
+    tiny: Tiny, pairs: Path, by_heart: Callable[[Path], Path], template: Path
 ) -> None:
-    rows = [row for split in ("train", "test") for row in rows_of(split, 12, terms=TERMS[:4] * 2)]
-    data = str(write(tmp_path / "rows.jsonl", rows))
-    config = TrainConfig(
-        str(tiny("llama")),
-        tmp_path / "learned",
-        dataset=data,
-        template=template,
-        full=True,
-        learning_rate=1e-2,
-        epochs=30,
-        batch_size=4,
-        validation=0,
-    )
-    assert train(config)
-    (config.out / MANIFEST_FILE).unlink()
-    options = CheckOptions(str(config.out), dataset=data, template=template)
-    learned = check(options)["figures"]
-    assert learned["accuracy"]["train"] > 0.9
-    assert learned["accuracy"]["low"] > 0
-    assert learned["logprob"]["low"] > 0
-    found = check(CheckOptions(config.model, dataset=data, template=template))
-    base = found["figures"]["accuracy"]
+    options = CheckOptions(str(by_heart(pairs)), dataset=str(pairs), template=template)
+    learned = check(options)
+    assert learned["figures"]["accuracy"]["train"] > 0.9
+    assert learned["figures"]["accuracy"]["low"] > 0
+    assert learned["verdict"] == "train"
+    found = check(replace(options, model=str(tiny("llama"))))
+    base = found["figures"]["logprob"]
     assert base["low"] <= 0 <= base["high"]
-    assert "does not say that it was not" in as_text(found)
+    assert found["verdict"] == "neither"
+    assert "does not say that nothing was seen" in as_text(found)
+
+
+def test_a_served_model_is_asked_freely(pairs: Path) -> None:
+    known = {
+        row["text"]: row["labels"]
+        for row in map(json.loads, pairs.read_text("utf-8").splitlines())
+        if split_of(row["post_id"]) == "test"
+    }
+
+    def said(prompt: str) -> str:
+        return json.dumps(next((words for text, words in known.items() if text in prompt), ["odd"]))
+
+    with serving(FaultServer(says=said)) as server:
+        found = check(CheckOptions("api:org/name", base_url=server.url, dataset=str(pairs)))
+    assert found["figures"].keys() == {"accuracy"}
+    assert found["figures"]["accuracy"]["test"] == 1
+    assert found["verdict"] == "test"
+    assert "probably seen them" in as_text(found)
 
 
 def test_pairs_are_of_like_difficulty() -> None:

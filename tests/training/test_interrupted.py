@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.launching import Team, teach
 
 from express_runners.errors import RunError
 from express_runners.training import learning
@@ -61,49 +58,21 @@ def whole(config: TrainConfig) -> Path:
     return config.out
 
 
-def words(config: TrainConfig, out: Path) -> list[str]:
-    options = {
-        "model": config.model,
-        "out": out,
-        "dataset": config.dataset,
-        "template": config.template,
-        "epochs": config.epochs,
-        "batch-size": config.batch_size,
-        "learning-rate": config.learning_rate,
-        "validation": config.validation,
-        "save-steps": config.save_steps,
-        "device": "cpu",
-    }
-    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
-
-
-def start(config: TrainConfig, out: Path, processes: int = 1) -> subprocess.Popen[str]:
-    launcher = [sys.executable, "-m"]
-    if processes > 1:
-        launcher += ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-        launcher += ["-m"]
-    return subprocess.Popen(
-        [*launcher, "express_runners.cli", "train", *words(config, out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
-        start_new_session=True,
-    )
+def options(config: TrainConfig, out: Path) -> dict[str, Any]:
+    return {**{field.name: getattr(config, field.name) for field in fields(config)}, "out": out}
 
 
 def test_killed_and_resumed_gives_the_same_adapter(
     config: TrainConfig, whole: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "killed"
-    process = start(config, out)
+    team = Team(options(config, out), 1, teach)
     deadline = time.monotonic() + 240
     while not any(out.glob("checkpoints/checkpoint-*/trainer_state.json")):
-        assert process.poll() is None, process.communicate()[1][-2000:]
+        assert team.running()
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    team.kill([0])
     assert not (out / "express.json").exists()
     # Half a checkpoint, as a kill may leave it.
     (out / "checkpoints" / "checkpoint-999").mkdir()
@@ -116,10 +85,7 @@ def test_killed_and_resumed_gives_the_same_adapter(
 def test_two_processes_give_the_adapter_of_one(
     config: TrainConfig, whole: Path, tmp_path: Path
 ) -> None:
-    process = start(config, tmp_path / "two", processes=2)
-    out, err = process.communicate(timeout=280)
-    assert process.returncode == 0, err[-3000:]
-    assert "next: express run" in out
+    assert Team(options(config, tmp_path / "two"), 2, teach).finish() == [0, 0]
     assert furthest(whole, tmp_path / "two") < 1e-5
 
 
