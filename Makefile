@@ -10,13 +10,21 @@ PINS ?=
 # Test processes; each computes on one core.
 JOBS ?= 2
 
-.PHONY: demo test test-lowest test-newest lint clean
+# Minutes of `make test-long`; SEED=N repeats one.
+MINUTES ?= 60
+SEED ?=
+
+.PHONY: demo test test-long test-lowest test-newest lint clean
 
 demo: .venv/.run
 	@.venv/bin/python -m express_runners.demo
 
 test: .venv/.test
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(JOBS) --dist loadfile
+
+# Bad input, bad servers and sudden ends, each in limits of time and memory.
+test-long: .venv/.test
+	PYTHONPATH=tests .venv/bin/python -m faults.adversary --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 # The suite without the browser, with the lowest or the highest versions that setup.cfg admits.
 test-lowest: RESOLUTION = lowest-direct

@@ -392,6 +392,8 @@ def _run() -> None:
         app()
     except ExpressError as error:
         print(f"error: {error}", file=sys.stderr)
+    except OverflowError as error:
+        print(f"error: a number that was given is too large ({error})", file=sys.stderr)
     except UnicodeEncodeError as error:
         mark = error.object[error.start : error.end]
         print(f"error: {mark!r} cannot be written: use UTF-8 (PYTHONUTF8=1)", file=sys.stderr)

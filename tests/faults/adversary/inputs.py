@@ -89,14 +89,16 @@ def _field(draw: Any, content: bytes) -> bytes:
 
 def _bytes(draw: Any, content: bytes) -> bytes:
     """Something odd in the place of a few bytes."""
-    start = draw(st.integers(0, len(content)))
-    odd = draw(st.sampled_from(ODD).map(lambda text: text.encode("utf-8", "surrogatepass")))
+    start: int = draw(st.integers(0, len(content)))
+    odd: bytes = draw(st.sampled_from(ODD).map(lambda text: text.encode("utf-8", "surrogatepass")))
     return content[:start] + odd + content[start + draw(st.integers(0, 8)) :]
 
 
 def _line(draw: Any, content: bytes) -> bytes:
     """A line left out, twice, or of another kind."""
     lines = content.split(b"\n")
-    place = draw(st.integers(0, len(lines) - 1))
-    odd = draw(st.sampled_from((b"", lines[place], b"[1]", b"null", b"---", b"a: &a [*a]", b",,,")))
+    place: int = draw(st.integers(0, len(lines) - 1))
+    odd: bytes = draw(
+        st.sampled_from((b"", lines[place], b"[1]", b"null", b"---", b"a: &a [*a]", b",,,"))
+    )
     return b"\n".join([*lines[:place], odd, *lines[place:]])

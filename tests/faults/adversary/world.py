@@ -64,4 +64,9 @@ def make(folder: Path) -> dict[str, list[str]]:
     ]
     (folder / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in data))
     studies.made_study(folder / "study", posts=4)
-    return {name: f"{name} {words}".split() for name, words in GOOD.items()}
+    return words()
+
+
+def words() -> dict[str, list[str]]:
+    """Good words for each command by its name."""
+    return {name: f"{name} {rest}".split() for name, rest in GOOD.items()}
