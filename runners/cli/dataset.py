@@ -14,7 +14,7 @@ from express_cards.dataset.publish import PublishOptions
 
 from ..config import LeaveOut, Strict
 from ..errors import RunError
-from .printing import Format, FormatOption, GroupBy, print_json
+from .printing import Format, FormatOption, GroupBy, print_json, tell
 from .takes import takes
 
 if TYPE_CHECKING:
@@ -129,12 +129,13 @@ def build(options: BuildOptions, format: FormatOption = Format.text) -> None:  #
     report = build_dataset(options.config())
     for problem in report.problems:
         typer.echo(f"warning: {problem}", err=True)
-    if format is Format.json:
-        print_json({"out": str(report.out), "finished": report.finished, **report.content})
-        return
     from express_cards.terminal import print_build
 
-    print_build(report.out, report.finished, report.splits, report.dropped)
+    tell(
+        format,
+        {"out": str(report.out), "finished": report.finished, **report.content},
+        lambda: print_build(report.out, report.finished, report.splits, report.dropped),
+    )
 
 
 @app.command()
@@ -161,10 +162,7 @@ def stats(
     misfits = misfits_asked(strict, leave_out_misfits)
     found = dataset_facts(source, lexicon, misfits, group_by or ())
     page = write_stats(found, out) if out else None
-    if format is Format.json:
-        print_json(found)
-        return
-    print_stats(found, page)
+    tell(format, found, lambda: print_stats(found, page))
 
 
 @app.command()
@@ -176,7 +174,4 @@ def publish(options: PublishOptions, format: FormatOption = Format.text) -> None
     from express_cards.dataset.terminal import print_published
 
     told = publish_data(options, dataset_card)
-    if format is Format.json:
-        print_json(told)
-        return
-    print_published(told)
+    tell(format, told, lambda: print_published(told))

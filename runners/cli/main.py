@@ -16,7 +16,7 @@ from express_metric.errors import ExpressError
 
 from ..config import LeaveOut, RunConfig, Strict
 from . import dataset, harness, reproduce, results, space, study, train
-from .printing import Format, FormatOption, GroupBy, cleaned, print_json, tell_run
+from .printing import Format, FormatOption, GroupBy, cleaned, print_json, tell, tell_run
 from .takes import takes
 
 app = typer.Typer(
@@ -77,10 +77,7 @@ def run(
         from ..planning import dry_run as planning
 
         plan = planning.dry_run(config)
-        if format is Format.json:
-            print_json(plan)
-        else:
-            typer.echo(planning.as_text(plan))
+        tell(format, plan, lambda: planning.as_text(plan))
         return
     from ..runs.run import run as run_model
 
@@ -96,12 +93,13 @@ def run(
     except MissingExtra as error:
         # The answers are there and scored: a missing page is no reason to fail.
         typer.echo(f"no page was written: {error}", err=True)
-    if format is Format.json:
-        print_json(result.scores)
-        return
     from express_cards.terminal import print_run
 
-    print_run(result.folder, result.asked.model, result.scores, page)
+    tell(
+        format,
+        result.scores,
+        lambda: print_run(result.folder, result.asked.model, result.scores, page),
+    )
 
 
 @app.command()
@@ -131,12 +129,9 @@ def score(
 
     columns = {"references": references, "answers": predictions, "id": id}
     scores = score_file(file, lexicon, columns, sep or None)
-    if format is Format.json:
-        print_json(scores)
-        return
     from express_cards.terminal import print_scores
 
-    print_scores(scores)
+    tell(format, scores, lambda: print_scores(scores))
 
 
 class Table(StrEnum):
@@ -308,16 +303,14 @@ def sweep(
         from ..planning import sweep_plan
 
         plan = sweep_plan.plan(asked)
-        if format is Format.json:
-            print_json(plan)
-        else:
-            typer.echo(sweep_plan.as_text(plan))
+        tell(format, plan, lambda: sweep_plan.as_text(plan))
         return
     results = sweeping.run_sweep(asked, tell_run)
-    if format is Format.json:
-        print_json({"runs": [dataclasses.asdict(result) for result in results]})
-    else:
-        typer.echo(sweeping.as_text(results))
+    tell(
+        format,
+        {"runs": [dataclasses.asdict(result) for result in results]},
+        lambda: sweeping.as_text(results),
+    )
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
 
@@ -332,11 +325,8 @@ def agree(
     from ..runs.agreement import agree as compare
 
     found = compare(free, rank)
-    if format is Format.json:
-        print_json(found)
-        return
-    for name, count in found.items():
-        typer.echo(f"{name.replace('_', ' '):24} {count}")
+    lines = (f"{name.replace('_', ' '):24} {count}" for name, count in found.items())
+    tell(format, found, lambda: "\n".join(lines))
 
 
 @app.command()
@@ -352,12 +342,9 @@ def install(
     from express_dataset.sources import misfits_asked
 
     installed = _install_names(source, misfits_asked(strict, leave_out_misfits))
-    if format is Format.json:
-        print_json(installed)
-        return
     from express_cards.terminal import print_installed
 
-    print_installed(installed)
+    tell(format, installed, lambda: print_installed(installed))
 
 
 def _install_names(source: str, misfits: str | None) -> dict[str, Any]:

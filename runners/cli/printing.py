@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from enum import StrEnum
 from typing import Annotated, Any, TextIO, cast
@@ -40,6 +40,14 @@ def tell_run(result: Any, number: int, count: int) -> None:
     """Say on standard error that a run of a sweep starts or has ended."""
     what = "starts" if result.status == "waiting" else result.status
     typer.echo(f"[{number}/{count}] {result.name}: {what} {result.sentence}".rstrip(), err=True)
+
+
+def tell(format: Format, value: dict[str, Any], text: Callable[[], str | None]) -> None:  # noqa: A002
+    """Print the `value` as JSON where that is asked for; else `text` prints, or gives the text."""
+    if format is Format.json:
+        print_json(value)
+    elif (shown := text()) is not None:
+        typer.echo(shown)
 
 
 class Cleaned:

@@ -9,7 +9,7 @@ import typer
 
 from express_cards.submissions.options import PushOptions
 
-from .printing import Format, FormatOption, print_json
+from .printing import Format, FormatOption, tell
 from .takes import takes
 
 app = typer.Typer(
@@ -26,10 +26,7 @@ def push(options: PushOptions, format: FormatOption = Format.text) -> None:  # n
     from express_cards.submissions.push import as_text, push_results
 
     told = push_results(options)
-    if format is Format.json:
-        print_json(told)
-        return
-    typer.echo(as_text(told))
+    tell(format, told, lambda: as_text(told))
 
 
 @app.command()
@@ -44,10 +41,7 @@ def record(
     from express_runners.runs.every_eval import write_record
 
     files = [str(file) for file in write_record(run, organization)]
-    if format is Format.json:
-        print_json({"files": files})
-        return
-    typer.echo("\n".join(files))
+    tell(format, {"files": files}, lambda: "\n".join(files))
 
 
 @app.command()
@@ -78,9 +72,10 @@ def validate(
     from express_cards.submissions.validate import validate as check_all
 
     verdicts = check_all(where, Sources(data or (), lexicon, limit))
-    if format is Format.json:
-        print_json({"submissions": [verdict.told() for verdict in verdicts]})
-    else:
-        print_verdicts(verdicts)
+    tell(
+        format,
+        {"submissions": [verdict.told() for verdict in verdicts]},
+        lambda: print_verdicts(verdicts),
+    )
     if not all(verdict.ok for verdict in verdicts):
         raise typer.Exit(2)

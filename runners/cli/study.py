@@ -11,7 +11,7 @@ import typer
 
 from express_cards.study.options import NewOptions
 
-from .printing import Format, FormatOption, print_json
+from .printing import Format, FormatOption, print_json, tell
 from .takes import takes
 
 app = typer.Typer(
@@ -35,10 +35,7 @@ def new(options: NewOptions, format: FormatOption = Format.text) -> None:  # noq
     from express_cards.study.terminal import print_new
 
     made = new_study(options)
-    if format is Format.json:
-        print_json(made)
-        return
-    print_new(made)
+    tell(format, made, lambda: print_new(made))
 
 
 @app.command()
@@ -103,10 +100,7 @@ def agreement(
 
     found = results(paths, key, lexicon, Resampling(draws, seed))
     page = write_page(found, out) if out else None
-    if format is Format.json:
-        print_json(found)
-        return
-    print_agreement(found, page)
+    tell(format, found, lambda: print_agreement(found, page))
 
 
 @app.command()
@@ -127,7 +121,4 @@ def codes(
     from express_cards.study.terminal import print_codes
 
     found = study_codes(folder, key, out, add, reader)
-    if format is Format.json:
-        print_json(found)
-        return
-    print_codes(found)
+    tell(format, found, lambda: print_codes(found))

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..training.options import CheckOptions, TrainConfig
-from .printing import Format, FormatOption, print_json
+from .printing import Format, FormatOption, tell
 from .takes import takes
 
 TRAIN = "train"
@@ -68,10 +68,7 @@ def train(
             return
         told = {**done.record, "folder": str(done.folder), "next": next_command(config)}
         text = as_text(done, config)
-    if format is Format.json:
-        print_json(told)
-    else:
-        typer.echo(text)
+    tell(format, told, lambda: text)
 
 
 @alone.command("check-contamination")
@@ -84,10 +81,7 @@ def check_contamination(
     from ..training.contamination import as_text, check
 
     found = check(options)
-    if format is Format.json:
-        print_json(found)
-    else:
-        typer.echo(as_text(found))
+    tell(format, found, lambda: as_text(found))
 
 
 @app.command()
