@@ -6,7 +6,6 @@ import dataclasses
 import errno
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +14,16 @@ import typer
 from express_metric.errors import ExpressError
 
 from ..config import LeaveOut, RunConfig, Strict
-from . import dataset, harness, reproduce, results, space, study, train
-from .printing import Format, FormatOption, GroupBy, cleaned, print_json, tell, tell_run
+from . import compare, dataset, harness, reproduce, results, space, study, train
+from .printing import (
+    Format,
+    FormatOption,
+    GroupBy,
+    LexiconOption,
+    cleaned,
+    tell,
+    tell_run,
+)
 from .takes import takes
 
 app = typer.Typer(
@@ -33,15 +40,10 @@ app.add_typer(study.app, name="study")
 app.add_typer(train.app, name="train")
 # Without a name: its one command stands beside the others.
 app.add_typer(train.alone)
+app.add_typer(compare.app)
 app.add_typer(space.app)
 app.add_typer(harness.app)
 app.add_typer(reproduce.app)
-
-
-LexiconOption = Annotated[
-    str | None,
-    typer.Option(help="nrc, express or a CSV file; by default the one that belongs to the data."),
-]
 
 
 def _show_version(value: bool) -> None:
@@ -132,115 +134,6 @@ def score(
     from express_cards.terminal import print_scores
 
     tell(format, scores, lambda: print_scores(scores))
-
-
-class Table(StrEnum):
-    """How a comparison is printed."""
-
-    text = "text"
-    markdown = "markdown"
-    latex = "latex"
-    json = "json"
-
-
-class Correction(StrEnum):
-    """How p-values are corrected for their number."""
-
-    holm = "holm"
-    bh = "bh"
-
-
-class ProtocolName(StrEnum):
-    """The two protocols."""
-
-    paper = "paper"
-    revised = "revised"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class CompareOptions:
-    """One comparison as the command line asks for it."""
-
-    runs: Annotated[
-        list[Path],
-        typer.Argument(help="Two or more runs: folders, or any files that `express score` takes."),
-    ]
-    lexicon: LexiconOption = None
-    protocol: Annotated[ProtocolName, typer.Option(help="paper or revised.")] = ProtocolName.revised
-    baseline: Annotated[
-        int, typer.Option(help="Which run the others are tested against: 1 is the first.")
-    ] = 1
-    correction: Annotated[
-        Correction, typer.Option(help="Of p-values: holm, or bh (Benjamini-Hochberg).")
-    ] = Correction.holm
-    draws: Annotated[int, typer.Option(help="Bootstrap draws and permutations.")] = 10_000
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0
-    group_by: GroupBy = None
-    whole_posts: Annotated[
-        bool,
-        typer.Option(
-            "--whole-posts",
-            help="One run is on segments, the other on their whole posts: pair them mask by mask.",
-        ),
-    ] = False
-    published: Annotated[
-        bool,
-        typer.Option("--published", help="Also the paper's figures beside them; one run will do."),
-    ] = False
-
-
-@app.command()
-@takes(CompareOptions)
-def compare(
-    options: CompareOptions,
-    format: Annotated[  # noqa: A002
-        Table, typer.Option("--format", help="text, markdown, latex or json.")
-    ] = Table.text,
-) -> None:
-    """Put runs side by side: intervals, tests, and the paper's findings as checks."""
-    from express_cards.comparison import tables as compare_tables
-    from express_cards.comparison.compare import compare as compare_paths
-    from express_metric.analysis.resampling import Resampling
-
-    if options.published and len(options.runs) == 1:
-        _beside_the_paper(options, format)
-        return
-    found = compare_paths(
-        options.runs,
-        lexicon=options.lexicon,
-        protocol=options.protocol.value,
-        baseline=options.baseline,
-        correction=options.correction.value,
-        how=Resampling(options.draws, options.seed),
-        group_by=options.group_by or (),
-        whole_posts=options.whole_posts,
-    )
-    if format is Table.json:
-        print_json({**found, "published": _published(options)} if options.published else found)
-        return
-    sys.stdout.write(getattr(compare_tables, f"as_{format.value}")(found))
-    if options.published:
-        _beside_the_paper(options, format)
-
-
-def _published(options: CompareOptions) -> dict[str, Any]:
-    from express_cards.comparison.paper import beside_the_paper
-    from express_cards.comparison.runs import load_runs
-
-    return beside_the_paper(load_runs(options.runs, options.lexicon))
-
-
-def _beside_the_paper(options: CompareOptions, format: Table) -> None:  # noqa: A002
-    """Table 3 with the runs in it: JSON, or else plain text whatever the format of the rest."""
-    from express_cards.comparison.paper_rows import HEADER, cells, own_first
-    from express_cards.terminal import print_plain
-
-    found = _published(options)
-    if format is Table.json:
-        print_json(found)
-        return
-    rows = [cells(row) for row in own_first(found["table_3"]["rows"])]
-    print_plain(HEADER, rows, found["note"])
 
 
 @app.command()

@@ -25,6 +25,12 @@ class Format(StrEnum):
 FormatOption = Annotated[Format, typer.Option("--format", help="text (tables) or json.")]
 
 
+LexiconOption = Annotated[
+    str | None,
+    typer.Option(help="nrc, express or a CSV file; by default the one that belongs to the data."),
+]
+
+
 GroupBy = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN", help="Also by the values of this column of the data."),
