@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ def _run(job: Job, result: Result) -> dict[str, Any]:
     found = {
         **asdict(result),
         "data": f"{config.dataset}, {config.split}",
+        "asks": _asks(config),
         "prompts": None,
         "answered": len(RunFolder(Path(result.folder)).answered()),
         "estimate": None,
@@ -78,6 +79,16 @@ def _run(job: Job, result: Result) -> dict[str, Any]:
     except ExpressError as error:
         found["why"] = str(error)
     return found
+
+
+def _asks(config: RunConfig) -> dict[str, Any]:
+    """Every option that is not the default, with what `--as-published` fills in."""
+    left_out = ("model", "out", "base_url", "as_published", "dataset")
+    return {
+        one.name.replace("_", "-"): str(value) if isinstance(value, Path) else value
+        for one in fields(config)
+        if (value := getattr(config, one.name)) != one.default and one.name not in left_out
+    }
 
 
 class _NoEstimate(Exception):  # noqa: N818 - no fault
@@ -192,6 +203,7 @@ def as_text(found: dict[str, Any]) -> str:
         "",
         *("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows),
         "",
+        *_told_asks(runs, names),
         f"prompts   {_prompt_numbers(found)}",
         *_estimates(runs, names),
     ]
@@ -199,6 +211,18 @@ def as_text(found: dict[str, Any]) -> str:
     counts = Counter(run["status"] for run in runs)
     summary = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
     return "\n".join([*lines, "", f"{summary} of {counted(len(runs), 'run')}"])
+
+
+def _told_asks(runs: Sequence[dict[str, Any]], names: Sequence[tuple[str, str]]) -> list[str]:
+    """A line for each setting: the options that its runs share."""
+    lines = []
+    for setting in dict.fromkeys(name for _, name in names):
+        asks = [run["asks"] for run, (_, name) in zip(runs, names, strict=True) if name == setting]
+        shared = {k: v for k, v in asks[0].items() if all(one.get(k) == v for one in asks)}
+        told = [name if value is True else f"{name} {value}" for name, value in shared.items()]
+        told += [f"{k} for some" for k in sorted({k for one in asks for k in one} - set(shared))]
+        lines.append(f"asks      {setting}: {', '.join(told) or 'defaults only'}")
+    return lines
 
 
 def _cell(run: dict[str, Any]) -> str:

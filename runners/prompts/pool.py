@@ -22,6 +22,7 @@ class Pool:
         examples: the few_shot split of the data that the asked examples come from, or all of it.
         source: its name, for messages.
         same_masks: whether a shot has as many masks as the asked example.
+        part: the split, for messages; "all-others" where it is all of the data.
 
     >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
     >>> pool = Pool([row], "mine")
@@ -33,11 +34,18 @@ class Pool:
     express_runners.errors.RunError: --shots 1: for example a only 0 of the 1 few_shot...
     """
 
-    def __init__(self, examples: Sequence[Example], source: str, same_masks: bool = False) -> None:
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        source: str,
+        same_masks: bool = False,
+        part: str = "few_shot",
+    ) -> None:
         texts: dict[str, Example] = {}
         for example in sorted(examples, key=lambda row: row.id):
             texts.setdefault(normalised(example.text), example)
         self.source = source
+        self.part = "few_shot" if part == "few_shot" else ""
         self._same_masks = same_masks
         self.examples = tuple(texts.values())
         self._words = [_words(example.text) for example in self.examples]
@@ -65,7 +73,7 @@ class Pool:
         mend = f"use --shots {len(taken)} or fewer" if taken else "choose other shots"
         raise RunError(
             f"--shots {count}: for example {asked.id} only {len(taken)} of the "
-            f"{len(self.examples)} few_shot examples of {self.source} "
+            f"{len(self.examples)} {f'{self.part} examples'.strip()} of {self.source} "
             f"{as_many if self._same_masks else ''}are neither its own post nor nearly its text; "
             f"{mend}{', or --shot-masks any' if self._same_masks else ''}"
         )

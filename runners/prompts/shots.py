@@ -32,8 +32,9 @@ def choose(setting: Setting, pool: Pool, asked: Sequence[Example]) -> list[tuple
     if not setting.shots:
         return [()] * len(asked)
     if len(pool.examples) < setting.shots:
+        whose = f"the few_shot split of {pool.source}" if pool.part else pool.source
         raise RunError(
-            f"--shots {setting.shots}: the few_shot split of {pool.source} has only "
+            f"--shots {setting.shots}: {whose} has only "
             f"{len(pool.examples)} examples of different text; ask for fewer shots"
         )
     if setting.choice == "similar":

@@ -37,7 +37,7 @@ def pool_of(config: RunConfig, setting: Setting, data: Splits) -> Pool:
     """The examples that may be shown as shots: the few_shot split of the same data, or all."""
     part = "few_shot" if setting.pool == "few_shot" else "all"
     shown = filled(data[part], config.dataset).examples if setting.shots else ()
-    return Pool(shown, config.dataset, setting.masks == "same")
+    return Pool(shown, config.dataset, setting.masks == "same", setting.pool)
 
 
 def data_asked(loaded: Loaded, examples: Sequence[Example]) -> Data:

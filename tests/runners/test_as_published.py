@@ -103,9 +103,9 @@ def test_shots_have_as_many_masks(masks: int, choice: str) -> None:
 def test_too_few_with_as_many_masks_is_told_with_the_number() -> None:
     text = "I was " + "<mask> and " * 7 + "gone."
     asked = Example("x", "x", text, ("sad",) * 7, 0, (False,) * 7, (False,) * 7)
-    pool = Pool(DATA["all"].examples, "sample", same_masks=True)
+    pool = Pool(DATA["all"].examples, "sample", same_masks=True, part="all-others")
     setting = Setting(ours("few-shot"), 4, "random", masks="same")
-    told = r"for example x only 0 of .* have 7 masks as it has and .* or --shot-masks any$"
+    told = r"for example x only 0 of the \d+ examples of sample have 7 masks as it has and .* or --shot-masks any$"
     with pytest.raises(RunError, match=told):
         choose(setting, pool, [asked])
 
@@ -223,6 +223,20 @@ def test_the_plan_finds_all_models_of_the_paper(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     runs = json.loads(done.stdout)["runs"]
     assert len(runs) == 35
+    name = "google--gemma-2-9b-it/few-shot-similar"
+    (similar,) = [one["asks"] for one in runs if one["name"] == name]
+    assert similar == {
+        "split": "all",
+        "prompt": "few-shot",
+        "shots": 4,
+        "shot-choice": "similar",
+        "encoder": "google-bert/bert-base-uncased",
+        "shot-masks": "same",
+        "shot-pool": "all-others",
+        "max-new-tokens": 256,
+        "whole-answers": True,
+        "no-chat-template": True,
+    }
     planned = {one["options"]["model"] for one in runs if one["estimate"]}
     assert planned == {model for model in models if not model.startswith("api:")}
     assert {one["why"] for one in runs if not one["estimate"]} == {"it computes nothing here"}

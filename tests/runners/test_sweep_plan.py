@@ -94,6 +94,7 @@ def test_a_plan_is_a_table_of_models_and_settings(sweep: Path) -> None:
         "api:org/name": ["waiting", "-", "-"],
     }
     assert f"prompts   {PROMPTS} of sample, test, in each run: {7 * PROMPTS} in all, 0" in text
+    assert "asks      " in text
     assert "./tiny: " in text
     assert "parameters, about " in text
     assert "; zero about " in text
