@@ -192,8 +192,8 @@ def named(runs: Sequence[Run]) -> list[Run]:
     """The runs; where two have one name, with the whole of their setting, or else with a number."""
     full = [_full_name(run) if _shared(run.name, runs) else run.name for run in runs]
     names = [
-        f"{name} ({number})" if full.count(name) > 1 else name
-        for number, name in enumerate(full, 1)
+        f"{run.name} ({number})" if full.count(name) > 1 else name
+        for number, (run, name) in enumerate(zip(runs, full, strict=True), 1)
     ]
     return [dataclasses.replace(run, name=name) for run, name in zip(runs, names, strict=True)]
 

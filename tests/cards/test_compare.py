@@ -250,6 +250,11 @@ def test_equal_names_are_told_apart(tmp_path: Path) -> None:
         write_run(tmp_path / name, "m", "causal", "zero-shot", answers(ROWS, 0.4)) for name in "ab"
     ]
     assert [run.name for run in load_runs(paths)] == ["m zero-shot (1)", "m zero-shot (2)"]
+    bare = write_run(
+        tmp_path / "bare", "m", "causal", "zero-shot-no-chat-template", answers(ROWS, 0.4)
+    )
+    names = [run.name for run in load_runs([*paths, bare])]
+    assert names == ["m zero-shot (1)", "m zero-shot (2)", "m zero-shot-no-chat-template"]
 
 
 def test_readings_keep_their_reason(tmp_path: Path) -> None:
