@@ -1,6 +1,9 @@
-"""How long EXPRESS takes to load and to install, and with how much memory; fresh processes.
+"""How long EXPRESS takes to load, to install and to run a dummy, and with how much memory.
 
     python tests/benchmarks/bench_dataset.py [--rounds 3]
+
+Every side is a fresh process. A run of `dummy:most-frequent` on the test split is what a run costs
+beside its model, its page included; beside it the least that it must do: load, answer, score.
 
 The file is the stand-in of `tests/support/stand_in.py`, which has the shape of the published one.
 Beside it, in the same rounds, what one would write first: `pandas.read_csv` and
@@ -26,6 +29,18 @@ SIDES = {
     "assert install_dataset(FILE).left_out == 16",
     "install again": "from express_dataset.install import install_dataset\n"
     "assert install_dataset(FILE).left_out == 16",
+    "run a dummy, with its page": "import sys\n"
+    "from express_runners.cli import main\n"
+    "sys.argv = ['express', 'run', '--model', 'dummy:most-frequent', '--dataset', FILE,\n"
+    "            '--lexicon', 'nrc', '--device', 'cpu', '--out', FILE + '-' + str(os.getpid())]\n"
+    "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code",
+    "load, answer and score only": "from express_dataset import load_all_examples as load\n"
+    "from express_metric import load_lexicon, score\n"
+    "from express_metric.parsing import Reading\n"
+    "asked = [example.labels for example in load(FILE)['test'].examples]\n"
+    "read = [Reading(('anxious',) * len(terms), None) for terms in asked]\n"
+    "for protocol in ('paper', 'revised'):\n"
+    "    score(asked, read, load_lexicon('nrc'), protocol)",
     "pandas and literal_eval": "import ast, pandas\n"
     "rows = pandas.read_csv(FILE)\n"
     "for name in ('labels', 'original_labels', 'number_of_labels'):\n"
@@ -41,7 +56,7 @@ def measure(code: str, file: Path, home: Path) -> tuple[float, float]:
     """Seconds of a whole process, and its peak in MB as it sees it at its end."""
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", f"FILE = {str(file)!r}\n{code}\n{PEAK}"],
+        [sys.executable, "-c", f"import os\nFILE = {str(file)!r}\n{code}\n{PEAK}"],
         cwd=ROOT,
         env=os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -72,6 +87,11 @@ def main() -> None:
         for name, runs in found.items():
             seconds, peaks = (statistics.median(values) for values in zip(*runs, strict=True))
             print(f"{name:28}{seconds:7.1f} s{peaks:9.0f} MB")
+        run, least = (
+            statistics.median(seconds for seconds, _ in found[name])
+            for name in ("run a dummy, with its page", "load, answer and score only")
+        )
+        print(f"a run is {run / least:.2f} times the least, and {run - least:.1f} s more")
 
 
 if __name__ == "__main__":
