@@ -1,19 +1,11 @@
-"""A real local server (`transformers serve`) through the API engine, against the causal engine."""
+"""`--serve transformers` through the API engine, against the causal engine."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
+import pytest
 from support.tiny_models import make
 
 from express_runners.config import RunConfig
@@ -22,51 +14,20 @@ from express_runners.runs.run import run
 SAME = ("id", "references", "completion", "terms", "reason", "finish")
 
 
-@contextmanager
-def serve(folder: Path, log: Path) -> Iterator[str]:
-    """Serve one model in float32 on a free port; gives the address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(folder)]
-    command += ["--device", "cpu", "--dtype", "float32", "--host", "127.0.0.1"]
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [*command, "--port", str(port)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
-        )
-        try:
-            deadline = time.monotonic() + 180
-            while not _is_up(address):
-                assert server.poll() is None, log.read_text()[-3000:]
-                assert time.monotonic() < deadline, "the server did not start in three minutes"
-                time.sleep(0.2)
-            yield f"{address}/v1"
-        finally:
-            server.kill()
-            server.wait()
-
-
-def _is_up(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/health", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except (URLError, ConnectionError, TimeoutError):
-        return False
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server, too, must not ask the Hub for what lies in a folder."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
 
 def both(folder: Path, out: Path, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The same run by the causal engine and through a server."""
     settings: dict[str, Any] = {"dataset": "sample", "split": "test", "limit": limit}
-    settings |= {"device": "cpu", "dtype": "float32"}
-    local = run(RunConfig(model=str(folder), out=out / "local", **settings))
-    with serve(folder, out / "server.log") as url:
-        # One at a time and with patience: this server works through the requests one by one.
-        settings |= {"base_url": url, "concurrency": 1, "request_timeout": 600.0}
-        served = run(RunConfig(model=f"api:{folder}", out=out / "served", **settings))
+    settings |= {"device": "cpu", "dtype": "float32", "model": str(folder)}
+    local = run(RunConfig(out=out / "local", **settings))
+    # One at a time and with patience: this server works through the requests one by one.
+    settings |= {"serve": "transformers", "concurrency": 1, "request_timeout": 600.0}
+    served = run(RunConfig(out=out / "served", **settings))
     assert local is not None
     assert served is not None
     return local.lines, served.lines
