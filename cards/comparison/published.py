@@ -91,7 +91,11 @@ def unlike(asked: Asked) -> list[str]:
         found.append("its chat template, if it has one")
     if asked.decoding.kind == RANK:
         found.append("a ranking of given words")
-    elif budget and (asked.decoding.stop or budget.base != PUBLISHED["max_new_tokens"]):
+    elif (
+        budget
+        and asked.model.family != "masked"
+        and (asked.decoding.stop or budget.base != PUBLISHED["max_new_tokens"])
+    ):
         found.append("other room for answers")
     if shots:
         number = PUBLISHED_SHOTS["shots"]

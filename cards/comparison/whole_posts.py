@@ -38,6 +38,8 @@ def on_same_masks(runs: Sequence[Run]) -> tuple[Run, Run]:
             f"{whole.name} answered several texts of one post: --whole-posts needs a run on data "
             "built with `express dataset build --whole-posts`"
         )
+    if segments.fingerprint is not None and segments.fingerprint == whole.fingerprint:
+        raise RunError(f"{segments.name} and {whole.name} answered the same texts")
     if segments.lexicon.label != whole.lexicon.label:
         raise RunError(
             f"{segments.name} has vectors of {segments.lexicon.label} and {whole.name} of "

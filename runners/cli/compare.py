@@ -123,3 +123,6 @@ def _beside_the_paper(options: CompareOptions, format: Table) -> None:  # noqa: 
         return
     rows = [cells(row) for row in own_first(found["table_3"]["rows"])]
     print_plain(HEADER, rows, found["note"])
+    typer.echo("\nWhat does not follow from the paper's own rows\n")
+    told = [tuple(map(str, one.values())) for one in found["does_not_follow"]]
+    print_plain(("where", "what", "printed", "follows", "how"), told, "")

@@ -106,6 +106,14 @@ def asked_as_published(split: str = "all", kind: str = "express") -> Asked:
 def test_what_was_asked_otherwise_is_told() -> None:
     asked = asked_as_published()
     assert unlike(asked) == []
+    # A masked model writes nothing, so it has no room to write in.
+    masked = dataclasses.replace(
+        asked, model=Model(name="m", family="masked"), prompt=Prompt(name="x", base="x", hash="h"),
+        decoding=dataclasses.replace(
+            asked.decoding, max_new_tokens=Budget(base=0, per_mask=0)
+        ),
+    )  # fmt: skip
+    assert unlike(masked) == []
     other = dataclasses.replace(
         asked_as_published(kind="sample", split="test"),
         prompt=dataclasses.replace(
@@ -225,5 +233,7 @@ def test_compare_puts_published_figures_beside_one_run(reference: Path) -> None:
     assert len(rows) == 36
     assert rows[0].startswith("yours")
     assert "0.353 (" in rows[0]
+    assert "What does not follow" in done.stdout
+    assert "7 causal models" in done.stdout
     found = json.loads(CliRunner().invoke(app, [*words, "--format", "json"]).stdout)
     assert len(found["does_not_follow"]) == 25

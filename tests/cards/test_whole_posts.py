@@ -119,6 +119,8 @@ def test_what_is_no_such_pair_is_refused(runs: list[Path], tmp_path: Path) -> No
     whole, segments = load_runs(runs)
     with pytest.raises(RunError, match=r"answered several texts of one post"):
         on_same_masks([segments, segments])
+    with pytest.raises(RunError, match=r"answered the same texts$"):
+        on_same_masks([whole, whole])
     with pytest.raises(RunError, match=r"1 run is given$"):
         on_same_masks([segments])
     other = tmp_path / "other.jsonl"
