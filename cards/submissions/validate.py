@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from express_dataset.hub_errors import in_a_sentence
 from express_metric.errors import ExpressError
+from express_runners.bounded import ends_within
 from express_runners.errors import RunError
 
 from .. import words
@@ -26,6 +28,10 @@ from .submission import SUBMISSIONS, Submission
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+SECONDS = 120
+"""Of computing that the check of one submission may take."""
+GROWTH = 2 << 30
+"""Bytes that it may take for that."""
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?:@([\w./-]+))?")
 _PLACE = re.compile(rf"{SUBMISSIONS}(?:/[A-Za-z0-9][A-Za-z0-9._-]*){{2}}")
 _SHOWN = ("lexical_accuracy", "vector_accuracy", "vector_f1")
@@ -142,6 +148,9 @@ def _folders(folder: Path, name: str, depth: int) -> Iterator[tuple[str, Path]]:
 
 def _judge(folder: Path, name: str, sources: Sources, place: str | None) -> Verdict:
     try:
+        # Twice: the first may be ended, and what it finds would have to be trusted.
+        if not ends_within(partial(check, folder, sources, place), SECONDS, GROWTH):
+            raise Refusal(f"its check takes more than {SECONDS} s or {GROWTH >> 30} GiB")
         return Verdict(_printable(name), check(folder, sources, place))
     except Refusal as refusal:
         return Verdict(_printable(name), reason=str(refusal))

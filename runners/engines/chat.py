@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from ..bounded import ends_within
 from ..errors import RunError
 from ..models import ResolvedModel
 from .damaged import in_a_sentence
@@ -62,50 +58,20 @@ def in_chat(model: ResolvedModel, tokenizer: Any, text: str) -> str:
 
 
 def _try_once(model: ResolvedModel, tokenizer: Any, text: str) -> None:
-    """Fill in a template that is new here in a process of its own, which may be ended.
+    """Fill in a template that is new here within bounds, before it is trusted.
 
     It is a program that came with the model: its loops may be nested, its texts may double.
     """
     template = str(tokenizer.chat_template)
-    if template in _TRIED or not hasattr(os, "fork"):
+    if template in _TRIED:
         return
-    child = os.fork()
-    if child == 0:
-        code = 0
-        try:
-            _limit()
-            _rendered(tokenizer, [{"role": "user", "content": text}])
-        except MemoryError:
-            code = 1
-        finally:
-            os._exit(code)
-    late = threading.Timer(3 * SECONDS, _kill, (child,))
-    late.start()
-    _, status = os.waitpid(child, 0)
-    late.cancel()
-    if status:
+    chat = [{"role": "user", "content": text}]
+    if not ends_within(lambda: _rendered(tokenizer, chat), SECONDS, GROWTH):
         raise RunError(
             f"--model {model.name}: its chat template goes on for more than {SECONDS} s or "
             f"{GROWTH >> 30} GiB: mend the template in {model.path}, or add --no-chat-template"
         )
     _TRIED.add(template)
-
-
-def _limit() -> None:
-    """Bound what this process may still take."""
-    import resource
-
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        held = int(statm.read_text().split()[5]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (held + GROWTH, held + GROWTH))
-
-
-def _kill(process: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
 
 
 def _rendered(tokenizer: Any, messages: list[dict[str, Any]]) -> str | Exception:

@@ -18,7 +18,9 @@ from support.submitted import SETTINGS, change, only
 
 from express_cards.spaces.leaderboard.site import stage
 from express_cards.spaces.options import SpaceOptions
+from express_cards.submissions import validate as checking
 from express_cards.submissions.card import result_card
+from express_cards.submissions.check import check as real
 from express_cards.submissions.sources import Sources
 from express_cards.submissions.submission import Submission, write_submission
 from express_cards.submissions.validate import validate
@@ -145,13 +147,11 @@ ODD += ["a\nb", [[[]]], True, -1, 10**17, {"a": {}}]
 def test_fifty_good_and_twenty_hostile_submissions(
     submissions: dict[str, Submission], tmp_path: Path
 ) -> None:
-    one = submissions["free"]
-    few, wanted = Resampling(draws=100), []
+    one, few = submissions["free"], Resampling(draws=100)
     for number in range(50):
         run = as_json(one.record)
         run["asked"]["model"]["revision"] = f"{number:064x}"
         made = Submission(parse_record(run), one.lines, one.scores, one.lexicon)
-        wanted.append(made.path)
         folder = write_submission(made, tmp_path, result_card(made, few))
     hostile = []
     for number, source in enumerate(GROWING):
@@ -163,13 +163,38 @@ def test_fifty_good_and_twenty_hostile_submissions(
     for number, value in enumerate(ODD):
         hostile.append(shutil.copytree(folder, folder.with_name(f"value-{number}")))
         change(hostile[-1] / "run.json", "asked", "model", "family", to=value)
-    found = validate(str(tmp_path), Sources())
-    assert sorted(verdict.name for verdict in found if verdict.ok) == sorted(wanted)
-    refused = {verdict.name: verdict.reason or "" for verdict in found if not verdict.ok}
-    assert set(refused) == {"/".join(folder.parts[-3:]) for folder in hostile}
+    stage(tmp_path / "site", SpaceOptions("leaderboard", results=str(tmp_path)))
+    board = json.loads((tmp_path / "site" / "results.json").read_text("utf-8"))
+    # A table for each protocol.
+    assert [len(table["rows"]) for table in board["tables"]] == [50, 50]
+    refused = {one["name"]: one["reason"] for one in board["refused"]}
+    assert set(refused) == {"/".join(folder.parts[-2:]) for folder in hostile}
     assert all(reason.isprintable() and len(reason) < 600 for reason in refused.values())
     told = [reason for name, reason in refused.items() if "/template-" in name]
     assert all("the prompt's wording cannot be read" in reason for reason in told)
+
+
+@pytest.mark.parametrize(("limit", "most"), [("SECONDS", 0), ("GROWTH", 1 << 20)])
+def test_a_check_that_takes_too_much_is_a_refusal_of_that_one(
+    copy: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    most: int,
+) -> None:
+    slow, good = copy("cot"), copy("free")
+
+    def endless(folder: Path, sources: Sources, place: str | None) -> Submission:
+        held = bytearray()
+        while folder.name == slow.name:
+            held += bytes(1 << 22 if limit == "GROWTH" else 0)
+        return real(folder, sources, place)
+
+    monkeypatch.setattr(checking, "check", endless)
+    monkeypatch.setattr(checking, limit, most or 2)
+    refused, passed = sorted(validate(str(good.parents[2]), Sources()), key=lambda one: one.ok)
+    assert passed.ok
+    assert refused.name.endswith(slow.name)
+    assert (refused.reason or "").startswith("its check takes more than")
 
 
 def test_a_folder_of_very_many_files_is_refused_at_once(copy: Callable[[str], Path]) -> None:
