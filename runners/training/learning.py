@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from ..errors import RunError
 from ..runs.progress import progress
@@ -177,15 +178,26 @@ def _last_checkpoint(folder: Path, clean: bool) -> Path | None:
     """The last checkpoint that was written to its end; halves of others are removed."""
     whole = []
     for path in folder.glob("checkpoint-*"):
-        try:
-            # The Trainer writes this file last.
-            json.loads((path / "trainer_state.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            if clean:
-                shutil.rmtree(path, ignore_errors=True)
-            continue
-        whole.append(path)
+        if _is_whole(path):
+            whole.append(path)
+        elif clean:
+            shutil.rmtree(path, ignore_errors=True)
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether every file in it can be read: a kill or a full disk may leave halves."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        # The Trainer writes this file last.
+        json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+        for file in checkpoint.rglob("*.safetensors"):
+            with safe_open(file, "pt"):
+                pass
+    except (OSError, ValueError, SafetensorError):
+        return False
+    return all(is_zipfile(file) for file in checkpoint.rglob("*.pt*"))
 
 
 def _trainer_class() -> Any:

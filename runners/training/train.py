@@ -196,7 +196,7 @@ def _asked(config: TrainConfig, found: Material, steps: Steps) -> dict[str, Any]
         "fingerprint": fingerprint(found.examples),
         "validation": fingerprint(row.example for row in found.validation),
         "prompt": found.prompt,
-        "recipe": {**asdict(found.recipe), "targets": list(found.recipe.targets)},
+        "recipe": asdict(found.recipe),
         "full": config.full,
         "quantize": config.quantize,
         "several_tokens": config.several_tokens,
@@ -218,6 +218,8 @@ def _begin(out: Path, asked: dict[str, Any], main: bool) -> dict[str, Any]:
                 f"{out} was begun with other settings ({'; '.join(differing)}): give another --out."
             )
         return record
+    if any(out.glob("*.safetensors")) or (out / "config.json").is_file():
+        raise RunError(f"--out {out} holds another model, which would be lost: give a new folder.")
     record = {"asked": asked}
     if main:
         write_json(file, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -76,6 +77,10 @@ def test_killed_and_resumed_gives_the_same_adapter(
     assert not (out / "express.json").exists()
     # Half a checkpoint, as a kill may leave it.
     (out / "checkpoints" / "checkpoint-999").mkdir()
+    last = next(out.glob("checkpoints/checkpoint-*/trainer_state.json")).parent
+    for number, damaged in enumerate(("optimizer.pt", "adapter_model.safetensors")):
+        half = shutil.copytree(last, last.with_name(f"checkpoint-90{number}")) / damaged
+        half.write_bytes(half.read_bytes()[:-40])
     done = train(replace(config, out=out))
     assert done is not None
     assert furthest(whole, out) == 0
@@ -98,6 +103,11 @@ def test_a_finished_training_is_only_told_of(config: TrainConfig, whole: Path) -
     assert (whole / "adapter_model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(RunError, match=r"other settings \(patience is 3 there and 5 here"):
         train(replace(config, patience=5))
+
+
+def test_a_folder_with_another_model_is_left_alone(config: TrainConfig) -> None:
+    with pytest.raises(RunError, match="holds another model, which would be lost"):
+        train(replace(config, out=Path(config.model), full=True))
 
 
 def test_the_best_checkpoint_is_kept(config: TrainConfig, whole: Path) -> None:
