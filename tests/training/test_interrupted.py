@@ -91,7 +91,7 @@ def test_two_processes_give_the_adapter_of_one(
     config: TrainConfig, whole: Path, tmp_path: Path
 ) -> None:
     assert Team(options(config, tmp_path / "two"), 2, teach).finish() == [0, 0]
-    assert furthest(whole, tmp_path / "two") < 1e-5
+    assert furthest(whole, tmp_path / "two") < 1e-4  # older torch sums in another order
 
 
 def test_a_finished_training_is_only_told_of(config: TrainConfig, whole: Path) -> None:
