@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.hf_api import DatasetInfo, RepoFile, SpaceInfo
+    from huggingface_hub.hf_api import RepoFile
 
 
 def commit(
     api: HfApi,
-    before: SpaceInfo | DatasetInfo,
+    repo: str,
     kind: str,
+    head: str | None,
     changes: Iterable[CommitOperationAdd | CommitOperationDelete],
     message: str,
-) -> tuple[str, bool]:
-    """Commit on top of a repository as it was seen; the commit, and whether it is a new one.
+    *,
+    create_pr: bool = False,
+) -> dict[str, Any]:
+    """Commit on top of a repository as it was seen: `repo`, `url`, `commit`, and if it `changed`.
 
     What the Hub has as it is here is left out, and where nothing is left there is no commit.
     """
@@ -28,15 +31,19 @@ def commit(
     log.setLevel(logging.ERROR)  # that nothing has changed is told by us
     try:
         done = api.create_commit(
-            before.id,
+            repo,
             changes,
             commit_message=message,
             repo_type=kind,
-            parent_commit=before.sha,
+            create_pr=create_pr,
+            parent_commit=head,
         )
     finally:
         log.setLevel(level)
-    return done.oid, done.oid != before.sha
+    changed = done.oid != head
+    place = f"{'' if kind == 'model' else f'{kind}s/'}{repo}"
+    url = (done.pr_url or done.commit_url) if changed else f"{api.endpoint}/{place}/tree/{head}"
+    return {"repo": repo, "url": url, "commit": done.oid, "changed": changed}
 
 
 def same(data: bytes, there: RepoFile | None) -> bool:

@@ -54,9 +54,8 @@ def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, A
         if private and not created:
             api.update_repo_settings(repo, repo_type="space", private=True)
         message = f"Publish the EXPRESS {space.name}"
-        oid, changed = commit(api, info, "space", changes, message)
-    told = {"repo": repo, "url": f"{api.endpoint}/spaces/{repo}", "commit": oid}
-    return told | {"created": created, "changed": changed}
+        told = commit(api, info.id, "space", info.sha, changes, message)
+    return told | {"url": f"{api.endpoint}/spaces/{repo}", "created": created}
 
 
 def _ours(api: HfApi, space: Space, info: SpaceInfo) -> set[str]:

@@ -26,14 +26,7 @@ _HUB_ID = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 def public_record(
     record: Record, submission: Submitted | None, source: str, template: str | None
 ) -> Record:
-    """The `run.json` of a submission.
-
-    Args:
-        record: that of a run.
-        submission: what is told of the submission itself.
-        source: what `express run --dataset` takes to get the same data.
-        template: the wording of a prompt of one's own, else None.
-    """
+    """The `run.json` of a submission; `source` is what `express run --dataset` takes."""
     sessions = (replace(one, dataset=source, misfits=None, lexicon=None) for one in record.sessions)
     return replace(
         record,

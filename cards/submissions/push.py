@@ -18,7 +18,7 @@ from express_runners.prompts.wording import from_file
 from express_runners.runs.record import Model, Prompt, Record
 from express_runners.runs.store import cannot_write
 
-from ..hub_files import same
+from ..hub_files import commit
 from .card import result_card
 from .entries import entries, entries_yaml, entry_file
 from .public import public_name
@@ -265,9 +265,9 @@ def _push(options: PushOptions, submission: Submission, data: _Data) -> dict[str
         files = _files(submission)
         target = (options.results, "dataset", heads["dataset"])
         told["results"] = _commit(api, target, files, title, create_pr=not options.no_pr)
-        commit = told["results"]["commit"]
         # By its commit, the address holds before and after a pull request is merged.
-        source = f"{api.endpoint}/datasets/{options.results}/tree/{commit}/{submission.path}"
+        tree = f"datasets/{options.results}/tree/{told['results']['commit']}"
+        source = f"{api.endpoint}/{tree}/{submission.path}"
     if options.model is not None:
         try:
             made = _entries(submission, data, source)
@@ -343,25 +343,8 @@ def _commit(
     create_pr: bool,
 ) -> dict[str, Any]:
     from huggingface_hub import CommitOperationAdd
-    from huggingface_hub.hf_api import RepoFile
 
     repo, kind, head = target
+    changes = [CommitOperationAdd(name, content) for name, content in files.items()]
     with in_a_sentence(repo, _option(kind), kind, "leave out --no-pr" if not create_pr else ""):
-        there = {
-            one.path: one
-            for one in api.get_paths_info(repo, list(files), revision=head, repo_type=kind)
-            if isinstance(one, RepoFile)
-        }
-        if all(same(content, there.get(name)) for name, content in files.items()):
-            place = f"{api.endpoint}/{'datasets/' if kind == 'dataset' else ''}{repo}/tree/{head}"
-            return {"repo": repo, "url": place, "commit": head, "changed": False}
-        commit = api.create_commit(
-            repo,
-            [CommitOperationAdd(name, content) for name, content in files.items()],
-            commit_message=title,
-            repo_type=kind,
-            create_pr=create_pr,
-            parent_commit=head,
-        )
-    url = commit.pr_url or commit.commit_url
-    return {"repo": repo, "url": url, "commit": commit.oid, "changed": True}
+        return commit(api, repo, kind, head, changes, title, create_pr=create_pr)

@@ -42,9 +42,7 @@ class Ranking:
 
 
 def calibration(probabilities: ArrayLike, outcomes: ArrayLike, bins: int = 10) -> dict[str, Any]:
-    """Compare probabilities with what came true.
-
-    Both have the shape (n,); the bins have equal width.
+    """Compare probabilities with what came true, both of shape (n,); bins have equal width.
 
     Returns:
         ``error``, the expected calibration error (Naeini et al. 2015); ``brier``, the mean squared

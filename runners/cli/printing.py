@@ -40,6 +40,7 @@ GroupBy = Annotated[
 def print_json(value: dict[str, Any]) -> None:
     """Print JSON alone: a pager or a colour code would break what reads it."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()  # what reads it should not wait for a server to end
 
 
 def tell_run(result: Any, number: int, count: int) -> None:

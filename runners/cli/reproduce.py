@@ -11,7 +11,7 @@ import typer
 
 from ..errors import RunError
 from ..planning.sweep_file import Sweep, read_sweep
-from .printing import Format, FormatOption, print_json, tell_run
+from .printing import Format, FormatOption, tell, tell_run
 
 app = typer.Typer(rich_markup_mode=None)
 PAGE, DATA = "beside-the-paper.html", "beside-the-paper.json"
@@ -66,12 +66,10 @@ def reproduce(
     found = beside_the_paper(runs)
     page = paper_page(found, out / PAGE)
     write_json(out / DATA, found)
-    if format is Format.json:
-        print_json({"page": str(page), "failed": failed, **found})
-    else:
-        count = f"{len(runs)} of your runs" if len(runs) != 1 else "1 of your runs"
-        typer.echo(f"{page}  {count} beside the paper's 35: open it in a browser")
-        typer.echo(f"{out / DATA}  the same figures as JSON")
+    count = f"{len(runs)} of your runs" if len(runs) != 1 else "1 of your runs"
+    told = f"{page}  {count} beside the paper's 35: open it in a browser"
+    files = f"{told}\n{out / DATA}  the same figures as JSON"
+    tell(format, {"page": str(page), "failed": failed, **found}, lambda: files)
     if failed:
         told = "1 run failed" if failed == 1 else f"{failed} runs failed"
         sys.stderr.write(f"{told}; the same command tries again\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from express_cards.study.options import NewOptions
 
-from .printing import Format, FormatOption, print_json, tell
+from .printing import Format, FormatOption, tell
 from .takes import takes
 
 app = typer.Typer(
@@ -53,12 +52,7 @@ def serve(
     from express_cards.study.terminal import print_served
 
     def ready(served: Served) -> None:
-        if format is Format.json:
-            print_json(dataclasses.asdict(served))
-            # What reads it should not wait for the server to end.
-            sys.stdout.flush()
-        else:
-            print_served(folder, served)
+        tell(format, dataclasses.asdict(served), lambda: print_served(folder, served))
 
     serve_study(folder, host, port, ready)
 

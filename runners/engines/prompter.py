@@ -18,12 +18,7 @@ UNLIMITED = 1_000_000
 
 
 class Prompter:
-    """Makes the prompts of one model under one template.
-
-    Attributes:
-        tokenizer: the model's, padding where its family needs it.
-        context: tokens that prompt and answer may take together.
-    """
+    """Makes the prompts of one model under one template; `context` is room for answers too."""
 
     def __init__(self, model: ResolvedModel, options: EngineOptions) -> None:
         from transformers import AutoConfig
