@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.hf_api import RepoFile
 
 
 def commit(
@@ -44,18 +42,3 @@ def commit(
     place = f"{'' if kind == 'model' else f'{kind}s/'}{repo}"
     url = (done.pr_url or done.commit_url) if changed else f"{api.endpoint}/{place}/tree/{head}"
     return {"repo": repo, "url": url, "commit": done.oid, "changed": changed}
-
-
-def same(data: bytes, there: RepoFile | None) -> bool:
-    """Whether the Hub has a file as it is here: by git's hash, or for a large one by its own.
-
-    >>> from huggingface_hub.hf_api import RepoFile
-    >>> empty = RepoFile(path="a", size=0, oid="e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
-    >>> same(b"", empty), same(b"a", empty), same(b"", None)
-    (True, False, False)
-    """
-    if there is None:
-        return False
-    if there.lfs is not None:
-        return there.lfs.sha256 == hashlib.sha256(data).hexdigest()
-    return there.blob_id == hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from express_metric.signature import safe_value
-from express_runners.runs.record import Asked, Record, Submitted
+from express_runners.runs.record import Asked, Record, Session, Submitted
 from express_runners.server import HF_HOSTS, OPENAI_HOST
 
 OWN_SERVER = "a server of one's own"
@@ -19,6 +19,8 @@ LINE_KEYS = (
     *("completion", "terms", "reason", "finish", "prompt_tokens", "new_tokens", "seconds"),
     *("served_model", "process", "rank"),
 )
+_OF_SESSION = ("started", "processes", "device", "versions", "code", "hardware", "token_parameter")
+_OF_SESSION += ("parameters",)
 _PATH = re.compile(r"[./~\\]|[A-Za-z]:")
 _HUB_ID = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
@@ -27,12 +29,15 @@ def public_record(
     record: Record, submission: Submitted | None, source: str, template: str | None
 ) -> Record:
     """The `run.json` of a submission; `source` is what `express run --dataset` takes."""
-    sessions = (replace(one, dataset=source, misfits=None, lexicon=None) for one in record.sessions)
-    return replace(
-        record,
+    sessions = (
+        Session(dataset=source, **{name: getattr(one, name) for name in _OF_SESSION})
+        for one in record.sessions
+    )
+    return Record(
         asked=_public_asked(record.asked),
         sessions=tuple(sessions),
-        first_prompt=None,
+        shots=record.shots,
+        vocabulary=record.vocabulary,
         submission=submission,
         template=template,
     )

@@ -87,9 +87,7 @@ def calibration(probabilities: ArrayLike, outcomes: ArrayLike, bins: int = 10) -
 def rank_calibration(
     probabilities: ArrayLike, vocabulary: Sequence[str], labels: Sequence[str], lexicon: Lexicon
 ) -> dict[str, Any]:
-    """Calibration of a run that ranks a closed vocabulary.
-
-    ``probabilities`` has the shape (labels, vocabulary), its rows adding up to 1.
+    """Calibration of a ranking: ``probabilities`` of shape (labels, terms), rows adding up to 1.
 
     Returns:
         ``term``: the probability of the first-ranked term against its being the label;

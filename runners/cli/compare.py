@@ -84,25 +84,33 @@ def compare(
     from express_cards.comparison.compare import compare as compare_paths
     from express_metric.analysis.resampling import Resampling
 
-    if options.published and len(options.runs) == 1:
-        _beside_the_paper(options, format)
-        return
-    found = compare_paths(
-        options.runs,
-        lexicon=options.lexicon,
-        protocol=options.protocol.value,
-        baseline=options.baseline,
-        correction=options.correction.value,
-        how=Resampling(options.draws, options.seed),
-        group_by=options.group_by or (),
-        whole_posts=options.whole_posts,
-    )
+    beside = _published(options) if options.published else {}
+    found = {}
+    if not (beside and len(options.runs) == 1):
+        found = compare_paths(
+            options.runs,
+            lexicon=options.lexicon,
+            protocol=options.protocol.value,
+            baseline=options.baseline,
+            correction=options.correction.value,
+            how=Resampling(options.draws, options.seed),
+            group_by=options.group_by or (),
+            whole_posts=options.whole_posts,
+        )
     if format is Table.json:
-        print_json({**found, "published": _published(options)} if options.published else found)
+        print_json({**found, "published": beside} if found and beside else found or beside)
         return
-    sys.stdout.write(getattr(compare_tables, f"as_{format.value}")(found))
-    if options.published:
-        _beside_the_paper(options, format)
+    if found:
+        sys.stdout.write(getattr(compare_tables, f"as_{format.value}")(found))
+    if beside:
+        from express_cards.comparison.paper_rows import HEADER, cells, own_first
+        from express_cards.terminal import print_plain
+
+        # As plain text, whatever the format of the rest.
+        print_plain(HEADER, map(cells, own_first(beside["table_3"]["rows"])), beside["note"])
+        typer.echo("\nWhat does not follow from the paper's own rows\n")
+        told = [tuple(map(str, one.values())) for one in beside["does_not_follow"]]
+        print_plain(("where", "what", "printed", "follows", "how"), told, "")
 
 
 def _published(options: CompareOptions) -> dict[str, Any]:
@@ -110,19 +118,3 @@ def _published(options: CompareOptions) -> dict[str, Any]:
     from express_cards.comparison.runs import load_runs
 
     return beside_the_paper(load_runs(options.runs, options.lexicon))
-
-
-def _beside_the_paper(options: CompareOptions, format: Table) -> None:  # noqa: A002
-    """Table 3 with the runs in it: JSON, or else plain text whatever the format of the rest."""
-    from express_cards.comparison.paper_rows import HEADER, cells, own_first
-    from express_cards.terminal import print_plain
-
-    found = _published(options)
-    if format is Table.json:
-        print_json(found)
-        return
-    rows = [cells(row) for row in own_first(found["table_3"]["rows"])]
-    print_plain(HEADER, rows, found["note"])
-    typer.echo("\nWhat does not follow from the paper's own rows\n")
-    told = [tuple(map(str, one.values())) for one in found["does_not_follow"]]
-    print_plain(("where", "what", "printed", "follows", "how"), told, "")

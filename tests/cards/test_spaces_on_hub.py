@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from huggingface_hub import SpaceCard
-from huggingface_hub.hf_api import RepoFile
 from packaging.requirements import Requirement
 from support.hub_client import express
 from support.loopback_hub import Account, LoopbackHub, Repository
 from support.made_runs import answers, labels, write_run
 
-from express_cards.hub_files import same
 from express_cards.spaces.demo.site import HUB_MODEL
 from express_cards.spaces.files import MANIFEST
 from express_metric.signature import VERSION
@@ -170,16 +167,6 @@ def test_pushed_again_without_a_change_nothing_happens(
     done = space(hub, tmp_path, name, "--push", repo, *more)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"/spaces/{repo}  nothing has changed, at commit {first['commit'][:12]}" in done.stdout
-
-
-def test_a_large_file_is_known_by_its_own_hash() -> None:
-    """Of what the Hub keeps apart, as LFS, git has a pointer only."""
-    make: Callable[..., RepoFile] = RepoFile
-    own, pointer = hashlib.sha256(b"page").hexdigest(), "0" * 40
-    there = make(path="a", size=4, oid=pointer, lfs={"size": 4, "oid": own, "pointerSize": 130})
-    assert same(b"page", there)
-    assert not same(b"page", make(path="a", size=4, oid=pointer))
-    assert not same(b"Page", there)
 
 
 @pytest.mark.parametrize(
