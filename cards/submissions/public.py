@@ -19,8 +19,10 @@ LINE_KEYS = (
     *("completion", "terms", "reason", "finish", "prompt_tokens", "new_tokens", "seconds"),
     *("served_model", "process", "rank"),
 )
-_OF_SESSION = ("started", "processes", "device", "versions", "code", "hardware", "token_parameter")
-_OF_SESSION += ("parameters",)
+_OF_SESSION = (
+    *("started", "processes", "device", "versions", "code", "hardware", "token_parameter"),
+    "parameters",
+)
 _PATH = re.compile(r"[./~\\]|[A-Za-z]:")
 _HUB_ID = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
