@@ -243,6 +243,9 @@ def _fit(
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     pad = found.tokenizer.pad_token_id
     trainer = learn(model, args, (found.rows, found.validation), steps, config, pad)
+    if trainer.is_fsdp_enabled:
+        # Checkpoints are in parts, what is kept is whole.
+        trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
     trainer.save_model(str(config.out))
     args.distributed_state.wait_for_everyone()
     if args.process_index != 0:
