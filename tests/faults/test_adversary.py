@@ -84,7 +84,7 @@ def test_there_are_150_misbehaviours_and_some_of_them_end_well(
         assert servers.wrongs(forks, folder, faults[name], always=always) == []
 
 
-@pytest.mark.parametrize("name", ["run", "publish", "push"])
+@pytest.mark.parametrize("name", ["run", "publish"])
 def test_a_killed_command_ends_as_undisturbed(name: str, made: Path, forks: Forks) -> None:
     killed, found = kills.wrongs(forks, made, name, random.Random(13), 2)
     assert killed

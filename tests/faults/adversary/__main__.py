@@ -86,7 +86,7 @@ def try_file(forks: Forks, made: Path, name: str, content: bytes, tally: Tally) 
         (folder / name).write_bytes(content)
         words = command.split()
         words = words[:-1] if words[-1] == "#" else [*words, name]
-        outcome = forks.run(words, folder=folder)
+        outcome = forks.run(words, folder=folder, seconds=300)
         tally.peak = max(tally.peak, outcome.peak)
         found += [f"{command}: {wrong}" for wrong in outcome.wrongs()]
     return found

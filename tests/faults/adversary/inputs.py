@@ -40,7 +40,7 @@ PACKERS: tuple[Callable[[bytes], bytes], ...] = (
     bz2.compress,
     lzma.compress,
     zstandard.compress,
-    lambda raw: gzip.compress(raw * 2000),
+    lambda raw: gzip.compress(raw * 20),
     lambda raw: raw[: len(raw) // 2],
     lambda raw: raw.replace(b"\n", b"\r"),
     lambda raw: b"\xef\xbb\xbf" + raw,

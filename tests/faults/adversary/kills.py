@@ -19,7 +19,6 @@ LONG = {
     "publish": "dataset publish sample --out O",
     "install": "install --source data.jsonl",
     "train": "train --model model --dataset sample --epochs 1 --limit 8 --device cpu --out O",
-    "push": "results push pushed --model org/tiny --same-weights --out O",
 }
 
 
