@@ -27,7 +27,8 @@ def test_four_tiny_models(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     found = compare(folders, how=Resampling(draws=500))
     rows = {row["model"]: row for row in found["runs"]}
     assert [row["family"] for row in found["runs"]] == ["masked", "seq2seq", "causal", "causal"]
-    assert {row["parameters"] for row in rows.values()} == {1e6}
+    # Counted in their files, not read from the names.
+    assert all(0 < row["parameters"] < 1e6 for row in rows.values())
     assert {row["setting"] for row in rows.values()} == {"zero-shot"}
     verdicts = {finding["name"]: finding["verdict"] for finding in found["findings"]}
     # Random weights name next to no emotion right: that much is true of every run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,11 +16,14 @@ from markdown_it import MarkdownIt
 from support.pushed_runs import make_runs
 
 from express_cards import words
+from express_cards.submissions.answers import Rules, read_answers
 from express_cards.submissions.card import card_facts, result_card
 from express_cards.submissions.strict import Refusal, read_header
 from express_cards.submissions.submission import Submission, read_run
+from express_dataset.sources import load
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
+from express_runners.runs.reading import read_line
 from express_runners.runs.record import parse_record
 from express_runners.typed import as_json
 
@@ -186,6 +190,33 @@ def test_how_to_repeat_it(
     card = result_card(changed(submission, run))
     line = next(line for line in card.splitlines() if line.startswith("express run"))
     assert line.startswith(f"express run {command}")
+
+
+def test_a_run_as_published_is_repeated_as_published(submission: Submission) -> None:
+    run = as_json(submission.record)
+    budget = {"base": 256, "per_mask": 0, "unseen": 0}
+    decoding = {"name": "free-256-whole", "kind": "free", "max_new_tokens": budget}
+    shots = {"choice": "random", "per_prompt": 4, "masks": "same", "source": "all-others"}
+    run["asked"] |= {"decoding": decoding}
+    run["asked"]["prompt"] |= {"base": "few-shot", "shots": shots, "chat": False}
+    card = result_card(changed(submission, run))
+    (line,) = (line for line in card.splitlines() if line.startswith("express run"))
+    assert "--max-new-tokens 256" in line
+    assert "--shots 4 --shot-choice random --shot-masks same --shot-pool all-others" in line
+    assert line.endswith("--whole-answers --no-chat-template")
+
+
+def test_a_server_may_refuse_in_words(tmp_path: Path) -> None:
+    """What it says then is never read for words; of a local model it is."""
+    row = load("sample", split="test").examples[0]
+    said = 'I will not say that it is ["sad"].'
+    line = read_line(row, said, "eos", reason="refusal")
+    line |= {"prompt_sha256": "0" * 16, "shots": [], "shots_dropped": 0, "new_tokens": 9}
+    file = tmp_path / "predictions.jsonl"
+    file.write_text(json.dumps(line | {"seconds": 0.1}) + "\n", "utf-8")
+    assert read_answers(file, [row], Rules(served=True), "mine")
+    with pytest.raises(Refusal, match=r"line 1: .* as the data and the completion give"):
+        read_answers(file, [row], Rules(), "mine")
 
 
 def test_limits_are_told(submission: Submission) -> None:
