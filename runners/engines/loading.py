@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,14 @@ from ..errors import RunError
 from ..models import ResolvedModel
 from .base import EngineOptions
 from .damaged import in_a_sentence
+
+
+def quiet() -> None:
+    """Keep what libraries tell their developers off a user's terminal."""
+    transformers = require("transformers", "run")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> Any:

@@ -38,9 +38,7 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
     from ..runs.setup import engine_options, pool_of, prompt_asked, select
 
     torch = require("torch", "run")
-    transformers = require("transformers", "run")
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    quiet()
     data = load_all(config.dataset, config.misfits)
     examples = select(config, data)
     model = resolve(config.model, config.family, weights=False, adapter=config.adapter)

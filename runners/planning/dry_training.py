@@ -25,7 +25,7 @@ def plan(config: TrainConfig) -> dict[str, Any]:
         RunError, DataError: what would stop the training, too.
     """
     transformers = require("transformers", "train")
-    transformers.utils.logging.set_verbosity_error()
+    quiet()
     found = prepare(config, weights=False)
     steps = steps_of(found.rows, config, found.recipe.epochs)
     shape = estimate.shape_of(found.model, config.trust_remote_code)

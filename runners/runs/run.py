@@ -20,6 +20,7 @@ from express_metric.lexicon import Lexicon
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions
+from ..engines.loading import quiet
 from ..errors import RunError
 from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
@@ -87,8 +88,9 @@ def run(config: RunConfig) -> FinishedRun | None:
             prompt = prompt_asked(setting, pool)
             tell(model, f"{prompt.name}@{prompt.hash}", seen)
             asked = _asked(loaded, examples, model, options, prompt, lexicon)
+            called = replace(asked.model, name=config.name or asked.model.name)
             record = folder.start(
-                replace(asked, seen=seen or None),
+                replace(asked, model=called, seen=seen or None),
                 session(
                     config.dataset,
                     lexicon_file(lexicon, config.lexicon),
@@ -155,10 +157,8 @@ def _told_when_stopped(folder: RunFolder, examples: Sequence[Example]) -> Iterat
 def _processes(config: RunConfig) -> Any:
     """Join the other processes of this run, if there are any."""
     accelerate = require("accelerate", "run")
-    transformers = require("transformers", "run")
     torch = require("torch", "run")
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    quiet()
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError("--device cuda: no CUDA device is visible here; use --device cpu.")
     # Who has finished waits for the slowest; the default of ten minutes would end the run.

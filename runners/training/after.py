@@ -11,7 +11,7 @@ from express_dataset.errors import require
 from express_dataset.files import whole
 
 from ..engines.base import EngineOptions, load_tokenizer
-from ..engines.loading import load_pretrained
+from ..engines.loading import load_pretrained, quiet
 from ..errors import RunError
 from ..models import resolve
 from ..prompts.wording import answer, ours
@@ -34,7 +34,7 @@ def merge(model: str, adapter: str | None, out: Path) -> Path:
     """
     transformers = require("transformers", "train")
     peft = require("peft", "train")
-    transformers.utils.logging.disable_progress_bar()
+    quiet()
     found = resolve(model, adapter=adapter)
     if found.adapter is None:
         raise RunError(f"--model {model} is no adapter: give the base's --adapter to merge.")

@@ -134,6 +134,7 @@ def learn(
         )
         trainer.remove_callback(PrinterCallback)
         trainer.rows_per_epoch = steps.per_epoch * steps.batch
+        trainer.masked = not _encodes(model) and not _is_causal(model)
         _train(trainer, last)
     return trainer
 
@@ -208,6 +209,20 @@ def _trainer_class() -> Any:
         """Draws as many rows for an epoch as make whole steps."""
 
         rows_per_epoch = 0
+        masked = False
+
+        def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            """Of a masked model compute words only at masks: a vocabulary is its widest part."""
+            if not self.masked:
+                return super().compute_loss(model, inputs, *args, **kwargs)
+            learned = inputs["labels"] != IGNORED
+            inputs["labels"] = inputs["labels"][learned]
+            head = _inner(self.accelerator.unwrap_model(model)).get_output_embeddings()
+            hook = head.register_forward_pre_hook(lambda _, given: (given[0][learned],))
+            try:
+                return super().compute_loss(model, inputs, *args, **kwargs)
+            finally:
+                hook.remove()
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return RandomSampler(

@@ -21,6 +21,7 @@ from express_dataset.splits import normalised
 from express_dataset.splits import normalised as same_text
 
 from ..engines.base import EngineOptions
+from ..engines.loading import quiet
 from ..engines.prompter import Prompter
 from ..errors import RunError
 from ..manifest import Base, Manifest, Training, hashes
@@ -163,11 +164,9 @@ def train(config: TrainConfig) -> Trained | None:
     Raises:
         RunError, DataError: something the user can mend; the message says how.
     """
-    transformers = require("transformers", "train")
+    quiet()
     if not config.full:
         require("peft", "train")
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
     with ExitStack() as stack:
         args = arguments(config, _dtype(config), Recipe(1, (), 1.0, 1.0))
         state = args.distributed_state

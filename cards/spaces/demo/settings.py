@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from express_dataset import DataError
 from express_dataset.files import own_path
 from express_metric.errors import ExpressError
-from express_runners.models import packaged_model, resolve
+from express_runners.models import folder_name, packaged_model, resolve
 from express_runners.server import API, HF_ROUTER, check_server
 
 SMALL = "SmolLM2 135M"
@@ -49,7 +49,7 @@ class Settings:
         if not self.model:
             return SMALL
         path = own_path(model)
-        return path.resolve().name if path.exists() else _COMMIT.sub("", model)
+        return folder_name(path) if path.exists() else _COMMIT.sub("", model)
 
     def provider(self, model: str) -> str | None:
         """The host that is sent what a visitor types; None where the model runs here."""
@@ -66,7 +66,7 @@ class Settings:
         self.check_spelling()
         for model in self.models:
             # Looking into a GGUF file means converting it, which can wait for the first question.
-            if not model.endswith(".gguf"):
+            if not model.lower().endswith(".gguf"):
                 resolve(model, weights=False)
 
     def check_spelling(self) -> None:
