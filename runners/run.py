@@ -1,13 +1,22 @@
 """The launchers' door: `accelerate launch -m express_runners.run ...` and `torchrun -m ...`.
 
-`express run` takes the same options; from Python call `run`.
+`express run` takes the same options.
 """
 
 from __future__ import annotations
 
 import sys
+from types import ModuleType
+from typing import Any
 
-from .runs.run import run as run
+
+class _Door(ModuleType):
+    """Importing this module puts it in the place of the function `express_runners.run`."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        from .python import run
+
+        return run(*args, **options)
 
 
 def main() -> None:
@@ -20,3 +29,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+else:
+    sys.modules[__name__].__class__ = _Door

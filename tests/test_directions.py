@@ -35,6 +35,7 @@ ROOMS = [
     *(f"express_runners.{room}" for room in RUNNERS.split()),
     *(f"express_cards.{room}" for room in CARDS.split()),
     "express_runners.cli",
+    "express_runners.python",
     "express_runners.run",
     "express_runners.demo",
 ]

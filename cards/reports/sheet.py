@@ -164,7 +164,7 @@ def of_folder(run: FinishedRun, group_by: Sequence[str] = ()) -> Told:
     pool = splits["train"].examples
     notes = tuple(filter(None, [standing(splits["train"])]))
     train = Counter(label for row in pool for label in row.labels)
-    told = replace(told, train=train, pool=pool, notes=notes)
+    told = replace(told, train=train or None, pool=pool, notes=notes)
     try:
         examples = run.examples
     except RunError as error:

@@ -11,6 +11,7 @@ from express_dataset.sources import load_all
 
 from ..config import RunConfig
 from ..engines.base import EngineOptions, Prompt
+from ..engines.loading import quiet
 from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose

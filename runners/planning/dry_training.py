@@ -6,6 +6,7 @@ from typing import Any
 
 from express_dataset.errors import require
 
+from ..engines.loading import quiet
 from ..training.learning import steps_of
 from ..training.options import TrainConfig
 from ..training.train import prepare

@@ -179,6 +179,15 @@ def _server(config: RunConfig) -> Server:
 
 
 def _train_labels(config: RunConfig, data: Splits) -> tuple[str, ...]:
-    """What a dummy draws from: every label of the train split, as often as it occurs."""
-    train = filled(data["train"], config.dataset).examples
-    return tuple(label for example in train for label in example.labels)
+    """Every label of the train split, as often as it occurs.
+
+    Without one, a dummy draws from what is asked itself, and a little too well; a ranking needs
+    terms from elsewhere.
+    """
+    train = data["train"].examples
+    if not train and config.decode == RANK:
+        raise RunError(
+            f"--decode rank: {config.dataset} has no train split to take the terms from: give "
+            "--vocabulary FILE, a term per line."
+        )
+    return tuple(label for example in train or data["all"].examples for label in example.labels)

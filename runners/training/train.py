@@ -75,7 +75,10 @@ def prepare(config: TrainConfig, weights: bool = True) -> Material:
     data = load_all(config.dataset)
     loaded = data["train"]
     if not loaded.examples:
-        raise RunError(f"--dataset {config.dataset} has no train split to learn from.")
+        raise RunError(
+            f"--dataset {config.dataset} has no train split to learn from: write train, test or "
+            "few_shot into a column split."
+        )
     asking = config.asking()
     model = resolve(config.model, config.family, weights, config.adapter)
     if config.full and model.adapter is not None:

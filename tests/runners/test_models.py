@@ -169,3 +169,12 @@ def test_no_network_names_the_way_out(tmp_path: Path) -> None:
     done = on_the_hub(hub, tmp_path, "--model", "org/tiny", "--out", "run")
     assert done.returncode == 2
     assert "the Hub cannot be reached: go online, or give a local folder" in done.stderr
+
+
+def test_a_link_and_a_folder_of_the_cache_are_called_what_a_user_calls_them(tmp_path: Path) -> None:
+    folder = tmp_path / "models--org--name" / "snapshots" / "0a1b2c"
+    tiny_models.make("roberta", folder)
+    assert resolve(str(folder)).name == "org/name"
+    link = tmp_path / "mine"
+    link.symlink_to(folder)
+    assert resolve(str(link)).name == "mine"
