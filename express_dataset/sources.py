@@ -7,7 +7,7 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields, replace
 from itertools import chain
 from pathlib import Path
@@ -67,9 +67,6 @@ class Origin:
     kind: str = OTHER
 
 
-_Placed = list[tuple[Row, str]]
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The rows of one split, with all that a signature or a card says about them."""
@@ -125,9 +122,8 @@ def load_all(source: str = "express", misfits: str | None = None) -> dict[str, L
     Args:
         source: ``"sample"``, ``"express"`` or ``"express@REVISION"`` (the authors' Hub
             dataset), a path to the authors' CSV or to a CSV, JSONL or Parquet file in our
-            columns (without a column ``split`` all its rows are the test split), a folder that
-            ``express dataset build`` or ``publish`` wrote, or a Hub dataset ``"ORG/NAME"`` or
-            ``"ORG/NAME@REVISION"`` in our columns.
+            columns, a folder that ``express dataset build`` or ``publish`` wrote, or a Hub
+            dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns.
         misfits: ``"refuse"`` or ``"leave out"`` rows that cannot be examples (no mask, a number
             of labels that differs from the masks, an empty label, no list). By default those in
             the authors' columns are left out, counted and listed, and those in ours refused.
@@ -145,10 +141,7 @@ def load_all(source: str = "express", misfits: str | None = None) -> dict[str, L
             first = left_out[0]
             raise DataError(f"{first.where}: {first.told}; no other row can be an example either")
         raise DataError(f"{source}: there are no rows; give one row per example")
-    one_file = source != "sample" and not files and Path(source).expanduser().is_file()
-    return _divide(
-        rows, origin, source, left_out, _standing(files), _whole if one_file else _by_hash
-    )
+    return _divide(rows, origin, source, left_out, _standing(files))
 
 
 def misfits_asked(strict: bool, leave_out: bool) -> str | None:
@@ -264,7 +257,6 @@ def _divide(
     source: str,
     left_out: Sequence[LeftOut],
     standing: tuple[str, ...],
-    unsplit: Callable[[list[Row]], tuple[_Placed, tuple[str, ...]]],
 ) -> dict[str, Loaded]:
     further = further_kinds(row.example for row in rows)
     if further:
@@ -272,7 +264,7 @@ def _divide(
             replace(row, example=replace(row.example, further=of_kinds(row.example, further)))
             for row in rows
         ]
-    placed, moved = _as_told(rows) if any(row.split for row in rows) else unsplit(rows)
+    placed, moved = _as_told(rows) if any(row.split for row in rows) else _by_hash(rows)
     notes = (*standing, *_counted([row for row, _ in placed], left_out), *moved)
     parts = {name: tuple(row.example for row, split in placed if split == name) for name in SPLITS}
     every = fingerprint(example for name in SPLITS for example in parts[name])
@@ -342,9 +334,7 @@ def _rows(some: Sequence[object]) -> str:
     return "row" if len(some) == 1 else "rows"
 
 
-def _whole(rows: list[Row]) -> tuple[_Placed, tuple[str, ...]]:
-    """A file of one's own is asked about as a whole, unless it says otherwise."""
-    return [(row, "test") for row in rows], ()
+_Placed = list[tuple[Row, str]]
 
 
 def _by_hash(rows: list[Row]) -> tuple[_Placed, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -13,8 +12,11 @@ from pathlib import Path
 import pytest
 from support import tiny_models
 
+from express_cards.comparison.published import tables
+
 ROOT = Path(__file__).resolve().parent.parent
-BLOCKS = re.findall(r"```(bash|python)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```(bash|python)\n(.*?)```", README, re.S)
 # Run by other tests: the demo by tests/real, `make test` is this suite, the wheel by test_wheel.
 ELSEWHERE = ("make demo", "make test", "pip install")
 SCRIPTS = Path(sys.executable).parent
@@ -35,17 +37,9 @@ def commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the README's reader has: a model, and results of their own."""
+    """An empty folder but for the model that `./model` stands for."""
     place = tmp_path_factory.mktemp("reader")
     tiny_models.make("llama", place / "model", chat=True)
-    rows = [(["sad"], '["sad"]'), (["angry", "tired"], '["mad", "tired"]')]
-    lines = [json.dumps({"references": r, "completion": c}) + "\n" for r, c in rows]
-    (place / "results.jsonl").write_text("".join(lines))
-    cells = [f'"{r!r}","{c.replace(chr(34), chr(39))}"\n' for r, c in rows]
-    (place / "results.csv").write_text("labels,output\n" + "".join(cells))
-    (place / "posts.jsonl").write_text('{"id": "a", "text": "I felt so sad."}\n')
-    sample = ROOT / "express_dataset" / "sample" / "posts.jsonl"
-    (place / "dump.jsonl").write_bytes(sample.read_bytes())
     return place
 
 
@@ -73,3 +67,22 @@ def test_the_two_first_commands_are_targets_of_the_makefile() -> None:
 
 def test_the_gate_runs_the_readme_s_test_command() -> None:
     assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_it_is_short_and_its_picture_is_there() -> None:
+    assert len(README.splitlines()) < 250
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert pictures
+    assert all((ROOT / picture).stat().st_size < 100_000 for picture in pictures)
+
+
+def test_the_published_figures_are_those_of_the_paper() -> None:
+    rows = dict(re.findall(r"^\| (\S+) \(published\) \| (.*?) \| EXPRESS", README, re.M))
+    table = tables()["table_3"]["rows"]
+    published = {row["model"].rpartition("/")[2]: row for row in table}
+    names = {"GPT-4o": "gpt-4o", "RoBERTa-base": "roberta-base", "Gemma-2-9B": "gemma-2-9b-it"}
+    names["Llama-3.1-8B"] = "Llama-3.1-8B-Instruct"
+    assert set(rows) == set(names)
+    for name, cells in rows.items():
+        figures = published[names[name]]["zero_shot"]
+        assert cells == " | ".join(f"{figures[key]:.1%}"[:-1] for key in ("AccL", "AccV", "F1V"))

@@ -149,36 +149,21 @@ def test_a_split_column_is_honoured_and_its_leaks_are_told(tmp_path: Path) -> No
     )
 
 
-def test_a_file_of_one_s_own_without_splits_is_used_whole(tmp_path: Path) -> None:
-    parts = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS)))
-    assert [row.id for row in parts["test"].examples] == [str(row["id"]) for row in ROWS]
-    assert parts["train"].examples == parts["few_shot"].examples == ()
-
-
-def _as_the_authors(path: Path, rows: list[dict[str, Any]]) -> str:
-    """The rows in the authors' columns, which nobody has split."""
-    names = {"original_ids": "post_id", "segment": "text", "labels": "labels"}
-    renamed = [{new: row[old] for new, old in names.items()} for row in rows]
-    return str(_csv(path, [{**row, "number_of_labels": 1} for row in renamed]))
-
-
 def test_rows_added_at_the_end_move_none(tmp_path: Path) -> None:
-    before = load_all_examples(_as_the_authors(tmp_path / "a.csv", ROWS[:30]))
-    after = load_all_examples(_as_the_authors(tmp_path / "b.csv", ROWS))
+    before = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS[:30])))
+    after = load_all_examples(str(_jsonl(tmp_path / "b.jsonl", ROWS)))
     for name in SPLITS:
-        assert before[name].examples
         kept = before[name].examples
         assert after[name].examples[: len(kept)] == kept
 
 
 def test_a_row_that_would_leak_is_left_out_and_told(tmp_path: Path) -> None:
-    parts = load_all_examples(_as_the_authors(tmp_path / "a.csv", ROWS))
-    texts = [{one.text for one in parts[name].examples} for name in ("train", "test")]
-    one, other = (next(row for row in ROWS if row["text"] in found) for found in texts)
-    bridge = {**one, "text": other["text"]}
-    parts = load_all_examples(_as_the_authors(tmp_path / "b.csv", [*ROWS, bridge]))
+    parts = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS)))
+    one, other = parts["train"].examples[0], parts["test"].examples[0]
+    bridge = {"id": "bridge", "post_id": one.post_id, "text": other.text, "labels": ["sad"]}
+    parts = load_all_examples(str(_jsonl(tmp_path / "b.jsonl", [*ROWS, bridge])))
     assert len(parts["all"].examples) == len(ROWS)
-    assert parts["all"].notes[-1] == ("1 rows left out, because their text stands in another split")
+    assert parts["all"].notes == ("1 rows left out, because their text stands in another split",)
 
 
 def test_a_long_cell_is_read(tmp_path: Path) -> None:
