@@ -31,8 +31,6 @@ def test_the_notebook_runs_and_holds_no_output(tmp_path: Path) -> None:
 
 
 def test_the_launchers_door_does_not_hide_the_function() -> None:
-    code = (
-        "import express_runners as e, express_runners.run; print(callable(e.run), e.prompts.read)"
-    )
+    code = "import express_runners as e, express_runners.run; print(callable(e.run), e.score)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("True <function score")
