@@ -75,3 +75,12 @@ def test_every_figure_says_that_it_is_a_dummy_s(tmp_path: Path) -> None:
 def test_an_unknown_dummy_is_refused(model: str) -> None:
     with pytest.raises(RunError, match="dummy:uniform, dummy:most-frequent, dummy:oracle"):
         resolve(model)
+
+
+def test_data_with_a_test_split_only_is_answered_from_its_own_labels(tmp_path: Path) -> None:
+    row = {"id": "a", "post_id": "a", "text": "I felt <mask>.", "labels": ["sad"], "split": "test"}
+    file = tmp_path / "only.jsonl"
+    file.write_text(json.dumps(row))
+    done = run(RunConfig("dummy:most-frequent", tmp_path / "run", str(file)))
+    assert done is not None
+    assert done.scores["revised"]["lexical_accuracy"] == 1.0
