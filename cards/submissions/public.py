@@ -31,13 +31,10 @@ def public_record(
     record: Record, submission: Submitted | None, source: str, template: str | None
 ) -> Record:
     """The `run.json` of a submission; `source` is what `express run --dataset` takes."""
-    sessions = (
-        Session(dataset=source, **{name: getattr(one, name) for name in _OF_SESSION})
-        for one in record.sessions
-    )
+    kept = ({name: getattr(one, name) for name in _OF_SESSION} for one in record.sessions)
     return Record(
         asked=_public_asked(record.asked),
-        sessions=tuple(sessions),
+        sessions=tuple(Session(dataset=source, **facts) for facts in kept),
         shots=record.shots,
         vocabulary=record.vocabulary,
         submission=submission,
