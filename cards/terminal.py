@@ -85,10 +85,14 @@ def print_scores(scores: dict[str, Any]) -> None:
     """Print the figures of both protocols, what could not be read, and the signatures."""
     console = terminal()
     wide = console.width >= EXPLAINED
+    columns: dict[str, Any] = {p: scores[p] for p in PROTOCOLS}
+    clean = scores["revised"].get("clean")
+    if clean:
+        columns["clean"] = clean
     shown = table(
-        ("figure", *PROTOCOLS, *(["what it says"] if wide else [])),
+        ("figure", *columns, *(["what it says"] if wide else [])),
         (
-            (name, *(percent(scores[p][name]) for p in PROTOCOLS), *([meaning] if wide else []))
+            (name, *(percent(one[name]) for one in columns.values()), *([meaning] if wide else []))
             for name, meaning in FIGURES.items()
         ),
     )
@@ -100,6 +104,13 @@ def print_scores(scores: dict[str, Any]) -> None:
         f"\n{revised['n_examples']} examples, {revised['n_masks']} masks; the lexicon knows "
         f"{percent(revised['coverage']['labels']['known'])} of the labels."
     )
+    if clean:
+        console.print(
+            f"clean: revised without words that stand in the text or are denied there; "
+            f"{clean['n_masks']} masks are left."
+        )
+    if paper["note"]:
+        console.print(escape(paper["note"]))
     for protocol, score in (("paper", paper), ("revised", revised)):
         if score["invalid"]:
             reasons = ", ".join(f"{k} {n}" for k, n in score["invalid"].items())

@@ -17,6 +17,7 @@ from .files import own_path, sha256, whole
 from .hub_errors import ORG_NAME
 from .known import FILES, UNKNOWN_FILE
 from .licenses import license_name
+from .near import near_copies
 from .progress import told
 from .reading.columns import (
     LEAVE_OUT,
@@ -338,12 +339,15 @@ _Placed = list[tuple[Row, str]]
 
 
 def _by_hash(rows: list[Row]) -> tuple[_Placed, tuple[str, ...]]:
-    splits = list(assign((row.example.post_id, row.example.text) for row in rows))
+    near = near_copies([row.example.text for row in rows])
+    splits = list(assign(((row.example.post_id, row.example.text) for row in rows), near))
     placed = [(row, split) for row, split in zip(rows, splits, strict=True) if split]
     left_out = len(rows) - len(placed)
     if not left_out:
         return placed, ()
-    return placed, (f"{left_out} rows left out, because their text stands in another split",)
+    return placed, (
+        f"{left_out} rows left out, because their text or a near copy stands in another split",
+    )
 
 
 def _as_told(rows: list[Row]) -> tuple[_Placed, tuple[str, ...]]:

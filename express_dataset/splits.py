@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SPLITS = ("train", "test", "few_shot")
 """The names of the splits, in order."""
@@ -57,16 +57,19 @@ def normalised(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def assign(rows: Iterable[tuple[str, str]]) -> Iterator[str | None]:
+def assign(
+    rows: Iterable[tuple[str, str]], near: Mapping[int, Sequence[int]] | None = None
+) -> Iterator[str | None]:
     """Give each row its split, in file order.
 
     A post goes where its hash says, unless its first row is a copy of a text that stands in
-    an earlier post: then it joins that post's split, and so do posts that copy from it. Rows
+    an earlier post: then it joins that post's split, and so do posts that copy from it. So it is
+    with near copies, where `near` tells them (`express_dataset.near.near_copies`). Rows
     are decided one by one, so rows added at the end move none of those before.
 
     One case is left: a post that is already in one split and then repeats a text of another
-    split. To move either would break that promise and to keep both would leak, so that row
-    gets None, which means: leave it out.
+    split, or a text that is near to texts of two. To move either would break that promise and to
+    keep both would leak, so that row gets None, which means: leave it out.
 
     Yields:
         One of ``SPLITS``, or None for a row to leave out.
@@ -77,12 +80,14 @@ def assign(rows: Iterable[tuple[str, str]]) -> Iterator[str | None]:
     """
     of_post: dict[str, str] = {}
     of_text: dict[bytes, str] = {}
-    for post_id, text in rows:
+    of_row: list[str | None] = []
+    for row, (post_id, text) in enumerate(rows):
         key = hashlib.sha256(normalised(text).encode()).digest()
-        by_post, by_text = of_post.get(post_id), of_text.get(key)
-        if by_post and by_text and by_post != by_text:
-            yield None
-            continue
-        split = by_post or by_text or split_of(post_id)
-        of_post[post_id] = of_text[key] = split
+        kin = [of_row[earlier] for earlier in (near or {}).get(row, ())]
+        told = {split for split in (of_post.get(post_id), of_text.get(key), *kin) if split}
+        split = None
+        if len(told) < 2:
+            split = told.pop() if told else split_of(post_id)
+            of_post[post_id] = of_text[key] = split
+        of_row.append(split)
         yield split

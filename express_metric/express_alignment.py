@@ -14,7 +14,7 @@ from .errors import MetricError
 from .forms import find_terms
 from .headwords import HEADWORDS
 from .headwords_i_z import TABLE
-from .lexicon import load_lexicon
+from .lexicon import caution, load_lexicon
 from .lexicon_sources import EXPRESS_URL
 from .parsing import PROTOCOLS, Reading, check_protocol, list_of_words, read, read_terms
 from .plutchik import DIMENSIONS
@@ -26,7 +26,7 @@ from .terms import Reason
 _DESCRIPTION = """
 EXPRESS alignment: how well a language model names the emotion words that a person used.
 Words are compared as they stand and as ten-dimensional vectors of Plutchik's eight emotions and
-two sentiments. Both protocols, `paper` and `revised`, are always computed.
+two sentiments, by two protocols: `revised` and `paper`, which scores as the paper's authors do.
 """
 
 _INPUTS = """
@@ -37,23 +37,27 @@ Args:
         a list may be written as text.
     lexicon: `nrc` (default), `express` (the paper's table, downloaded once) or the path of a CSV
         file with the column `word` and the ten dimensions.
-    protocol: `paper` (default) or `revised`: whose figures stand on top of the result.
+    protocol: `revised` (default) or `paper`: whose figures are returned.
+    detail: whether to return everything, of both protocols.
     data, split, prompt, decode: what the signature says of the data and the run.
 
 Returns:
     valid_rate, lexical_accuracy, vector_accuracy, vector_f1, dimension_accuracy: numbers in 0..1 of
         the chosen protocol, None where there is nothing to divide by.
-    protocol, signature, coverage, invalid (reason to number of rows), n_examples, n_masks.
-    paper, revised: all of these of each protocol, with a table by dimension.
+    protocol, n_examples, n_masks, signature, note (what to know of these figures; mostly empty).
+    With `detail` also invalid (reason to number of rows), coverage; and under paper and revised all
+        of these of each protocol, with a table by dimension.
 
 Examples:
     >>> metric = evaluate.load("express_alignment")
     >>> result = metric.compute(predictions=[["sad"]], references=[["sad"]])
     >>> result["lexical_accuracy"], result["vector_accuracy"]
     (1.0, 1.0)
-    >>> raw = metric.compute(predictions=["1. Sad\\n2. Angry"], references=[["sad", "furious"]])
-    >>> raw["paper"]["valid_rate"], raw["revised"]["valid_rate"]
-    (0.0, 1.0)
+    >>> raw = {"predictions": ["1. Sad\\n2. Angry"], "references": [["sad", "furious"]]}
+    >>> metric.compute(**raw)["valid_rate"]
+    1.0
+    >>> metric.compute(**raw, detail=True)["paper"]["invalid"]
+    {'wrong-count': 1}
 """
 
 _CITATION = """
@@ -100,12 +104,14 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
                 self.writer = self.selected_feature_format = None
             raise
 
-    def _compute(
+    # The keywords of `compute`, which a user of `evaluate` gives one by one.
+    def _compute(  # noqa: PLR0913
         self,
         predictions: list[Any],
         references: list[Any],
         lexicon: str = "nrc",
-        protocol: str = "paper",
+        protocol: str = "revised",
+        detail: bool = False,
         data: str = "unnamed",
         split: str = "unknown",
         prompt: str = "unknown",
@@ -131,9 +137,15 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
             line = Signature(
                 data, split, scores.n_examples, name, table.label, prompt, decode, VERSION
             )
-            report[name] = {**scores.to_dict(), "signature": str(line)}
+            report[name] = {
+                **scores.to_dict(),
+                "signature": str(line),
+                "note": caution(table.label, name),
+            }
         top = {key: value for key, value in report[chosen].items() if key != "dimensions"}
-        return {**top, **report}
+        if detail:
+            return {**top, **report}
+        return {key: value for key, value in top.items() if not isinstance(value, dict)}
 
 
 def _whole(value: Any) -> Any:

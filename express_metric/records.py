@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import MetricError
-from .lexicon import Lexicon, normal
+from .lexicon import Lexicon, caution, normal
 from .parsing import PROTOCOLS, Protocol, Reading, list_of_words, read, read_terms
 from .scoring import score
 from .signature import UNKNOWN, Signature
@@ -115,7 +115,8 @@ def score_results(
         decode: how the model's words were chosen.
 
     Returns:
-        For ``paper`` and ``revised`` what `Scores.to_dict` holds, and ``signature``; JSON-ready.
+        For ``paper`` and ``revised`` what `Scores.to_dict` holds, ``signature`` and ``note``, what
+        to know of the figures; JSON-ready.
 
     Raises:
         MetricError: where a name does not fit a signature.
@@ -134,7 +135,8 @@ def score_results(
         signature = Signature(
             named, split, scores.n_examples, protocol, lexicon.label, prompt, decode
         )
-        report[protocol] = {**scores.to_dict(), "signature": str(signature)}
+        note = caution(lexicon.label, protocol)
+        report[protocol] = {**scores.to_dict(), "signature": str(signature), "note": note}
     return report
 
 

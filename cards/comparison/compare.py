@@ -22,6 +22,7 @@ from express_metric.analysis.significance import (
     mcnemar,
 )
 from express_metric.errors import MetricError
+from express_metric.lexicon import caution
 from express_metric.parsing import Protocol, check_protocol
 from express_metric.scoring import count
 from express_metric.signature import UNKNOWN
@@ -259,7 +260,7 @@ def _cautions(runs: Sequence[Run], found: Mapping[str, Any], data: Beside) -> li
     said = [data.standing, *(run.warning for run in runs)]
     if data.train is None:
         said.append("Floors are from the test labels, a little too high.")
-    said.append(data.nearest.missing)
+    said += [data.nearest.missing, caution(runs[0].lexicon.label, found["protocol"])]
     if found["n_posts"] < MIN_POSTS:
         said.append(f"{found['n_posts']} {found['unit']}s are too few to decide any finding.")
     if len({run.ranks for run in runs}) > 1:

@@ -99,6 +99,14 @@ class Sheet:
         return next((told for told in self.told if told.texts is not None), self.told[0])
 
     @property
+    def clean(self) -> list[list[bool]] | None:
+        """For each mask whether its word neither stands in the text nor is denied there."""
+        if self.source.negated is None or self.source.leaked is None:
+            return next((run.clean for run in self.runs if run.clean), None)
+        flags = zip(self.source.negated, self.source.leaked, strict=True)
+        return [[not (n or gone) for n, gone in zip(*row, strict=True)] for row in flags]
+
+    @property
     def trained(self) -> bool:
         """Whether the frequencies of terms are those of a train split."""
         return bool(self.source.train)

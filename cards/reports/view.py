@@ -9,12 +9,14 @@ from typing import Any
 
 from express_metric import DIMENSIONS
 from express_metric.analysis.breakdown import breakdown
+from express_metric.analysis.clean import clean_figures
 from express_metric.analysis.floors import MOST_FREQUENT
 from express_metric.analysis.intervals import Interval
 from express_metric.analysis.ladder import RUNGS, rungs
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import analyse
+from express_metric.lexicon import caution
 from express_metric.parsing import PROTOCOLS
 from express_metric.plutchik import EMOTIONS
 from express_metric.scoring import FIGURES, count
@@ -101,9 +103,15 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
         "emotions": EMOTIONS,
         "protocol_header": (
             "figure",
-            *(f"{run.name} {p}" if len(runs) > 1 else p for run in runs for p in PROTOCOLS),
+            *(
+                f"{run.name} {p}{kind}" if len(runs) > 1 else f"{p}{kind}"
+                for run in runs
+                for p in PROTOCOLS
+                for kind in ("", ", clean")
+            ),
         ),
-        "protocols": _protocols(runs, intervals),
+        "protocols": _protocols(sheet, intervals),
+        "caution": caution(runs[0].lexicon.label, "paper"),
         "floor_source": f"{_floor_source(sheet)} {nearest.missing}".rstrip(),
         "packed": packed,
         "real": sheet.source.texts is not None and not _invented(sheet),
@@ -199,12 +207,18 @@ def _overview(
     return drawn
 
 
-def _protocols(runs: Sequence[Run], intervals: Figures) -> list[tuple[str, ...]]:
-    """A row for each figure: by both protocols for each run."""
-    return [
-        (name, *(percent(intervals[p][run.name][name].value) for run in runs for p in PROTOCOLS))
-        for name in FIGURES
-    ]
+def _protocols(sheet: Sheet, intervals: Figures) -> list[tuple[str, ...]]:
+    """A row for each figure: by both protocols for each run, and of its clean masks alone."""
+    flags = sheet.clean
+    columns: list[Mapping[str, float | None]] = []
+    for run in sheet.runs:
+        for p in PROTOCOLS:
+            columns.append({name: shown.value for name, shown in intervals[p][run.name].items()})
+            answers = run.readings[p]
+            columns.append(
+                clean_figures(run.references, answers, flags, run.lexicon, p) if flags else {}
+            )
+    return [(name, *(percent(column.get(name)) for column in columns)) for name in FIGURES]
 
 
 def _kinds() -> list[tuple[str, str]]:

@@ -49,7 +49,7 @@ class Diversity:
     people_entropy: float  # people_entropy and model_entropy: Shannon entropy in bits
     model_entropy: float
     # model less people, corrected for how few words were drawn, with its interval over posts; of
-    # the masks whose answer is in the labels' list, for people have no words outside it
+    # every second post, of the words that people say in the posts between
     entropy_change: Interval
     p_value: float | None  # of a swap test over posts, two-sided
     listed: int  # masks behind these two
@@ -122,7 +122,7 @@ def diversity(masks: Masks, how: Resampling) -> Diversity:
         none = Interval(None, None, None, "none")
         return Diversity(0, 0, 0, 0.0, 0.0, none, None, 0, None)
     people, model = (np.bincount(side, minlength=size).astype(float) for side in (label, answer))
-    listed = masks.valid & np.isin(masks.answer, masks.label)
+    listed = _listed(masks)
     change, p_value = _entropy_change(masks, listed, how)
     return Diversity(
         tokens=len(label),
@@ -135,6 +135,20 @@ def diversity(masks: Masks, how: Resampling) -> Diversity:
         listed=int(listed.sum()),
         distance=_distance(people, model),
     )
+
+
+def _listed(masks: Masks) -> NDArray[np.bool_]:
+    """Masks of every second post, both words of which people say in the posts between.
+
+    People have no words outside the labels, so that the model's must be of these too. But whoever
+    makes a list of the labels that are compared with it loses none of them, and of the model's rare
+    words many: a model that draws words just as people do would seem less varied. So the list comes
+    from one half of the posts, and both sides are compared on the other.
+    """
+    even = masks.post % 2 == 0
+    known = np.isin(np.arange(len(masks.vocabulary)), masks.label[even])
+    listed: NDArray[np.bool_] = masks.valid & ~even & known[masks.label] & known[masks.answer]
+    return listed
 
 
 def _entropy_change(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from express_metric.analysis.clean import clean_figures
-from express_metric.lexicon import Lexicon, load_lexicon
+from express_metric.lexicon import Lexicon, caution, load_lexicon
 from express_metric.lexicon_sources import EXPRESS_SHA256
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import Results
@@ -108,7 +108,8 @@ def score_run(lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, asked: Asked
         readings = [reading_of(line, protocol) for line in lines]
         scores = score(references, readings, lexicon, protocol)
         signature = signature_of(asked, len(lines), protocol, lexicon)
-        result[protocol] = {**scores.to_dict(), "signature": str(signature)}
+        note = caution(lexicon.label, protocol)
+        result[protocol] = {**scores.to_dict(), "signature": str(signature), "note": note}
         if flags is not None:
             result[protocol]["clean"] = clean_figures(
                 references, readings, flags, lexicon, protocol

@@ -16,7 +16,7 @@ from support.worlds import coverage, entropy_coverage
 
 POSTS, SHARES = (30, 60, 200), (0.03, 0.1, 0.5, 0.9, 0.98)
 WORLDS, DRAWS = 2000, 2000
-ENTROPY_POSTS, ENTROPY_WORLDS = (60, 150, 300, 600, 1000, 2000), 400
+ENTROPY_POSTS, ENTROPY_WORLDS = (200, 400, 800, 1600, 3000), 200
 
 
 def _told(cell: str, held: float, marked: float) -> bool:
@@ -31,8 +31,9 @@ def main() -> None:
     failed = 0
     for posts in ENTROPY_POSTS:
         for sharpness in (1.0, 1.5):
-            shown = entropy_coverage(posts, sharpness, ENTROPY_WORLDS)
-            failed += _told(f"{posts:4} posts, entropy at {sharpness}", *shown)
+            held, marked, found = entropy_coverage(posts, sharpness, ENTROPY_WORLDS)
+            cell = f"{posts:4} posts, entropy at {sharpness} (found different {found:.0%})"
+            failed += _told(cell, held, marked)
     for posts in POSTS:
         for share in SHARES:
             shown = coverage(posts, share, WORLDS, DRAWS, seed=0)

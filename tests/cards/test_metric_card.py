@@ -70,6 +70,7 @@ def test_the_figures_are_those_of_the_module() -> None:
     found = metric.compute(
         predictions=[one.answer for one in EXAMPLES],
         references=[list(one.labels) for one in EXAMPLES],
+        detail=True,
     )
     scores = work(EXAMPLES, load_lexicon("nrc")).scores
     card = cards.metric_card()

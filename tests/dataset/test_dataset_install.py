@@ -128,9 +128,9 @@ def test_the_bare_name_loads_online_where_the_hub_has_no_such_dataset(
 def test_the_authors_file_says_what_it_is(tmp_path: Path, empty: Path, reference: Path) -> None:
     _installed(tmp_path, str(reference / "gpt4o_predictions.csv"))
     loaded = _loaded(tmp_path, empty)
-    assert loaded["rows"] == {"train": 394, "test": 111, "few_shot": 39}
+    assert loaded["rows"] == {"train": 391, "test": 114, "few_shot": 39}
     assert "from the file gpt4o_predictions.csv" in loaded["description"]
-    assert "express-csv@59085ca0" in loaded["description"]
+    assert "express-csv@6c8c5a78" in loaded["description"]
     assert "shu2026express" in loaded["citation"]
     assert loaded["homepage"] == "https://arxiv.org/abs/2509.09593"
 

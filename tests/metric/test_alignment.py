@@ -60,18 +60,21 @@ metric = evaluate.load({str(copy / "express_alignment.py")!r})
 found = {{}}
 found["same"] = metric.compute(predictions=[["sad"]], references=[["sad"]])
 found["revised"] = metric.compute(
-    predictions=[["fine"]], references=[["okay"]], protocol="revised", data="d", split="test"
+    predictions=[["fine"]], references=[["okay"]], data="d", split="test", detail=True
 )
 raw = ["1. Sad\\n2. Angry", "['scared']"]
-found["raw"] = metric.compute(predictions=raw, references=[["sad", "angry"], ["scared"]])
+found["raw"] = metric.compute(
+    predictions=raw, references=[["sad", "angry"], ["scared"]], detail=True
+)
+found["paper"] = metric.compute(predictions=["I am sad"], references=["sad"], protocol="paper")
 found["flat"] = metric.compute(predictions=["Sad", "mad"], references=["sad", "sad"])
 listed = ["['sad', 'angry']", "['sad' 'angry']"]
-found["listed"] = metric.compute(predictions=listed, references=listed)
+found["listed"] = metric.compute(predictions=listed, references=listed, detail=True)
 nested = [["['sad', 'angry']"], ["['sad' 'angry']"]]
-found["nested"] = metric.compute(predictions=nested, references=nested)
+found["nested"] = metric.compute(predictions=nested, references=nested, detail=True)
 metric.add(prediction=["sad"], reference=["sad"])
 metric.add_batch(predictions=[["mad"], ["sad", "sad"]], references=[["sad"], ["sad"]])
-found["batches"] = metric.compute()
+found["batches"] = metric.compute(detail=True)
 second = evaluate.load({str(copy / "express_alignment.py")!r}, experiment_id="2")
 both = evaluate.combine([metric, second])
 found["combined"] = both.compute(predictions=[["sad"]], references=[["sad"]])
@@ -98,13 +101,22 @@ def test_it_works_without_the_package(answers: dict[str, Any]) -> None:
     assert answers["imported"] == []
     same = answers["same"]
     assert (same["lexical_accuracy"], same["vector_accuracy"]) == (1.0, 1.0)
-    assert same["protocol"] == "paper"
+    assert same["protocol"] == "revised"
     assert same["n_examples"] == same["n_masks"] == 1
-    assert same["invalid"] == {}
-    assert "|protocol:paper|lex:nrc-" in same["signature"]
+    assert same["note"] == ""
+    assert "|protocol:revised|lex:nrc-" in same["signature"]
 
 
-def test_both_protocols_are_in_every_result(answers: dict[str, Any]) -> None:
+def test_a_result_is_flat_and_by_one_protocol(answers: dict[str, Any]) -> None:
+    for name, protocol in (("same", "revised"), ("paper", "paper")):
+        assert answers[name]["protocol"] == protocol
+        assert not any(isinstance(value, dict | list) for value in answers[name].values())
+    # The paper's reading takes the sentence for a word.
+    assert answers["paper"]["valid_rate"] == 1.0
+    assert "54%" in answers["paper"]["note"]
+
+
+def test_both_protocols_are_in_a_detailed_result(answers: dict[str, Any]) -> None:
     result = answers["revised"]
     assert result["protocol"] == "revised"
     assert result["vector_accuracy"] == result["revised"]["vector_accuracy"] == 0.0

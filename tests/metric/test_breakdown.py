@@ -222,8 +222,8 @@ def test_diversity_is_scipys() -> None:
     assert found.people_entropy == pytest.approx(stats.entropy(people, base=2))
     assert found.model_entropy == pytest.approx(stats.entropy(model, base=2))
     assert found.distance == pytest.approx(jensenshannon(people, model, base=2))
-    # Of the eight masks whose answer people say too.
-    people, model = [5, 3], [8, 0]
+    # Of every second post, without the one whose answer no person gave in the posts between.
+    people, model = [2, 2], [4, 0]
     change = stats.entropy(model, base=2) - stats.entropy(people, base=2)
     assert found.entropy_change.value == pytest.approx(change)
 

@@ -69,8 +69,9 @@ def test_softening_counts_the_posts_with_such_errors(errors: int) -> None:
 
 @pytest.mark.parametrize("posts", [MIN_DIVERSE - 1, MIN_DIVERSE])
 def test_entropy_needs_so_many_answered_posts(posts: int) -> None:
-    labels = ["sad", "glad"] * 40
-    readings = [Reading(("sad",))] * posts + [Reading(None)] * (80 - posts)
+    # Of every second post the words are compared; the posts between give the list.
+    labels = ["sad", "sad", "glad", "glad"] * 40
+    readings = [Reading(("sad",))] * 2 * posts + [Reading(None)] * (160 - 2 * posts)
     masks = mask_table([[word] for word in labels], readings, NRC, "revised")
     found = diversity(masks, FEW)
     assert found.entropy_change.value == pytest.approx(-1, abs=0.03)
@@ -79,8 +80,8 @@ def test_entropy_needs_so_many_answered_posts(posts: int) -> None:
 
 
 def test_words_that_no_person_had_to_choose_from_do_not_count_as_variety() -> None:
-    people = ["sad", "glad", "mad", "proud"] * 30
-    model = ["sad" if row % 2 else f"w{row}" for row in range(120)]
+    people = [word for word in ("sad", "glad", "mad", "proud") for _ in range(2)] * 30
+    model = ["sad" if row % 4 == 1 else f"w{row}" for row in range(240)]
     found = diversity(said(people, model), FEW)
     assert found.model_entropy > found.people_entropy
     # Within the labels' list the model always says one word.

@@ -17,7 +17,7 @@ from express_runners.engines.base import EngineOptions, Prompt
 from express_runners.errors import RunError
 from express_runners.models import resolve
 from express_runners.planning import estimate
-from express_runners.planning.dry_run import as_text, dry_run
+from express_runners.planning.dry_run import as_text, dry_run, smallest_difference
 from express_runners.prompts.wording import ours
 from express_runners.runs.run import run
 
@@ -170,3 +170,15 @@ def test_a_ranking_is_planned_without_answers(tmp_path: Path) -> None:
     assert plan["tokens"]["counted"] is True
     assert "seconds" not in plan
     assert "no estimate of time: terms are ranked" in as_text(plan)
+
+
+def test_it_says_what_so_many_posts_can_show(tmp_path: Path) -> None:
+    folder = tiny_models.make("llama", tmp_path / "model")
+    plan = dry_run(config(folder, tmp_path / "run"))
+    least = smallest_difference([1] * 100)
+    assert least is not None
+    # By hand: 2.8 standard errors of a mean of 100 differences, a fifth of which are not 0.
+    assert least == pytest.approx(2.8 * (0.2 / 100) ** 0.5)
+    assert smallest_difference([2] * 100) == pytest.approx(least * (1.2 / 2) ** 0.5)
+    assert plan["smallest"] is None or plan["smallest"] > 0.05
+    assert "can show" in as_text(plan)

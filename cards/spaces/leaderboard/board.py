@@ -8,7 +8,7 @@ from typing import Any
 from express_metric.analysis.significance import SHARED_PARTS
 from express_metric.parsing import PROTOCOLS, Protocol
 
-from .rows import RANKED_BY, Entry, Refused, Row, group
+from .rows import RANKED_BY, Entry, Refused, Row, group, tie_groups
 
 
 def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, Any]:
@@ -33,7 +33,10 @@ def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, A
                 "decoding": table.signature.decode,
                 "n_masks": table.rows[0].entry.n_masks,
                 "n_posts": table.rows[0].entry.n_posts,
-                "rows": [_row(row, table.protocol) for row in table.rows],
+                "rows": [
+                    {**_row(row, table.protocol), "group": tied}
+                    for row, tied in zip(table.rows, tie_groups(table.rows), strict=True)
+                ],
             }
             for protocol in PROTOCOLS
             for table in group(entries, protocol)
@@ -56,6 +59,7 @@ def _row(row: Row, protocol: Protocol) -> dict[str, Any]:
         "decoding": signature.decode,
         "date": entry.date,
         "figures": {name: found.to_dict() for name, found in row.figures.items()},
+        "clean": entry.clean.get(protocol),
         "ranks": {name: rank and list(rank) for name, rank in row.ranks.items()},
         "signature": str(signature),
         "report": entry.report,

@@ -14,7 +14,7 @@ from ...comparison.tables import size
 from ...drawings.svg import Drawn, tag
 from ...pages import render
 from ...words import percent
-from .rows import RANKED_BY, Entry, Group, Rank, Refused, Row, group
+from .rows import RANKED_BY, Entry, Group, Rank, Refused, Row, group, tie_groups
 
 RESULTS = "ORG/express-results"
 """Where submissions go, as long as no other name is known."""
@@ -61,8 +61,8 @@ COLUMNS = (
         "Rank",
         "",
         "The place by the chosen figure. 1\u20133 means: by its interval the run may be first, "
-        "second or third, and no order is claimed among runs whose intervals overlap. Floors, "
-        "which answer without reading, have none.",
+        "second or third, and no order is claimed among runs whose intervals overlap. Group: runs "
+        "of one are not told apart from its best. Floors, which answer without reading, have none.",
     ),
     Column("model", "Model", "text", "Its name, and the revision that answered."),
     Column("report", "Report", "", "Where and how this run errs, as a page of its own."),
@@ -99,7 +99,8 @@ COLUMNS = (
         "lexical_accuracy",
         "Lexical",
         "figure",
-        "Hidden words for which the model named the very word that the person used.",
+        "Hidden words for which the model named the very word that the person used. Clean: "
+        "without those whose word stands elsewhere in the text or is denied there.",
     ),
     Column(
         "vector_accuracy",
@@ -198,7 +199,10 @@ def _panel(tables: Sequence[Group], protocol: Protocol) -> dict[str, Any]:
                 "apart": _apart(tables[0], table) if place else "",
                 "leader": leader(table),
                 "signature": str(table.signature),
-                "rows": [_cells(row) for row in table.rows],
+                "rows": [
+                    {**_cells(row, table.protocol), "tied": tied}
+                    for row, tied in zip(table.rows, tie_groups(table.rows), strict=True)
+                ],
             }
             for place, table in enumerate(tables)
         ],
@@ -282,8 +286,9 @@ def _called(row: Row) -> str:
     return f"{row.entry.model} ({row.entry.setting})"
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def _cells(row: Row, protocol: Protocol) -> dict[str, Any]:
     entry, signature = row.entry, row.entry.signatures["revised"]
+    clean = entry.clean.get(protocol, {})
     return {
         "entry": entry,
         "revision": entry.revision[:8],
@@ -297,6 +302,7 @@ def _cells(row: Row) -> dict[str, Any]:
                 "value": "" if found.value is None else repr(found.value),
                 "text": percent(found.value),
                 "reach": reach(found),
+                "clean": percent(clean[name]) if name in clean else "",
                 "rank": rank_text(row.ranks[name]),
                 "bar": bar(found),
             }

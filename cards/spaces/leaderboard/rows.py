@@ -12,8 +12,9 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from express_metric.analysis.clean import clean_figures
 from express_metric.analysis.intervals import Interval
 from express_metric.analysis.resampling import Resampling
 from express_metric.analysis.significance import SHARED_PARTS, intervals
@@ -71,6 +72,9 @@ class Entry:
     ran_as: str = ""
     # a hash of how the model was asked and of what it answered, whatever their order
     answers: str = ""
+    # for each protocol the figures without leaked and negated masks; empty where the run does not
+    # tell which these are
+    clean: Mapping[Protocol, Mapping[str, float | None]] = field(default_factory=dict)
 
     @property
     def ranked(self) -> bool:
@@ -130,10 +134,15 @@ def entry_of(run: Run, how: Resampling = _HOW) -> Entry:
     if _HUB_ID.fullmatch(home) and home != run.model:
         run, ran_as = replace(run, model=home), run.model
     version = _version(folder)
-    figures, signatures = {}, {}
+    figures, signatures, clean = {}, {}, {}
     for protocol in PROTOCOLS:
         counts = count(run.references, run.readings[protocol], run.lexicon, protocol)
         figures[protocol] = intervals(counts, protocol, run.posts, how)
+        if run.clean:
+            answers = run.readings[protocol]
+            clean[protocol] = clean_figures(
+                run.references, answers, run.clean, run.lexicon, protocol
+            )
         signature = run.signatures[protocol]
         signatures[protocol] = replace(signature, version=version or signature.version)
     return Entry(
@@ -152,6 +161,7 @@ def entry_of(run: Run, how: Resampling = _HOW) -> Entry:
         notes=unfair(run.signatures["revised"]),
         ran_as=ran_as,
         answers=_answers(run),
+        clean=clean,
     )
 
 
@@ -247,6 +257,25 @@ def _table(members: Sequence[Entry], protocol: Protocol, decode: str) -> Group:
     ]
     signature = replace(members[0].signatures[protocol], prompt=ANY, decode=decode)
     return Group(protocol, signature, sorted(rows, key=_order))
+
+
+def tie_groups(rows: Sequence[Row]) -> list[int | None]:
+    """The group of each row, best first: with the best of a group stand those it is not above.
+
+    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
+    >>> ends = [(0.7, 0.9), (0.6, 0.8), (0.5, 0.65)]
+    >>> tie_groups([Row(one, {RANKED_BY: Interval((a + b) / 2, a, b, "bca")}, {RANKED_BY: (1, 1)})
+    ...             for a, b in ends])
+    [1, 1, 2]
+    """
+    found: list[int | None] = []
+    number, least = 0, math.inf
+    for row in rows:
+        ends = _ends(row.figures[RANKED_BY]) if row.ranks[RANKED_BY] else None
+        if ends and ends[1] < least:
+            number, least = number + 1, ends[0]
+        found.append(number if ends else None)
+    return found
 
 
 def _order(row: Row) -> tuple[float, str, str]:
