@@ -99,6 +99,7 @@ def test_evaluate_loads_it_by_name_and_gives_the_golden_figures(
         "predictions": [row["output"] for row in rows],
         "references": [ast.literal_eval(row["labels"]) for row in rows],
         "lexicon": str(reference / "lexicon-decomposition.csv"),
+        "protocol": "paper",
     }
     (tmp_path / "inputs.json").write_text(json.dumps(inputs))
     found = json.loads(python(hub, tmp_path / "user", SCORE, tmp_path / "inputs.json"))
