@@ -211,7 +211,7 @@ def describe(source: str, revision: str | None = None) -> Origin:
     at = f"the Hub dataset {repo}" + (f" at revision {revision}" if revision else "")
     if name == "express":
         about = (
-            f"EXPRESS: segments of Reddit posts with every self-disclosed emotion word masked. "
+            "EXPRESS: segments of Reddit posts with self-disclosed emotion words masked. "
             f"This is {_SPOKEN_FOR}, from {at}."
         )
         return Origin(
