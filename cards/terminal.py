@@ -16,7 +16,7 @@ from express_metric.errors import printable
 from express_metric.parsing import PROTOCOLS
 from express_runners.runs.record import Model
 
-from .words import FIGURES, advice, percent
+from .words import FIGURES, advice, of_list, percent, places
 
 TEXT_WIDTH = 100
 UNFOLDED = 10_000
@@ -111,6 +111,12 @@ def print_scores(scores: dict[str, Any]) -> None:
         )
     if paper["note"]:
         console.print(escape(paper["note"]))
+    if "rank" in scores:
+        console.print()
+        console.print(
+            table(("place in the list", "as ranked", "prior out"), places(scores["rank"]))
+        )
+        console.print(f"\n{escape(of_list(scores['rank']))}")
     for protocol, score in (("paper", paper), ("revised", revised)):
         if score["invalid"]:
             reasons = ", ".join(f"{k} {n}" for k, n in score["invalid"].items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,50 @@ def percent(value: float | None) -> str:
     '-'
     """
     return "-" if value is None else f"{value:.1%}"
+
+
+PLACES = {"top1": "top 1", "top3": "top 3", "top5": "top 5", "mrr": "mean 1/place (MRR)"}
+"""The figures of a ranking."""
+
+OTHERS = {
+    "empty": "other masks were empty",
+    "picks": "earlier masks held the model's own likeliest terms",
+}
+"""What stood at the other masks of a ranking."""
+
+
+def places(rank: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each figure of a ranking as it is, and with each term's prior taken out.
+
+    >>> found = {"top1": 0.5, "top3": 0.5, "top5": 1, "mrr": 0.625, "without_prior": None}
+    >>> places(found)[0]
+    ('top 1', '50.0%', '-')
+    """
+    apart = rank.get("without_prior") or {}
+    return [(said, percent(rank[key]), percent(apart.get(key))) for key, said in PLACES.items()]
+
+
+def of_list(rank: Mapping[str, Any], others: str | None = None) -> str:
+    """What a ranking's figures are of: its list's share, what was left out, the other masks.
+
+    >>> rank = {"masks": 40, "in_vocabulary": 34, "left_out": 4, "share": 0.012}
+    >>> of_list(rank)
+    'Hidden words with a place: 34 of 40 (4 are terms of several tokens, which a masked model \
+cannot rank); the others count as never found. Probabilities are renormalised: the list has 1.2% \
+of the model\'s own probability.'
+    """
+    left = rank.get("left_out") or 0
+    why = f" ({left:,} are terms of several tokens, which a masked model cannot rank)"
+    share = rank.get("share")
+    told = "Probabilities are renormalised within the list"
+    if share is not None:
+        of = percent(share) if share >= 0.001 else f"{100 * share:.2g}%"
+        told = f"Probabilities are renormalised: the list has {of} of the model's own probability"
+    seen = f"; {OTHERS[others]}" if others in OTHERS else ""
+    return (
+        f"Hidden words with a place: {rank['in_vocabulary']:,} of {rank['masks']:,}"
+        f"{why if left else ''}; the others count as never found. {told}{seen}."
+    )
 
 
 def times(number: int) -> str:

@@ -10,13 +10,13 @@ import typer
 
 from .errors import RunError
 from .server import API, TOKEN_PARAMETERS, check_server, is_dummy
+from .vocabulary import OTHER_MASKS
 
 SPLITS = ("train", "test", "few_shot", "all")
 FAMILIES = ("masked", "seq2seq", "causal")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 DEVICES = ("auto", "cpu", "cuda")
 DECODES = ("free", "rank")
-SEVERAL = ("pll", "first")
 QUANTIZE = ("8bit", "4bit")
 SPREAD = ("layers", "tensor")
 PROMPTS = ("zero-shot", "few-shot", "cot")
@@ -42,7 +42,7 @@ CHOICES = {
     "shot_pool": SHOT_POOLS,
     "distance": DISTANCES,
     "decode": DECODES,
-    "several_tokens": SEVERAL,
+    "other_masks": OTHER_MASKS,
     "quantize": QUANTIZE,
     "seen": SEEN,
     "spread": SPREAD,
@@ -205,11 +205,11 @@ class RunConfig:
             "text file with a term per line."
         ),
     ] = None
-    several_tokens: Annotated[
+    other_masks: Annotated[
         str | None,
         typer.Option(
-            help="How --decode rank scores terms of several tokens with a masked model: pll "
-            "(pseudo-log-likelihood, the default) or first (first token only; much faster)."
+            help="What --decode rank shows at the other masks: empty (the default of masked "
+            "models) or picks, the likeliest terms of the masks before (of all others)."
         ),
     ] = None
     lexicon: Annotated[
@@ -357,7 +357,7 @@ class RunConfig:
             raise RunError(
                 "--max-new-tokens counts reasoning too: leave out --reasoning-tokens, or the other"
             )
-        for name in ("vocabulary", "several_tokens"):
+        for name in ("vocabulary", "other_masks"):
             if getattr(self, name) is not None and self.decode != "rank":
                 raise RunError(
                     f"--{name.replace('_', '-')} belongs to --decode rank, but this is --decode "

@@ -13,6 +13,8 @@ from express_dataset.splits import normalised
 from .errors import RunError
 
 TRAIN = "train"
+# What a ranking shows at the other masks: nothing, or the likeliest terms of those before.
+OTHER_MASKS = EMPTY, PICKS = ("empty", "picks")
 _NOT_IN_TERMS = frozenset('",[]{}')
 _MOST_WORDS, _LONGEST_TERM = 3, 100
 
@@ -29,6 +31,7 @@ class Vocabulary:
 
     source: str
     terms: tuple[str, ...]
+    left_out: tuple[str, ...] = ()  # asked for too, but the model cannot rank them
 
     @property
     def sha256(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -143,9 +144,7 @@ def compare_runs(
     taught = [(base.name, run.name) for base, run in before_and_after(same)]
     pairs = [*_pairs(same, first), *wanted_pairs(same, counts), *taught]
     found = analyse(counts, protocol, posts, pairs, how)
-    tests = [
-        (first.name, run.name) for run in same if run is not first and run.ranks == first.ranks
-    ]
+    tests = [(first.name, run.name) for run in same if run is not first and run.task == first.task]
     against = _against(found, masks, tests, correction, how.level)
     groups = tied(same, found, correction)
     unit = "example" if posts is None else "post"
@@ -190,9 +189,9 @@ def _masks(run: Run, protocol: Protocol, posts: Sequence[str] | None) -> Masks:
 
 
 def _pairs(runs: Sequence[Run], first: Run) -> list[tuple[str, str]]:
-    """Every pair of free runs and every pair of rankings, those with the baseline first."""
+    """Every pair of free runs, and of rankings of one list, those with the baseline first."""
     ordered = sorted(runs, key=lambda run: run is not first)
-    return [(a.name, b.name) for a, b in itertools.combinations(ordered, 2) if a.ranks == b.ranks]
+    return [(a.name, b.name) for a, b in itertools.combinations(ordered, 2) if a.task == b.task]
 
 
 def tied(runs: Sequence[Run], found: Analysis, correction: Correction) -> dict[str, str]:
@@ -200,11 +199,13 @@ def tied(runs: Sequence[Run], found: Analysis, correction: Correction) -> dict[s
 
     The best run leads the first group; with it stand those that the corrected test does not find
     different from it. The best of the rest leads the next, and so on. Rankings have groups of
-    their own, marked with an r.
+    their own, marked with an r, those of a second list with an s, and so on.
     """
     groups: dict[str, str] = {}
-    for ranks, mark in ((False, ""), (True, "r")):
-        left = [run.name for run in runs if run.ranks == ranks]
+    lists = dict.fromkeys(run.task for run in runs if run.ranks)
+    marks = zip(("", *lists), ("", *string.ascii_lowercase[17:]), strict=False)
+    for task, mark in marks:
+        left = [run.name for run in runs if run.task == task]
         left.sort(key=lambda name: -(found.intervals[name][FIGURE].value or 0.0))
         number = 0
         while left:
@@ -266,7 +267,12 @@ def _cautions(runs: Sequence[Run], found: Mapping[str, Any], data: Beside) -> li
     if len({run.ranks for run in runs}) > 1:
         said.append(
             "Rankings chose from given words, which is another task: no test sets them beside free "
-            "answers."
+            "answers, and the findings leave them out."
+        )
+    if len({run.task for run in runs if run.ranks}) > 1:
+        said.append(
+            "Rankings of different lists are different tasks, and no test sets them side by side: "
+            "run them with one --vocabulary FILE to compare them."
         )
     if any(run.family == DUMMY for run in runs):
         said.append("Findings leave out dummies, which are no models.")
@@ -317,6 +323,7 @@ def _row(
         "setting": run.setting,
         "signature": str(run.signatures[protocol]),
         "figures": {name: shown.to_dict() for name, shown in found.intervals[run.name].items()},
+        "rank": run.places and {**run.places, "other_masks": run.others},
         "clean": clean and clean_figures(run.references, answers, clean, run.lexicon, protocol),
         **against.get(run.name, {"against_baseline": None, "mcnemar": None}),
     }

@@ -115,12 +115,16 @@ def findings(
 
 
 def _models(runs: Sequence[Run]) -> list[Run]:
-    """The runs that findings may speak of: models, none of which learned the answers."""
-    return [
+    """The runs that findings may speak of: models, none of which learned the answers.
+
+    Rankings choose from given words: findings speak of them only where no model answered freely.
+    """
+    fair = [
         run
         for run in runs
         if run.family != DUMMY and all(one.fair for one in run.signatures.values())
     ]
+    return [run for run in fair if not run.ranks] or fair
 
 
 def _told(finding: Finding, level: float, *, undecided: bool) -> Finding:

@@ -18,9 +18,8 @@ from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import read_results
 from express_metric.signature import UNKNOWN, Signature, safe_value
 from express_runners.runs.finished import FinishedRun
-from express_runners.runs.ranks import rank_scores
 from express_runners.runs.record import Asked, Prompt
-from express_runners.runs.scores import lexicon_of
+from express_runners.runs.scores import lexicon_of, run_ranks
 
 ZERO_SHOT, RANDOM, SIMILAR, COT = "zero-shot", "few-shot random", "few-shot similar", "cot"
 # Parameters of models whose names do not tell, from their cards.
@@ -107,6 +106,17 @@ class Run:
     def ranks(self) -> bool:
         """Whether the model put a closed vocabulary in order instead of answering freely."""
         return self.folder is not None and self.folder.ranks
+
+    @property
+    def task(self) -> str:
+        """What makes two runs one task: free answers, or the list of words that was ranked."""
+        decoding = self.asked and self.asked.decoding
+        return (decoding.sha256 or decoding.name) if decoding and self.ranks else ""
+
+    @property
+    def others(self) -> str | None:
+        """What a ranking showed at the other masks."""
+        return self.asked.decoding.others if self.asked else None
 
     @property
     def shots(self) -> int:
@@ -307,7 +317,7 @@ def of_folder(run: FinishedRun, lexicon: str | None = None) -> Run:
         lexicon=table,
         signatures={protocol: run.signature(protocol, table) for protocol in PROTOCOLS},
         ranking=_ranking(run),
-        places=rank_scores(lines) if run.ranks and lines else None,
+        places=run_ranks(lines, run.record) if run.ranks and lines else None,
         folder=run,
         clean=run.clean,
     )

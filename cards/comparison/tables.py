@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..terminal import TEXT_WIDTH, table_width
-from ..words import short
+from ..words import PLACES, percent, places, short
 from .compare import TABLE
 from .groups import MOST
 from .verdicts import measured
@@ -214,6 +214,20 @@ def _rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[list[str]]:
     return rows
 
 
+def _rankings(found: dict[str, Any], safe: Callable[[str], str]) -> Iterator[list[list[str]]]:
+    """Of the runs that rank a list: figures as they are and with each term's prior taken out."""
+    shown = [run for run in found["runs"] if run.get("rank")]
+    if shown:
+        heads = [head for said in PLACES.values() for head in (said, "prior out")]
+        rows = [["ranking", *heads, "with a place", "list's share", "other masks"]]
+        for run in shown:
+            rank = run["rank"]
+            cells = [cell for _, *pair in places(rank) for cell in pair]
+            known = (f"{rank['in_vocabulary']} of {rank['masks']}", percent(rank.get("share")))
+            rows.append([safe(run["name"]), *cells, *known, rank["other_masks"] or "-"])
+        yield rows
+
+
 def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[list[str]]:
     rows = [["finding", "verdict", "figure", "least that shows", "measured as"]]
     for finding in found["findings"]:
@@ -228,7 +242,8 @@ def _finding_rows(found: dict[str, Any], safe: Callable[[str], str]) -> list[lis
 
 
 def _group_rows(found: dict[str, Any], safe: Callable[[str], str]) -> Iterator[list[list[str]]]:
-    """For each column that the data was grouped by, identical words of each run in percent."""
+    """The rankings; for each column that the data was grouped by, identical words of each run."""
+    yield from _rankings(found, safe)
     for column, groups in found.get("groups", {}).items():
         runs = [run["name"] for run in found["runs"]]
         rows = [[safe(column), "masks", *map(safe, runs)]]

@@ -5,34 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..words import percent
+from ..words import PLACES, of_list, percent
 from .emotions import Point, points
 from .svg import WIDTH, Drawn, Figure, marker, picture, tag
 
-PLACES = {"top1": "top 1", "top3": "top 3", "top5": "top 5", "mrr": "mean 1/place (MRR)"}
 COLUMNS, SIDE, HEIGHT = 4, 66.0, 110.0
 
 
-def place_points(key: str, name: str, places: Mapping[str, Any]) -> Figure:
+def place_points(key: str, name: str, places: Mapping[str, Any], others: str | None) -> Figure:
     """How high the person's word stands among all terms, of `rank_scores` of a run.
 
     >>> places = {"masks": 2, "in_vocabulary": 2, "top1": 0.5, "top3": 0.5, "top5": 1, "mrr": 0.625}
-    >>> [row[:2] for row in place_points("places", "m", places).rows][::3]
+    >>> [row[:2] for row in place_points("places", "m", places, None).rows][::3]
     [('top 1', '50.0%'), ('mean 1/place (MRR)', '62.5%')]
     """
     caption = (
         f"{name} put all terms of a list in order. Top 1, 3 and 5: how often the person's word is "
-        "among the first so many. The last row is the mean of 1 / its place. Hidden words with a "
-        f"place: {places['in_vocabulary']:,} of {places['masks']:,}; those not answered, and words "
-        "that are not in the list, count as never found."
+        "among the first so many. The last row is the mean of 1 / its place. With the prior out, "
+        "what the model gives a term whatever the story (its mean log-probability over stories of "
+        f"the train split) is taken from it. {of_list(places, others)}"
     )
+    apart = places.get("without_prior")
+    shown = {name: places} | ({f"{name}, prior out": apart} if apart else {})
     rows: list[tuple[str, list[Point]]] = [
-        (said, [(places[part], None, None)]) for part, said in PLACES.items()
+        (said, [(one[part], None, None) for one in shown.values()]) for part, said in PLACES.items()
     ]
-    return points(key, ("How high the person's word stands", caption), [name], rows, "measure")
+    text = ("How high the person's word stands", caption)
+    return points(key, text, list(shown), rows, "measure")
 
 
-def calibration_plots(key: str, name: str, found: Mapping[str, Any]) -> Figure | None:
+def calibration_plots(
+    key: str, name: str, found: Mapping[str, Any], share: float | None = None
+) -> Figure | None:
     """Stated probability against what came true, the `calibration` of a breakdown, in small plots.
 
     >>> one = {"error": 0.25, "brier": 0.0625, "bins": [{"n": 1, "probability": 0.75, "share": 1}]}
@@ -42,6 +46,9 @@ def calibration_plots(key: str, name: str, found: Mapping[str, Any]) -> Figure |
     """
     if not found["term"]["bins"]:
         return None
+    told = "Probabilities are renormalised: shares within the list of terms"
+    if share is not None:
+        told += f", which has {share:.2%} of the model's own probability"
     plots = {"the very word": found["term"], **found["dimensions"]}
     parts = [
         _plot(title, plot, WIDTH / COLUMNS * (i % COLUMNS) + 9, HEIGHT * (i // COLUMNS))
@@ -54,7 +61,7 @@ def calibration_plots(key: str, name: str, found: Mapping[str, Any]) -> Figure |
         "On the slanting line both agree; below it the model is too sure. The first plot is of its "
         "first word, the others of the summed probability of all words that carry the emotion. "
         "Larger points stand for more hidden words; the number is the mean distance from the line. "
-        "Probabilities are shares within the list of terms.",
+        f"{told}.",
         picture(f"Calibration of {name}", HEIGHT * -(-len(plots) // COLUMNS), *parts),
         ("what", "stated on average", "came true", "mean distance", "Brier score"),
         [(title, *_numbers(plot)) for title, plot in plots.items()],

@@ -271,9 +271,10 @@ def _drawn(number: int, run: Run, found: Found, masks: Masks) -> list[Figure]:
         valence_points(key("valence"), run.name, found["valence"]),
     ]
     if run.places:
-        drawn.append(place_points(key("places"), run.name, run.places))
+        drawn.append(place_points(key("places"), run.name, run.places, run.others))
     if found["calibration"]:
-        drawn.append(calibration_plots(key("calibration"), run.name, found["calibration"]))
+        share = (run.places or {}).get("share")
+        drawn.append(calibration_plots(key("calibration"), run.name, found["calibration"], share))
     return [figure for figure in drawn if figure is not None]
 
 

@@ -12,9 +12,8 @@ from express_dataset import Example
 from express_dataset.splits import normalised
 from express_metric.terms import Reason
 from express_runners.prompts.wording import answer
-from express_runners.runs.ranks import DECIMALS, TOP
+from express_runners.runs.ranks import DECIMALS, TOP, is_ranking
 from express_runners.runs.reading import read_line
-from express_runners.runs.record import is_ranking
 from express_runners.typed import Malformed, read
 
 from .strict import Refusal, read_rows, shown, unequal
@@ -57,6 +56,7 @@ class Told:
     rank: list[Any] | None = None
 
 
+_OF_MASK = dict.fromkeys(("top", "reference", "share", "logprobs"))
 _TOLD = tuple(field.name for field in fields(Told))
 
 
@@ -178,14 +178,16 @@ def _ranking(told: Told, is_there: bool, example: Example, rules: Rules) -> str 
 
 
 def _mask(mask: Any, label: str, places: Mapping[str, int]) -> str | None:
-    if not is_ranking(mask) or mask.keys() != {"top", "reference", "logprobs"}:
-        return f"{shown(mask)} must hold top, reference and logprobs, a number for each term"
+    if not is_ranking(mask) or mask.keys() != _OF_MASK.keys():
+        return f"{shown(mask)} must hold {', '.join(_OF_MASK)}, a number for each term"
     top, place, values = mask["top"], mask["reference"], mask["logprobs"]
     if len(values) != len(places):
         return f"logprobs must be {len(places)} numbers, one for a term"
     # A number above 0 is no log-probability, and exp() of a huge one is none at all.
     if max(values) > 0 or abs(math.fsum(map(math.exp, values)) - 1) > _NEAR_ONE:
         return "the probabilities do not sum to one"
+    if not 0 <= (mask["share"] or 0) <= 1 + _NEAR_ONE:
+        return f"share is {shown(mask['share'])}, which is no probability"
     if not places.keys() >= set(top) or len(set(top)) != len(top):
         return f"top is {shown(top)}, which are no terms of the vocabulary"
     if [values[places[term]] for term in top] != sorted(values, reverse=True)[:TOP]:

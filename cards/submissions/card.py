@@ -124,7 +124,7 @@ def repeat(submission: Submission) -> list[str]:
         "distance": shots and shots.distance,
         "decode": RANK if ranked else None,
         "vocabulary": (TRAIN if how.vocabulary == TRAIN else "FILE") if ranked else None,
-        "several-tokens": how.several,
+        "other-masks": how.others,
         "dtype": asked.dtype if asked.dtype not in ("served", "none") else None,
         "quantize": asked.quantize,
         "lexicon": lexicon if lexicon in NAMED else "FILE",

@@ -24,7 +24,6 @@ from express_runners.config import (
     DTYPES,
     FAMILIES,
     QUANTIZE,
-    SEVERAL,
     SHOT_CHOICES,
     SHOT_MASKS,
     SHOT_POOLS,
@@ -49,7 +48,7 @@ from express_runners.runs.setup import decoding, prompt_asked
 from express_runners.runs.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
 from express_runners.server import Server
 from express_runners.typed import Malformed, as_json
-from express_runners.vocabulary import TRAIN, Vocabulary, from_labels, is_term
+from express_runners.vocabulary import OTHER_MASKS, PICKS, TRAIN, Vocabulary, from_labels, is_term
 
 from .answers import Rules, read_answers
 from .card import card_facts
@@ -64,6 +63,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.?(?:dev|a|b|rc)\d{1,6})?")
 _LONGEST = 200
+_OF_ITS_OWN = ("template", "vocabulary", "left_out")
 _MOST_SHOTS = 1000
 
 
@@ -100,7 +100,7 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Submissio
         record = replace(record, shots=shots_shown(lines))
     _compare(RUN_FILE, run, as_json(record), "; leave it as `express results push` writes it")
     try:
-        scores = score_run(lines, lexicon, record.asked)
+        scores = score_run(lines, lexicon, record)
         for name in PROTOCOLS:
             # The present code gives its own version; all else is compared as it stands.
             signature = Signature.parse(scores[name]["signature"])
@@ -136,7 +136,7 @@ def _told(run: Mapping[str, Any]) -> tuple[Record, Submitted]:
     except Malformed as error:
         raise Refusal(f"{RUN_FILE}: {error}") from None
     # The wording of a prompt and the terms of a ranking have rules of their own.
-    rest = {key: value for key, value in run.items() if key not in ("template", "vocabulary")}
+    rest = {key: value for key, value in run.items() if key not in _OF_ITS_OWN}
     for name, text in _texts(rest, ""):
         if len(text) > _LONGEST or not text.isprintable():
             raise Refusal(
@@ -234,7 +234,7 @@ def _rebuilt(told: Record, parts: Mapping[str, Loaded], lexicon: Lexicon) -> tup
         template=template,
         server=Server(temperature=asked.decoding.temperature and 0.0) if served else None,
         vocabulary=vocabulary,
-        several=asked.decoding.several or SEVERAL[0],
+        others=asked.decoding.others or PICKS,
         max_new_tokens=budget.base if budget.per_mask == 0 else None,
         reasoning_tokens=budget.unseen,
         whole=asked.decoding.name.endswith("-whole"),
@@ -245,7 +245,13 @@ def _rebuilt(told: Record, parts: Mapping[str, Loaded], lexicon: Lexicon) -> tup
         decoding=decoding(options, asked.model),
         lexicon=LexiconAsked(name=public_name(lexicon.name), label=lexicon.label),
     )
-    record = replace(told, asked=asked, vocabulary=terms)
+    record = replace(
+        told,
+        asked=asked,
+        vocabulary=terms,
+        left_out=(vocabulary and vocabulary.left_out) or None,
+        prior=told.prior if vocabulary else None,
+    )
     source = template.source if wording(template.sha256) is None else None
     rules = Rules(
         cue=template.cue,
@@ -304,14 +310,20 @@ def _vocabulary(told: Record, train: Loaded) -> Vocabulary | None:
     how = told.asked.decoding
     if how.kind != RANK:
         return None
-    if told.asked.model.family == _API or (how.several or SEVERAL[0]) not in SEVERAL:
+    if told.asked.model.family == _API or how.others not in OTHER_MASKS:
         raise Refusal(f"{shown(how.name)} is no way of decoding for a model of this family")
-    if how.vocabulary == TRAIN:
-        return from_labels(label for row in train.examples for label in row.labels)
+    left_out = (told.left_out or ()) if told.asked.model.family == "masked" else ()
     terms = told.vocabulary or ()
-    odd = next((term for term in terms if not is_term(term)), None)
+    if told.prior and list(map(len, told.prior.logprobs)) != [len(terms)] * 2:
+        raise Refusal(f"prior.logprobs must be 2 by {len(terms)} numbers")
+    if how.vocabulary == TRAIN:
+        labels = from_labels(label for row in train.examples for label in row.labels)
+        left_out = tuple(term for term in labels.terms if term in left_out)
+        kept = tuple(term for term in labels.terms if term not in left_out)
+        return replace(labels, terms=kept, left_out=left_out)
+    odd = next((term for term in (*terms, *left_out) if not is_term(term)), None)
     if odd is not None:
         raise Refusal(f"{shown(odd)} in the vocabulary is no term of one to three words")
     if not terms or len(set(terms)) != len(terms):
         raise Refusal("vocabulary must list the terms of the ranking, each once")
-    return Vocabulary(public_name(how.vocabulary or ""), terms)
+    return Vocabulary(public_name(how.vocabulary or ""), terms, left_out)

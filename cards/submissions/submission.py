@@ -119,7 +119,7 @@ def read_run(
     record = public_record(run.record, told, source, template)
     if record.shots is not None:
         record = replace(record, shots=shots_shown(lines))
-    return Submission(record, lines, score_run(lines, table, record.asked), table)
+    return Submission(record, lines, score_run(lines, table, record), table)
 
 
 def finished(folder: Path) -> FinishedRun:

@@ -13,7 +13,7 @@ from express_metric.brackets import answer_end
 from ..models import ResolvedModel
 from ..prompts.wording import Template, cue_end
 from ..server import Server
-from ..vocabulary import Vocabulary
+from ..vocabulary import PICKS, Vocabulary
 from .damaged import check_objects, in_a_sentence
 
 # Tokens an answer may take: some words of preamble, then each term with quotes and comma.
@@ -34,12 +34,11 @@ class EngineOptions:
     """How to load and prompt a model. `dtype` is "float32" or "bfloat16".
 
     `server` is for the API engine, `labels` (of the train split, each as often as it occurs) for
-    the dummy. With a `vocabulary` the engine ranks its terms instead of writing freely; `several`
-    says how masked models score terms of several tokens ("pll" or "first"). `quantize` is "8bit" or
-    "4bit"; `spread` puts one model on several devices, by "layers" or by "tensor".
-    `max_new_tokens` is the budget of every answer, `reasoning_tokens` what a reasoning model gets
-    beside the usual one; a `whole` answer goes on after its list. Without `chat` no chat template
-    is applied.
+    the dummy. With a `vocabulary` the engine ranks its terms instead of writing freely, with
+    `others`, one of `OTHER_MASKS`, at the other masks. `quantize` is "8bit" or "4bit"; `spread`
+    puts one model on several devices, by "layers" or by "tensor". `max_new_tokens` is the budget of
+    every answer, `reasoning_tokens` what a reasoning model gets beside the usual one; a `whole`
+    answer goes on after its list. Without `chat` no chat template is applied.
     """
 
     template: Template
@@ -49,7 +48,7 @@ class EngineOptions:
     server: Server | None = None
     labels: tuple[str, ...] = ()
     vocabulary: Vocabulary | None = None
-    several: str = "pll"
+    others: str = PICKS
     quantize: str | None = None
     spread: str | None = None
     max_new_tokens: int | None = None
@@ -96,9 +95,10 @@ class Answer:
 
     `finish` is "list" (the list was closed), "eos", "length" (budget used up) or "filled".
     `prompt_tokens` and `seconds` are for engines that learn them only with the answer. `scores`
-    are those of a ranking ("ranked"): for each mask the log-probability of every term. `prompt`
-    is what was answered, where that is not what was asked: a server had no room for some shots;
-    `served` is the model's name as the server gives it, with its version.
+    are those of a ranking ("ranked"): for each mask the log-probability of every term among them
+    all, and `shares` what they have together of the model's own probability. `prompt` is what was
+    answered, where that is not what was asked: a server had no room for some shots; `served` is the
+    model's name as the server gives it, with its version.
     """
 
     completion: str | None
@@ -108,6 +108,7 @@ class Answer:
     prompt_tokens: int | None = None
     seconds: float | None = None
     scores: tuple[tuple[float, ...], ...] | None = None
+    shares: tuple[float, ...] | None = None
     prompt: Prompt | None = None
     served: str | None = None
 
@@ -139,7 +140,12 @@ class FlowingEngine(Engine, Protocol):
 
 @runtime_checkable
 class RankingEngine(Engine, Protocol):
-    """An engine whose vocabulary can be changed while its model stays loaded."""
+    """An engine whose vocabulary can be changed while its model stays loaded.
+
+    `vocabulary` is what it ranks: a masked model leaves terms of several tokens out.
+    """
+
+    vocabulary: Vocabulary
 
     def rank(self, vocabulary: Vocabulary) -> None:
         """Rank these terms from now on."""

@@ -33,6 +33,7 @@ class CausalEngine:
         self.batch_tokens = batch_tokens(self._model)
         self._rows = row_model(self._model)
         self._name = model.name
+        self._others = options.others
         self._ranker: CausalRanker | None = None
         if options.vocabulary is not None:
             self.rank(options.vocabulary)
@@ -40,7 +41,8 @@ class CausalEngine:
 
     def rank(self, vocabulary: Vocabulary) -> None:
         """Rank these terms from now on."""
-        terms = ListTerms(self._tokenizer, vocabulary.terms, self._prompter.lead)
+        self.vocabulary = vocabulary
+        terms = ListTerms(self._tokenizer, vocabulary.terms, self._prompter.lead, self._others)
         self._ranker = CausalRanker(check(self._rows, self._name), terms)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:

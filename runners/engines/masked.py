@@ -13,7 +13,7 @@ from .base import Answer, EngineOptions, Prompt
 from .loading import load_pretrained
 from .memory import batch_tokens
 from .prompter import Prompter
-from .rank.masked import MaskedRanker, logits_at
+from .rank.masked import MaskedRanker, logits_at, one_token
 
 
 class MaskedEngine:
@@ -26,16 +26,17 @@ class MaskedEngine:
         self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForMaskedLM, model, options)
         self.context = self._prompter.context
-        self._several = options.several
+        self._others = options.others
         self._ranker: MaskedRanker | None = None
         if options.vocabulary is not None:
             self.rank(options.vocabulary)
         self.batch_tokens = batch_tokens(self._model)
 
     def rank(self, vocabulary: Vocabulary) -> None:
-        """Rank these terms from now on."""
-        terms = vocabulary.terms
-        self._ranker = MaskedRanker(self._model, self._tokenizer, terms, self._several)
+        """Rank these terms from now on, but for those of several tokens."""
+        self.vocabulary = one_token(self._tokenizer, vocabulary)
+        terms = self.vocabulary.terms
+        self._ranker = MaskedRanker(self._model, self._tokenizer, terms, self._others)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The example's text with the model's own mask token."""

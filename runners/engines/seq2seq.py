@@ -27,6 +27,7 @@ class Seq2SeqEngine:
         self._tokenizer = self._prompter.tokenizer
         self._model = load_pretrained(AutoModelForSeq2SeqLM, model, options)
         self.context = self._prompter.context
+        self._others = options.others
         self._ranker: Seq2SeqRanker | None = None
         if options.vocabulary is not None:
             self.rank(options.vocabulary)
@@ -34,7 +35,8 @@ class Seq2SeqEngine:
 
     def rank(self, vocabulary: Vocabulary) -> None:
         """Rank these terms from now on."""
-        terms = ListTerms(self._tokenizer, vocabulary.terms, lead="")
+        self.vocabulary = vocabulary
+        terms = ListTerms(self._tokenizer, vocabulary.terms, "", self._others)
         self._ranker = Seq2SeqRanker(self._model, terms)
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:

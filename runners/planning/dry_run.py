@@ -9,6 +9,7 @@ from typing import Any
 from express_dataset import Example
 from express_dataset.errors import require
 from express_dataset.sources import load_all
+from express_dataset.splits import normalised
 from express_metric.analysis.intervals import MIN_POSTS
 
 from ..config import RunConfig
@@ -41,7 +42,7 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
     Raises:
         RunError, DataError: what would stop the run, too.
     """
-    from ..runs.setup import engine_options, pool_of, prompt_asked, select
+    from ..runs.setup import engine_options, pool_of, prior_contexts, prompt_asked, select
 
     torch = require("torch", "run")
     quiet()
@@ -78,6 +79,16 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
         "dtype": options.dtype,
         "decode": config.decode,
     }
+    if options.vocabulary is not None:
+        terms, left_out = options.vocabulary.terms, options.vocabulary.left_out
+        labels = [normalised(label) for example in examples for label in example.labels]
+        plan["ranking"] = {
+            "terms": len(terms),
+            "terms_left_out": len(left_out),
+            "masks_left_out": sum(label in left_out for label in labels),
+            "other_masks": options.others,
+            "prior_contexts": len(prior_contexts(options, data, len(examples))),
+        }
     # A ranking writes nothing, and what it costs depends on the vocabulary.
     if not counted or options.vocabulary is not None:
         return plan
@@ -182,6 +193,17 @@ def as_text(plan: dict[str, Any]) -> str:
         lines.append(
             f"shots     {shots['shown']:,} shown; {shots['dropped']:,} left out for want of room, "
             f"in {shots['examples_with_dropped']:,} examples"
+        )
+    if "ranking" in plan:
+        told = plan["ranking"]
+        lines.append(
+            f"ranking   {told['terms']:,} terms; {told['terms_left_out']:,} left out, which a "
+            f"masked model cannot rank: the words of {told['masks_left_out']:,} of "
+            f"{plan['masks']:,} masks"
+        )
+        lines.append(
+            f"          other masks: {told['other_masks']}; each term's prior is learned from "
+            f"{told['prior_contexts']:,} further stories"
         )
     if "seconds" not in plan:
         why = "nothing is computed here" if not tokens["counted"] else "terms are ranked"

@@ -13,9 +13,9 @@ from ..engines.base import Answer, Engine, EngineOptions, FlowingEngine, Prompt
 from ..engines.batches import in_batches
 from ..models import ResolvedModel
 from .progress import progress
-from .ranks import rank_record
+from .ranks import prior_of, rank_record
 from .reading import read_line
-from .store import RunFolder, Shard
+from .store import RunFolder, Shard, read_run_record
 
 
 def answer_all(
@@ -26,8 +26,12 @@ def answer_all(
     state: Any,
     batch_size: int | None,
     shots: Sequence[tuple[Example, ...]],
+    contexts: Sequence[tuple[Example, tuple[Example, ...]]] = (),
 ) -> None:
-    """Answer this process's share of what is not answered yet; each example has its `shots`."""
+    """Answer this process's share of what is not answered yet; each example has its `shots`.
+
+    The `contexts`, stories with shots of their own, tell the prior of a ranking's terms.
+    """
     answered = folder.answered().keys()
     if all(example.id in answered for example in examples):
         return
@@ -36,10 +40,16 @@ def answer_all(
     if state.is_main_process:
         shown_to_all = what_was_shown(prompts)
         ranked = options.vocabulary
-        folder.note(**shown_to_all, vocabulary=ranked and ranked.terms)
+        folder.note(
+            **shown_to_all,
+            vocabulary=ranked and ranked.terms,
+            left_out=(ranked and ranked.left_out) or None,
+        )
         _tell_dropped(shown_to_all["shots"])
     # All must have read what is answered before one of them writes: they share out the rest.
     state.wait_for_everyone()
+    if contexts and (state.is_main_process or options.spread == "tensor"):
+        _learn_prior(folder, engine, contexts, state.is_main_process, batch_size)
     left = [prompt for prompt in prompts if prompt.example.id not in answered]
     left.sort(key=lambda prompt: (-len(prompt.ids), prompt.example.id))
     mine = left
@@ -52,13 +62,33 @@ def answer_all(
                 line = _line(answer.prompt or prompt, answer, answer.seconds or 0.0)
                 if options.vocabulary is not None:
                     labels = prompt.example.labels
-                    line["rank"] = rank_record(options.vocabulary, labels, answer.scores)
+                    line["rank"] = rank_record(options.vocabulary, labels, answer)
                 # With a model split among the processes, all compute and one writes.
                 if options.spread != "tensor" or state.is_main_process:
                     shard.append([{**line, "process": state.process_index}])
                 bar.advance(1)
     finally:
         shard.close()
+
+
+def _learn_prior(
+    folder: RunFolder,
+    engine: Engine,
+    contexts: Sequence[tuple[Example, tuple[Example, ...]]],
+    main: bool,
+    most: int | None,
+) -> None:
+    """Keep in `run.json` what the terms get on average; a run that goes on has it already."""
+    if read_run_record(folder.path).prior is not None:
+        return
+    prompts = [engine.prepare(example, shown) for example, shown in contexts]
+    found = []
+    with progress("learning the prior", len(prompts), shown=main) as bar:
+        for _, answer in answers(engine, prompts, most):
+            found.append(answer)
+            bar.advance(1)
+    if main:
+        folder.note(prior=prior_of(found))
 
 
 def answers(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from express_metric.records import read_results, score_results
 from express_metric.signature import Signature
 
 from ..errors import RunError
-from .record import RANK, Asked, Record
+from .record import MEND, RANK, Asked, Record
 from .scores import clean_of, lexicon_of, lexicon_of_run, reading_of, score_run, signature_of
 from .store import (
     PREDICTIONS_FILE,
@@ -62,7 +62,9 @@ it with the `express run` command that began it
                 f"{folder} is no finished run ({told}): finish it with the `express run` command "
                 "that began it."
             )
-        return cls(folder, read_run_record(folder), read_answers(folder))
+        record, lines = read_run_record(folder), read_answers(folder)
+        _check_terms(folder, record, lines)
+        return cls(folder, record, lines)
 
     @property
     def asked(self) -> Asked:
@@ -109,7 +111,7 @@ it with the `express run` command that began it
 
     def scored(self, lexicon: Lexicon) -> dict[str, Any]:
         """Its scores under both protocols, computed from its lines; see `score_run`."""
-        return score_run(self.lines, lexicon, self.asked)
+        return score_run(self.lines, lexicon, self.record)
 
     @cached_property
     def scores(self) -> dict[str, Any]:
@@ -157,6 +159,19 @@ it with the `express run` command that began it
                 f"{self.record.last.dataset} no longer holds the examples that the run answered"
             )
         return kept
+
+
+def _check_terms(folder: Path, record: Record, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Every ranking has a number for each term."""
+    terms = len(record.vocabulary or ())
+    if record.prior and list(map(len, record.prior.logprobs)) != [terms] * 2:
+        raise RunError(f"{folder / RUN_FILE}: prior.logprobs must be 2 by {terms}: {MEND}.")
+    for number, line in enumerate(lines, 1):
+        if record.vocabulary and any(len(m["logprobs"]) != terms for m in line.get("rank") or ()):
+            where = f"{folder / PREDICTIONS_FILE}, line {number}"
+            raise RunError(
+                f"{where}: logprobs must be {terms} numbers: remove that line and run again."
+            )
 
 
 def score_file(

@@ -18,6 +18,7 @@ from express_metric.terms import Reason
 from ..errors import RunError
 from ..manifest import Taught
 from ..typed import Malformed, read, shown
+from .ranks import Prior, is_ranking
 
 MEND = "take it from a copy of the run, or make the run anew with another --out"
 FORMAT = 2
@@ -116,7 +117,8 @@ class Decoding:
     vocabulary: str | None = None  # of a ranking: train, or a file's name
     terms: int | None = None  # how many that has
     sha256: str | None = None  # of those
-    several: str | None = None  # pll or first: how a masked model scores terms of several tokens
+    others: str | None = None  # empty or picks: what a ranking showed at the other masks
+    several: str | None = None  # pll or first, how version 0.1 scored terms of several tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,8 @@ class Record:
     first_prompt: dict[str, Any] | None = None  # as the model got it
     shots: dict[str, Any] | None = None  # how many were shown, and left out for want of room
     vocabulary: tuple[str, ...] | None = None  # the terms of a ranking
+    left_out: tuple[str, ...] | None = None  # terms asked for too, which the model cannot rank
+    prior: Prior | None = None  # of the vocabulary's terms
     submission: Submitted | None = None
     taught: Taught | None = None  # where the model was trained by `express train`
     template: str | None = None  # a submission's wording, where it is the user's own
@@ -316,16 +320,6 @@ texts: remove that line and run again
 _REMOVE = "remove that line and run again"
 _READINGS = ("terms", "reason")
 _REASONS = (None, *Reason)
-
-
-def is_ranking(mask: object) -> bool:
-    """Whether a mask's entry has the likeliest terms, a place or null, and log-probabilities."""
-    if not isinstance(mask, dict):
-        return False
-    place, values = mask.get("reference"), mask.get("logprobs")
-    known = place is None or (isinstance(place, int) and place > 0 and place is not True)
-    numbers = isinstance(values, list) and all(type(one) in (int, float) for one in values)
-    return known and numbers and bool(mask.get("top")) and _are_texts(mask["top"])
 
 
 def _are_texts(value: object) -> bool:

@@ -39,7 +39,15 @@ from .record import (
 from .scores import lexicon_file, pick_lexicon, score_run
 from .seen import judge, tell
 from .serve import Serving, served
-from .setup import data_asked, decoding, engine_options, pool_of, prompt_asked, select
+from .setup import (
+    data_asked,
+    decoding,
+    engine_options,
+    pool_of,
+    prior_contexts,
+    prompt_asked,
+    select,
+)
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 from .tracking import log_scores, open_tracker
 
@@ -83,6 +91,8 @@ def run(config: RunConfig) -> FinishedRun | None:
         pool = pool_of(config, setting, data)
         with state.main_process_first():
             shots = choose(setting, pool, examples)
+            rows = prior_contexts(options, data, len(examples))
+            contexts = list(zip(rows, choose(setting, pool, rows), strict=True))
         record = None
         if state.is_main_process:
             prompt = prompt_asked(setting, pool)
@@ -107,16 +117,17 @@ def run(config: RunConfig) -> FinishedRun | None:
             # Before any answer is paid for, too.
             tracker = open_tracker(config.log_with, config.out) if config.log_with else None
         state.wait_for_everyone()
-        answer_all(folder, model, options, examples, state, config.batch_size, shots)
+        answer_all(folder, model, options, examples, state, config.batch_size, shots, contexts)
         state.wait_for_everyone()
         if record is None:
             return None
         lines = folder.finish([example.id for example in examples])
-        scores = score_run(lines, lexicon, record.asked)
+        record = read_run_record(config.out)
+        scores = score_run(lines, lexicon, record)
         write_json(config.out / SCORES_FILE, scores)
         if tracker is not None:
             log_scores(tracker, record.asked, scores)
-        return FinishedRun(config.out, read_run_record(config.out), lines, data)
+        return FinishedRun(config.out, record, lines, data)
 
 
 def _serve(

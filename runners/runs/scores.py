@@ -93,7 +93,9 @@ def _found_again(folder: Path, near: Path, kept: LexiconFile, label: str) -> Lex
     )
 
 
-def score_run(lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, asked: Asked) -> dict[str, Any]:
+def score_run(
+    lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, record: Record
+) -> dict[str, Any]:
     """Score the lines of `predictions.jsonl` under both protocols.
 
     Returns:
@@ -101,6 +103,7 @@ def score_run(lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, asked: Asked
         the figures without leaked and negated masks, where the lines tell of them; of a ranking
         also `rank`, see `rank_scores`.
     """
+    asked = record.asked
     references = [line["references"] for line in lines]
     flags = clean_of(lines)
     result: dict[str, Any] = {}
@@ -115,8 +118,13 @@ def score_run(lines: Sequence[Mapping[str, Any]], lexicon: Lexicon, asked: Asked
                 references, readings, flags, lexicon, protocol
             )
     if asked.decoding.kind == RANK:
-        result["rank"] = rank_scores(lines)
+        result["rank"] = run_ranks(lines, record)
     return result
+
+
+def run_ranks(lines: Sequence[Mapping[str, Any]], record: Record) -> dict[str, Any]:
+    """`rank_scores` of a run."""
+    return rank_scores(lines, record.vocabulary or (), record.prior, set(record.left_out or ()))
 
 
 def clean_of(lines: Sequence[Mapping[str, Any]]) -> list[list[bool]] | None:

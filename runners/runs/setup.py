@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,18 @@ from express_dataset.sources import Loaded, filled
 
 from ..config import RunConfig
 from ..engines.base import BUDGET_THINKING, EngineOptions
+from ..engines.rank.masked import rankable
 from ..errors import RunError
 from ..models import ResolvedModel
 from ..prompts.pool import Pool
 from ..prompts.setting import Setting
 from ..server import HF_ROUTER, Server
-from ..vocabulary import TRAIN, Vocabulary, from_file, from_labels
+from ..vocabulary import EMPTY, PICKS, TRAIN, Vocabulary, from_file, from_labels
 from .record import BY_CHANCE, DUMMY, FREE, RANK, Budget, Data, Decoding, Model, Prompt, Shots
 from .store import RunFolder
 
+# More would hardly move a term's mean, and cost a run as many answers.
+PRIOR_CONTEXTS = 64
 # Together some ten minutes of waiting.
 SERVE_RETRIES = 14
 
@@ -86,14 +91,13 @@ def decoding(options: EngineOptions, model: Model) -> Decoding:
         # So that no signature of a dummy can pass for a model's.
         return Decoding(name=model.name.replace(":", "-"), kind=DUMMY, seed=model.revision)
     if vocabulary is not None:
-        several = options.several if model.family == "masked" else None
         return Decoding(
-            name="-".join(filter(None, ("rank", vocabulary.label, several))),
+            name=f"rank-{vocabulary.label}-{options.others}",
             kind=RANK,
             vocabulary=vocabulary.source,
             terms=len(vocabulary.terms),
             sha256=vocabulary.sha256,
-            several=several,
+            others=options.others,
         )
     # Other answers at every start: no figure of these may pass for one of greedy decoding.
     by_chance = server is not None and server.temperature is None
@@ -124,15 +128,15 @@ def engine_options(
         dtype = "served" if model.family == "api" else "none"
     elif dtype == "auto":
         dtype = "bfloat16" if device.type == "cuda" else "float32"
-    return EngineOptions(
+    others = EMPTY if model.family == "masked" else PICKS
+    options = EngineOptions(
         template=setting.template,
         device=str(device),
         dtype=dtype,
         trust_remote_code=config.trust_remote_code,
         server=_server(config) if model.family == "api" else None,
         labels=_train_labels(config, data) if model.family == "dummy" else (),
-        vocabulary=_vocabulary(config, model, data),
-        several=config.several_tokens or "pll",
+        others=config.other_masks or others,
         quantize=config.quantize,
         spread=config.spread,
         max_new_tokens=config.max_new_tokens,
@@ -140,6 +144,18 @@ def engine_options(
         whole=config.whole_answers,
         chat=setting.chat,
     )
+    asked = _vocabulary(config, data)
+    return replace(options, vocabulary=asked and rankable(model, options, asked))
+
+
+def prior_contexts(options: EngineOptions, data: Splits, asked: int) -> tuple[Example, ...]:
+    """The stories that tell what a ranking's terms get whatever the story; as many as are asked.
+
+    They are drawn from the train split by their ids, so that the order of a file changes nothing.
+    """
+    rows = data["train"].examples if options.vocabulary else ()
+    drawn = sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).digest())
+    return tuple(drawn[: min(asked, PRIOR_CONTEXTS)])
 
 
 def _reasoning_tokens(config: RunConfig, model: ResolvedModel, setting: Setting) -> int:
@@ -148,15 +164,10 @@ def _reasoning_tokens(config: RunConfig, model: ResolvedModel, setting: Setting)
     return BUDGET_THINKING if setting.chat and model.thinks else 0
 
 
-def _vocabulary(config: RunConfig, model: ResolvedModel, data: Splits) -> Vocabulary | None:
+def _vocabulary(config: RunConfig, data: Splits) -> Vocabulary | None:
     """The terms to rank, or None where the model writes freely."""
     if config.decode != "rank":
         return None
-    if config.several_tokens and model.family != "masked":
-        raise RunError(
-            f"--several-tokens is for masked models, and --model {config.model} is a "
-            f"{model.family} one: leave it out."
-        )
     if config.vocabulary in (None, TRAIN):
         return from_labels(_train_labels(config, data))
     return from_file(Path(config.vocabulary or ""))

@@ -27,8 +27,10 @@ from express_metric.analysis.resampling import Resampling
 
 from ..config import RunConfig
 from ..engines import load_engine
+from ..engines.base import EngineOptions
+from ..engines.rank.masked import rankable
 from ..errors import RunError
-from ..models import resolve
+from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..runs.answering import answers
 from ..runs.progress import progress
@@ -63,7 +65,13 @@ def check(options: CheckOptions) -> dict[str, Any]:
         RunError: too few pairs, or a model that cannot be asked.
     """
     data = load_all(options.dataset)
-    train, test = (list(data[name].examples) for name in ("train", "test"))
+    model, made = _asked(options, data)
+    splits = [data[name].examples for name in ("train", "test")]
+    labels = from_labels(term for rows in splits for row in rows for term in row.labels)
+    terms = set(rankable(model, made, labels).terms)
+    train, test = (
+        [row for row in rows if terms.issuperset(map(normalised, row.labels))] for rows in splits
+    )
     pairs = paired(train, test, options.seed)[: options.limit]
     if len(pairs) < FEWEST:
         raise RunError(
@@ -73,7 +81,7 @@ def check(options: CheckOptions) -> dict[str, Any]:
     sides = [[pair[side] for pair in pairs] for side in (0, 1)]
     asked = [row for side in sides for row in side]
     moved = [reordered(row, options.seed) for row in asked]
-    scored = _scores(options, data, asked, [row for row in moved if row])
+    scored = _scores(model, made, asked, [row for row in moved if row])
     known = [scored[row.id] for row in asked]
     n = len(pairs)
     how = Resampling(options.draws, options.seed)
@@ -144,13 +152,7 @@ def reordered(row: Example, seed: int) -> Example | None:
     return replace(row, id=f"{row.id}-reordered", text=" ".join(s for s, _ in said), labels=terms)
 
 
-def _scores(
-    options: CheckOptions, data: Any, rows: Sequence[Example], moved: Sequence[Example]
-) -> dict[str, tuple[float, Any]]:
-    """By id: the share of masks whose (likeliest) term is the author's, and its log-probability.
-
-    None for the latter where the model is served; its `moved` rows are not asked.
-    """
+def _asked(options: CheckOptions, data: Any) -> tuple[ResolvedModel, EngineOptions]:
     torch = require("torch", "run")
     served = options.model.startswith(API)
     config = RunConfig(
@@ -159,7 +161,6 @@ def _scores(
         adapter=options.adapter,
         dataset=options.dataset,
         template=options.template,
-        several_tokens=options.several_tokens,
         decode="free" if served else "rank",
         device=options.device,
         base_url=options.base_url,
@@ -167,7 +168,17 @@ def _scores(
     model = resolve(config.model, adapter=config.adapter)
     on_gpu = config.device != "cpu" and torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
-    made = engine_options(config, model, setting_of(config, model.family), device, data)
+    return model, engine_options(config, model, setting_of(config, model.family), device, data)
+
+
+def _scores(
+    model: ResolvedModel, made: EngineOptions, rows: Sequence[Example], moved: Sequence[Example]
+) -> dict[str, tuple[float, Any]]:
+    """By id: the share of masks whose (likeliest) term is the author's, and its log-probability.
+
+    None for the latter where the model is served; its `moved` rows are not asked.
+    """
+    served = model.family == "api"
     if not served:
         rows = [*rows, *moved]
     vocabulary = from_labels(term for row in rows for term in row.labels)

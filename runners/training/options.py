@@ -164,7 +164,7 @@ figure on the others would mean anything; leave --split out
     def asking(self) -> RunConfig:
         """The options of a run with the same model and prompts."""
         own, of_run = ({field.name for field in fields(kind)} for kind in (self, RunConfig))
-        shared = own & of_run - {"batch_size", "quantize", "several_tokens", "limit"}
+        shared = own & of_run - {"batch_size", "quantize", "limit"}
         return RunConfig(**{name: getattr(self, name) for name in sorted(shared)})
 
     def recipe(self, family: str) -> Recipe:
@@ -193,9 +193,6 @@ class CheckOptions:
     dataset: Annotated[str, typer.Option(help="As for run; it needs train and test.")] = "express"
     limit: Annotated[int, typer.Option(min=FEWEST, help="Pairs of rows at most.")] = 200
     template: Annotated[Path | None, typer.Option(help="Your own wording, as for run.")] = None
-    several_tokens: Annotated[
-        str | None, typer.Option(help="As for run --decode rank: pll or first.")
-    ] = None
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 2000
     seed: Annotated[int, typer.Option(help="Of pairs, sentences and draws.")] = 0

@@ -10,6 +10,7 @@ from support.made_runs import asked_of
 from express_cards.terminal import print_scores
 from express_cards.words import advice
 from express_metric import load_lexicon
+from express_runners.runs.record import Record
 from express_runners.runs.scores import score_run
 
 
@@ -30,7 +31,7 @@ def test_a_low_valid_rate_is_explained(
     answer: str, note: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [line(answer, "sad") if answer else line("no idea")]
-    scores = score_run(lines, load_lexicon("nrc"), asked_of())
+    scores = score_run(lines, load_lexicon("nrc"), Record(asked=asked_of(), sessions=()))
     assert bool(advice(scores)) is note
     print_scores(scores)
     assert ("could not be scored" in capsys.readouterr().out) is note

@@ -38,6 +38,16 @@ def test_places_are_those_of_the_scores(tmp_path: Path) -> None:
         f"{expected[part]:.1%}" for part in ("top1", "top3", "top5", "mrr")
     ]
     assert 0 < expected["in_vocabulary"] < expected["masks"]
+    # Of equals that are less expected the third is the higher one: tired, happy, sad.
+    labels = [
+        label
+        for line in read_lines(folder / "predictions.jsonl")
+        for label in line["references"]
+        if line["rank"]
+    ]
+    first = sum(label == "tired" for label in labels) / expected["masks"]
+    assert shown.rows[0][2] == f"{first:.1%}"
+    assert "the list has 25.0% of the model's own probability" in shown.caption
     told = f"Hidden words with a place: {expected['in_vocabulary']} of {expected['masks']};"
     assert told in shown.caption
 

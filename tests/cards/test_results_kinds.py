@@ -68,7 +68,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submit("lexicon", llama, lexicon=str(root / "mine.csv"))
     submit("limit", llama, limit=LIMIT)
     submit("masked", roberta)
-    ranked = {"decode": "rank", "vocabulary": str(root / "words.txt"), "several_tokens": "first"}
+    ranked = {"decode": "rank", "vocabulary": str(root / "words.txt"), "other_masks": "picks"}
     submit("ranked", roberta, **ranked)
     submit("template", llama, template=root / "own.jinja")
     similar = {"prompt": "few-shot", "shots": 2, "shot_choice": "similar", "encoder": "tfidf"}
@@ -263,7 +263,9 @@ VERSION = ("submission", "version")
         ("similar", ((*SHOTS, "pool"), 99, "asked.prompt.shots.pool is 99, not")),
         ("similar", ((*SHOTS, "pool_fingerprint"), "0", "shots.pool_fingerprint is '0', not")),
         ("similar", (("shots", "shown"), 9, "run.json: shots.shown is 9, not")),
-        ("ranked", ((*DECODING, "terms"), 99, "asked.decoding.terms is 99, not 4")),
+        ("ranked", ((*DECODING, "terms"), 99, "asked.decoding.terms is 99, not")),
+        ("ranked", ((*DECODING, "others"), "gold", "is no way of decoding")),
+        ("ranked", (("prior", "logprobs"), [[0.0, 0.0]] * 2, "prior.logprobs must be 2 by")),
         ("ranked", (("vocabulary", 0), "a, b", "is no term of one to three words")),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value[0][-1]}-{value[1]!r}"[:40],
@@ -286,7 +288,7 @@ def _vocabulary(folder: Path, term: str) -> None:
 
     record = read(folder / "run.json")
     words = Vocabulary("words.txt", (term, *record["vocabulary"][1:]))
-    name = f"rank-{words.label}-first"
+    name = f"rank-{words.label}-picks"
     change(folder / "run.json", "vocabulary", to=list(words.terms))
     for key, value in (("sha256", words.sha256), ("name", name)):
         change(folder / "run.json", *DECODING, key, to=value)

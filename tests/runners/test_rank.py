@@ -26,7 +26,7 @@ from express_runners.prompts.wording import ours
 from express_runners.runs.agreement import agree, agreement
 from express_runners.runs.ranks import rank_scores
 from express_runners.runs.run import run
-from express_runners.vocabulary import Vocabulary, from_file
+from express_runners.vocabulary import EMPTY, OTHER_MASKS, PICKS, Vocabulary, from_file
 
 TERMS = ("sad", "saddened", "let down", "angry", "anger", "ashamed", "joyful", "at ease")
 VOCABULARY = Vocabulary("test", TERMS)
@@ -45,14 +45,14 @@ def answers(engine: Any, prompts: list[Prompt]) -> list[Any]:
     return [answer for _, answer in sorted(flow, key=lambda pair: pair[0])]
 
 
-def by_hand(engine: Any, prompt: Prompt, lead: str) -> list[list[float]]:
+def by_hand(engine: Any, prompt: Prompt, lead: str, others: str) -> list[list[float]]:
     """The definition, term by term: a whole forward pass for each, nothing shared or cached."""
     import torch
 
     model, seq2seq = engine._model, engine._model.config.is_encoder_decoder
     if not seq2seq:
         model.set_attn_implementation("eager")
-    terms = ListTerms(engine._tokenizer, TERMS, lead)
+    terms = ListTerms(engine._tokenizer, TERMS, lead, others)
     chosen: list[str] = []
     found = []
     for _ in prompt.example.labels:
@@ -74,61 +74,59 @@ def by_hand(engine: Any, prompt: Prompt, lead: str) -> list[list[float]]:
             first = len(written) - len(tokens) - 1
             sum_ = sum(float(logprobs[first + i, t]) for i, t in enumerate(tokens))
             scores.append(sum_ + float(logprobs[-1, terms.closing].logsumexp(-1)))
-        found.append(normalise(scores))
+        found.append(scores)
         chosen.append(likeliest(TERMS, scores))
     return found
 
 
 @pytest.mark.parametrize(
-    ("name", "chat"), [("llama", True), ("llama", False), ("gemma2", True), ("t5", False)]
+    ("name", "chat", "others"),
+    [
+        *(("llama", True, PICKS), ("llama", True, EMPTY), ("llama", False, PICKS)),
+        *(("gemma2", True, PICKS), ("t5", False, PICKS), ("t5", False, EMPTY)),
+    ],
 )
-def test_tree_gives_what_single_passes_give(name: str, chat: bool, tmp_path: Path) -> None:
-    engine = engine_of(tiny_models.make(name, tmp_path, chat=chat))
+def test_tree_gives_what_single_passes_give(
+    name: str, chat: bool, others: str, tmp_path: Path
+) -> None:
+    engine = engine_of(tiny_models.make(name, tmp_path, chat=chat), others=others)
     engine._model.double()  # large random weights: in float32 rounding hides what differs
     examples = load_examples("sample", split="test").examples[:5]
     assert {len(e.labels) for e in examples} > {1, 2}
     prompts = [engine.prepare(example) for example in examples]
     got = answers(engine, prompts)
     for prompt, answer in zip(prompts, got, strict=True):
-        wanted = by_hand(engine, prompt, lead="" if chat or name == "t5" else " ")
+        wanted = by_hand(engine, prompt, "" if chat or name == "t5" else " ", others)
         for mine, theirs in zip(answer.scores, wanted, strict=True):
-            assert mine == pytest.approx(theirs, abs=5e-5)
+            assert mine == pytest.approx(normalise(theirs), abs=5e-5)
+        shares = [sum(map(math.exp, scores)) for scores in wanted]
+        assert answer.shares == pytest.approx(shares, rel=1e-3)
         top = [likeliest(TERMS, values) for values in answer.scores]
         assert json.loads(answer.completion) == top
 
 
-@pytest.mark.parametrize("several", ["pll", "first"])
+@pytest.mark.parametrize("others", OTHER_MASKS)
 @pytest.mark.parametrize("name", ["roberta", "longformer"])
-def test_masked_ranking_is_its_definition(name: str, several: str, tmp_path: Path) -> None:
+def test_masked_ranking_is_its_definition(name: str, others: str, tmp_path: Path) -> None:
     import torch
 
-    engine = engine_of(tiny_models.make(name, tmp_path), several=several)
-    tokenizer, model = engine._tokenizer, engine._model
+    engine = engine_of(tiny_models.make(name, tmp_path), others=others)
+    tokenizer, model, terms = engine._tokenizer, engine._model, engine.vocabulary.terms
+    assert 1 < len(terms) < len(TERMS)
+    assert set(terms) | set(engine.vocabulary.left_out) == set(TERMS)
     example = max(load_examples("sample", split="test").examples, key=lambda e: len(e.labels))
-    prompt = engine.prepare(example)
-    (answer,) = answers(engine, [prompt])
-    places = [i for i, token in enumerate(prompt.ids) if token == tokenizer.mask_token_id]
-    before = prompt.text.split(tokenizer.mask_token)
-
-    def logprobs(ids: list[int], at: int) -> Any:
-        with torch.inference_mode():
-            return model(input_ids=torch.tensor([ids])).logits[0, at].log_softmax(-1)
-
+    (answer,) = answers(engine, [prompt := engine.prepare(example)])
+    ids = list(prompt.ids)
+    places = [i for i, token in enumerate(ids) if token == tokenizer.mask_token_id]
     for m, place in enumerate(places):
-        scores = []
-        for term in TERMS:
-            shown = f" {term}" if before[m][-1:].isspace() else term
-            tokens = tokenizer(shown, add_special_tokens=False)["input_ids"]
-            if several == "first":
-                scores.append(float(logprobs(list(prompt.ids), place)[tokens[0]]))
-                continue
-            total = 0.0
-            for i, token in enumerate(tokens):
-                hidden = [*tokens[:i], tokenizer.mask_token_id, *tokens[i + 1 :]]
-                text = [*prompt.ids[:place], *hidden, *prompt.ids[place + 1 :]]
-                total += float(logprobs(text, place + i)[token])
-            scores.append(total)
+        with torch.inference_mode():
+            told = model(input_ids=torch.tensor([ids])).logits[0, place].log_softmax(-1)
+        tokens = [tokenizer(f" {t}", add_special_tokens=False)["input_ids"][0] for t in terms]
+        scores = [float(told[token]) for token in tokens]
         assert list(answer.scores[m]) == pytest.approx(normalise(scores), abs=2e-4)
+        assert answer.shares[m] == pytest.approx(sum(map(math.exp, scores)), rel=1e-3)
+        if others == PICKS:
+            ids[place] = tokens[terms.index(likeliest(terms, scores))]
 
 
 @pytest.mark.parametrize("name", tiny_models.NAMES)
@@ -141,14 +139,29 @@ def test_ranking_is_valid_for_every_mask(name: str, tmp_path: Path) -> None:
     assert result is not None
     for protocol in ("paper", "revised"):
         assert result.scores[protocol]["valid_rate"] == 1.0
-        assert f"|decode:rank-{VOCABULARY.label}" in result.scores[protocol]["signature"]
+        label = Vocabulary("", result.record.vocabulary or ()).label
+        others = "empty" if tiny_models.FAMILIES[name] == "masked" else "picks"
+        assert f"|decode:rank-{label}-{others}|" in result.scores[protocol]["signature"]
     for line in result.lines:
         assert line["finish"] == "ranked"
         for mask in line["rank"]:
-            assert len(mask["logprobs"]) == len(TERMS)
+            assert len(mask["logprobs"]) == len(result.record.vocabulary or ())
+            assert 0 < mask["share"] < 1
             assert sum(map(math.exp, mask["logprobs"])) == pytest.approx(1, abs=1e-3)
-            assert mask["top"][0] == TERMS[mask["logprobs"].index(max(mask["logprobs"]))]
-    assert json.loads((tmp_path / "rank" / "run.json").read_text())["vocabulary"] == list(TERMS)
+            assert (
+                mask["top"][0]
+                == (result.record.vocabulary or ())[mask["logprobs"].index(max(mask["logprobs"]))]
+            )
+    kept, told = result.record.vocabulary or (), result.scores["rank"]
+    left_out = result.record.left_out or ()
+    assert set(kept) | set(left_out) == set(TERMS)
+    assert bool(left_out) is (tiny_models.FAMILIES[name] == "masked")
+    assert result.record.prior
+    assert result.record.prior.contexts == 3
+    assert 0 < told["share"] < 1
+    assert 0 <= told["without_prior"]["mrr"] <= 1
+    hidden = [label for line in result.lines for label in line["references"]]
+    assert told.get("left_out", 0) == sum(label in left_out for label in hidden)
     run(RunConfig(**ask, out=tmp_path / "free"))
     found = agree(tmp_path / "free", tmp_path / "rank")
     assert found["masks"] == sum(len(line["references"]) for line in result.lines)
@@ -156,7 +169,7 @@ def test_ranking_is_valid_for_every_mask(name: str, tmp_path: Path) -> None:
 
 BAD = [
     ({"vocabulary": "train"}, "--vocabulary belongs to --decode rank"),
-    ({"several_tokens": "pll"}, "--several-tokens belongs to --decode rank"),
+    ({"other_masks": "empty"}, "--other-masks belongs to --decode rank"),
     ({"decode": "rank", "prompt": "cot"}, "cannot reason"),
     ({"decode": "beam"}, "--decode must be one of free, rank"),
 ]
@@ -202,17 +215,19 @@ def test_trie_sums_each_sequence(sequences: list[list[int]]) -> None:
 
 def test_rank_figures() -> None:
     lines: list[dict[str, Any]] = [
-        {"references": ["a", "b"], "rank": [{"reference": 1}, {"reference": 4}]},
-        {"references": ["c"], "rank": [{"reference": None}]},
+        {"references": ["a", "b"], "rank": [{"reference": 1, "share": 0.1}, {"reference": 4}]},
+        {"references": ["c"], "rank": [{"reference": None, "share": 0.3}]},
         {"references": ["d"], "rank": None},
     ]
-    assert rank_scores(lines) == {
+    assert rank_scores(lines, left_out={"c"}) == {
         "masks": 4,
         "in_vocabulary": 2,
         "top1": 0.25,
         "top3": 0.25,
         "top5": 0.5,
         "mrr": (1 + 1 / 4) / 4,
+        "left_out": 1,
+        "share": 0.2,
     }
 
 

@@ -112,7 +112,9 @@ def write_rank_run(folder: Path) -> Path:
     )
     record = json.loads((folder / "run.json").read_text("utf-8"))
     record["asked"]["decoding"] = {"name": "rank-3@0000"}
-    (folder / "run.json").write_text(json.dumps({**record, "vocabulary": terms}), "utf-8")
+    prior = {"contexts": 9, "logprobs": [[-0.1, -2.0, -2.5]] * 2}
+    told = {**record, "vocabulary": terms, "prior": prior}
+    (folder / "run.json").write_text(json.dumps(told), "utf-8")
     lines = [json.loads(line) for line in (folder / "predictions.jsonl").open(encoding="utf-8")]
     for line in lines:
         places = [
@@ -120,7 +122,7 @@ def write_rank_run(folder: Path) -> Path:
         ]
         # Not normalised: the shares are one half and two quarters.
         line["rank"] = [
-            {"top": terms, "reference": place, "logprobs": [-1.3069, -2.0, -2.0]}
+            {"top": terms, "reference": place, "share": 0.25, "logprobs": [-1.3069, -2.0, -2.0]}
             for place in places
         ]
     lines[-1]["rank"] = None

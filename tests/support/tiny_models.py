@@ -23,6 +23,8 @@ NAMES = tuple(FAMILIES)
 VOCABULARY = 800
 HIDDEN = 32
 CONTEXT = 2048
+# A masked model can rank words of one token only.
+WHOLE = ("sad", "happy", "lonely", "angry", "ashamed", "anxious", "proud", "tired", "afraid")
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
@@ -68,10 +70,12 @@ def _trained() -> str:
 
 
 def _tokenizer(name: str, chat: bool) -> Any:
-    from tokenizers import Tokenizer, processors
+    from tokenizers import AddedToken, Tokenizer, processors
     from transformers import PreTrainedTokenizerFast
 
-    backend = Tokenizer.from_str(_trained())
+    backend, masked = Tokenizer.from_str(_trained()), FAMILIES[name] == "masked"
+    if masked:
+        backend.add_tokens([AddedToken(f" {word}", normalized=False) for word in WHOLE])
     before = "" if name == "t5" else "<s> "
     after = "" if FAMILIES[name] == "causal" else " </s>"
     marks = [(mark, backend.token_to_id(mark)) for mark in ("<s>", "</s>")]
@@ -84,7 +88,7 @@ def _tokenizer(name: str, chat: bool) -> Any:
         eos_token="</s>",
         unk_token="<unk>",
         pad_token="<pad>",
-        mask_token="<mask>" if FAMILIES[name] == "masked" else None,
+        mask_token="<mask>" if masked else None,
         model_max_length=CONTEXT,
         model_input_names=["input_ids", "attention_mask"],
     )

@@ -108,8 +108,7 @@ class Answerer:
         if model not in self.settings.models:
             raise DemoError("There is no such model: choose one in step 3.")
         with self._lock:
-            vocabulary = self.vocabulary(example)
-            engine = self._load(model, vocabulary)
+            engine = self._load(model, self.vocabulary(example))
             prompt = engine.prepare(example)
             if len(prompt.ids) + prompt.budget > engine.context:
                 raise DemoError(
@@ -127,8 +126,11 @@ class Answerer:
         )
         if answer.reason is not None:
             readings = dict.fromkeys(PROTOCOLS, Reading(None, Reason(answer.reason)))
-        ranks = rank_record(vocabulary, example.labels, answer.scores)
-        terms = vocabulary.terms if ranks else ()
+        ranks: list[dict[str, Any]] | None = None
+        terms: tuple[str, ...] = ()
+        if isinstance(engine, RankingEngine) and answer.scores is not None:
+            terms = engine.vocabulary.terms
+            ranks = rank_record(engine.vocabulary, example.labels, answer)
         name = self.settings.label(model)
         return Answered(name, answer.completion, readings, ranks, terms, seconds)
 

@@ -80,7 +80,7 @@ def _bars(answered: Answered, judged: Judged, mask: int) -> Drawn:
     rank = answered.ranks[mask]
     own = normal(judged.example.labels[mask])
     words = list(enumerate(rank["top"], 1))
-    if own not in rank["top"]:
+    if own not in rank["top"] and rank["reference"] is not None:
         words.append((rank["reference"], own))
     rows = []
     for place, word in words:
@@ -98,7 +98,9 @@ def _bars(answered: Answered, judged: Judged, mask: int) -> Drawn:
             )
         )
     caption = (
-        f"The likeliest of {len(answered.terms)} words; your word has place {rank['reference']}."
+        f"The likeliest of {len(answered.terms)} words; your word has place "
+        f"{rank['reference'] or 'none: this model ranks words of one token only'}. Shares are "
+        f"within these words, which have {rank['share']:.2%} of the model's own probability."
     )
     return tag("table", tag("caption", caption), tag("tbody", *rows), cls="bars")
 

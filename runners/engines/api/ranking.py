@@ -22,7 +22,7 @@ from ...models import ResolvedModel, resolve
 from ...server import LISTED
 from ..base import Answer, EngineOptions, Prompt
 from ..prompter import Prompter
-from ..rank.terms import QUOTE, ListTerms, normalise, ranked
+from ..rank.terms import QUOTE, ListTerms, ranked
 from .engine import ApiEngine
 from .faults import PASSING_STATUS, PassingFault, read_refusal, server_message
 from .replies import read_usage
@@ -47,7 +47,10 @@ class ApiRanker(ApiEngine):
         assert options.vocabulary is not None
         self._prompter = Prompter(_local(model), options)
         self._terms = ListTerms(
-            self._prompter.tokenizer, options.vocabulary.terms, self._prompter.lead
+            self._prompter.tokenizer,
+            options.vocabulary.terms,
+            self._prompter.lead,
+            options.others,
         )
         self.context = self._prompter.context
         self._way = ""
@@ -78,7 +81,7 @@ class ApiRanker(ApiEngine):
         return replace(answer, prompt_tokens=self._used.pop(task, None), seconds=seconds)
 
     async def _scores(self, client: httpx.AsyncClient, before: list[int]) -> list[float]:
-        """Log-probability of every term after these tokens, together one."""
+        """Log-probability of every term after these tokens."""
         async with self._probing:
             if not self._way:
                 await self._patiently(partial(self._probe, client, before))
@@ -87,7 +90,7 @@ class ApiRanker(ApiEngine):
         for at in range(0, len(rows), AT_ONCE):
             once = partial(self._likelihoods, client, rows[at : at + AT_ONCE], len(before))
             found += await self._patiently(once)
-        return normalise(found)
+        return found
 
     async def _probe(self, client: httpx.AsyncClient, row: list[int], url: str) -> None:
         """Find out how this server gives log-probabilities, and how many tokens it lists.

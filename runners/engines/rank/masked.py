@@ -1,51 +1,68 @@
 """The ranking of a closed vocabulary by masked models.
 
-Each mask is scored by itself, with the other masks left as they are. A term of one token gets its
-log-probability at the mask. For a term of several tokens there are two ways:
-
-*pll*, the pseudo-log-likelihood (Salazar et al. 2020, Masked Language Model Scoring): the term
-stands in the text, each of its tokens is masked in turn, and the log-probabilities are summed;
-*first*, the log-probability of its first token at the single mask: one pass for all terms, but
-terms with the same first token are equal.
+A term gets its log-probability at the mask, so that only terms of one token can be ranked. What
+several tokens would get, a masked model does not say: it knows how likely a token is where one is
+missing, not how many are missing. The pseudo-log-likelihood (Salazar et al. 2020) is no way out:
+each token of a word gives the others away, and a rare word of two gets more than a common one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..base import Answer, Prompt
-from .terms import likeliest, normalise, ranked
+from ...errors import RunError
+from ...models import ResolvedModel
+from ...vocabulary import PICKS, Vocabulary
+from ..base import Answer, EngineOptions, Prompt, load_tokenizer
+from .terms import likeliest, ranked
 
-# A text with a term in it, one token of which is masked: mask, term, tokens, place, the token.
-Variant = tuple[int, int, list[int], int, int]
+
+def rankable(model: ResolvedModel, options: EngineOptions, asked: Vocabulary) -> Vocabulary:
+    """What a model can rank of a vocabulary: all, or for a masked one `one_token`."""
+    if model.family != "masked":
+        return asked
+    return one_token(load_tokenizer(model, options, "right"), asked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Forms:
-    """Tokens of every term after a space and without one."""
+def one_token(tokenizer: Any, asked: Vocabulary) -> Vocabulary:
+    """The vocabulary without its terms of several tokens, which it names in `left_out`.
 
-    spaced: tuple[tuple[int, ...], ...]
-    bare: tuple[tuple[int, ...], ...]
+    Raises:
+        RunError: none is left.
+    """
+    pairs = list(zip(asked.terms, _tokens(tokenizer, asked.terms), strict=True))
+    kept = tuple(term for term, token in pairs if token is not None)
+    if not kept:
+        raise RunError(
+            "a masked model ranks terms of one token, and this one has none for any term of the "
+            "vocabulary: give another --vocabulary or --model"
+        )
+    new = tuple(term for term, token in pairs if token is None)
+    return replace(asked, terms=kept, left_out=asked.left_out + new)
+
+
+def _tokens(tokenizer: Any, shown: Iterable[str], before: str = " ") -> list[int | None]:
+    """The token of each term after `before`; None where there is no single one."""
+    found = [tokenizer(before + term, add_special_tokens=False)["input_ids"] for term in shown]
+    odd = (tokenizer.unk_token_id,)
+    return [ids[0] if len(ids) == 1 and ids[0] not in odd else None for ids in found]
 
 
 class MaskedRanker:
     """Ranks the vocabulary at every mask of one example after the other."""
 
-    def __init__(self, model: Any, tokenizer: Any, terms: Sequence[str], several: str) -> None:
+    def __init__(self, model: Any, tokenizer: Any, terms: Sequence[str], others: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._terms = tuple(terms)
-        self._several = several
-        self._batch_tokens = 32_768 if model.device.type == "cuda" else 2_048
-
-        def tokens(text: str) -> tuple[int, ...]:
-            return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-        self._forms = _Forms(
-            tuple(tokens(f" {term}") for term in terms), tuple(tokens(term) for term in terms)
-        )
+        self._picks = others == PICKS
+        self._spaced = [token for token in _tokens(tokenizer, terms) if token is not None]
+        assert len(self._spaced) == len(terms), "terms must be `rankable`"
+        # Without a space before it, as after a bracket, a word may have another token.
+        bare = zip(_tokens(tokenizer, terms, ""), self._spaced, strict=True)
+        self._bare = [spaced if token is None else token for token, spaced in bare]
 
     def answer(self, prompts: Sequence[Prompt]) -> list[Answer]:
         """Rank for each prompt, in order."""
@@ -53,68 +70,30 @@ class MaskedRanker:
 
     def _rank(self, prompt: Prompt) -> Answer:
         mask = self._tokenizer.mask_token_id
-        places = [i for i, token in enumerate(prompt.ids) if token == mask]
-        at_masks = self._logprobs([list(prompt.ids)], [places])[0]
-        forms = [self._form(before) for before in prompt.text.split(self._tokenizer.mask_token)]
-        scores = [
-            [float(at_masks[m, tokens[0]]) for tokens in forms[m]] for m in range(len(places))
-        ]
-        if self._several == "pll":
-            self._add_several(prompt, places, forms, scores)
-        values = [normalise(row) for row in scores]
-        return ranked(prompt, [likeliest(self._terms, row) for row in values], values)
+        ids = list(prompt.ids)
+        places = [i for i, token in enumerate(ids) if token == mask]
+        told = self._logprobs(ids, places)
+        chosen: list[str] = []
+        scores: list[list[float]] = []
+        for m, before in enumerate(prompt.text.split(self._tokenizer.mask_token)[:-1]):
+            tokens = self._spaced if before[-1:].isspace() else self._bare
+            if self._picks and m:
+                told = self._logprobs(ids, places)
+            scores.append(told[m, tokens].tolist())
+            chosen.append(likeliest(self._terms, scores[-1]))
+            if self._picks:
+                ids[places[m]] = tokens[self._terms.index(chosen[-1])]
+        return ranked(prompt, chosen, scores)
 
-    def _form(self, before: str) -> tuple[tuple[int, ...], ...]:
-        """The terms' tokens at a mask with this text before it."""
-        return self._forms.spaced if before[-1:].isspace() else self._forms.bare
-
-    def _add_several(
-        self,
-        prompt: Prompt,
-        places: list[int],
-        forms: list[tuple[tuple[int, ...], ...]],
-        scores: list[list[float]],
-    ) -> None:
-        """Replace the scores of terms of several tokens by their pseudo-log-likelihoods."""
-        variants = list(self._variants(prompt, places, forms))
-        for m, term, *_ in variants:
-            scores[m][term] = 0.0
-        step = max(1, self._batch_tokens // (len(prompt.ids) + 8))
-        # Like lengths together: a batch is then hardly padded.
-        variants.sort(key=lambda variant: len(variant[2]))
-        for at in range(0, len(variants), step):
-            some = variants[at : at + step]
-            found = self._logprobs([v[2] for v in some], [[v[3]] for v in some])
-            for (m, term, _, _, token), row in zip(some, found, strict=True):
-                scores[m][term] += float(row[0, token])
-
-    def _variants(
-        self,
-        prompt: Prompt,
-        places: list[int],
-        forms: list[tuple[tuple[int, ...], ...]],
-    ) -> Iterator[Variant]:
-        mask = self._tokenizer.mask_token_id
-        for m, place in enumerate(places):
-            for term, tokens in enumerate(forms[m]):
-                if len(tokens) == 1:
-                    continue
-                for i, token in enumerate(tokens):
-                    shown = [*tokens[:i], mask, *tokens[i + 1 :]]
-                    text = [*prompt.ids[:place], *shown, *prompt.ids[place + 1 :]]
-                    yield m, term, text, place + i, token
-
-    def _logprobs(self, texts: list[list[int]], places: list[list[int]]) -> list[Any]:
-        """Log-probabilities at the places of each text, (places, vocabulary of the model)."""
+    def _logprobs(self, ids: list[int], places: list[int]) -> Any:
+        """Log-probabilities at the places of a text, (places, vocabulary of the model)."""
         import torch
 
-        rows = [{"input_ids": text} for text in texts]
+        rows = [{"input_ids": ids}]
         batch = self._tokenizer.pad(rows, return_tensors="pt").to(self._model.device)
         where = torch.zeros_like(batch["input_ids"], dtype=torch.bool)
-        for row, some in enumerate(places):
-            where[row, some] = True
-        logits = logits_at(self._model, batch, where).float().log_softmax(-1).cpu()
-        return list(logits.split([len(some) for some in places]))
+        where[0, places] = True
+        return logits_at(self._model, batch, where).float().log_softmax(-1).cpu()
 
 
 def logits_at(model: Any, batch: Any, where: Any) -> Any:

@@ -7,6 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from express_dataset import MASK
+
+from ...vocabulary import EMPTY, PICKS
 from ..base import Answer, Prompt
 from .trie import Trie, build
 
@@ -18,7 +21,8 @@ class ListTerms:
 
     A term's log-likelihood is that of its tokens and of what ends it: any token that begins with
     the closing quote. Without the end, "sad" would get what belongs to "saddened". The masks are
-    taken in order, each after the likeliest terms of those before it, as when writing freely.
+    taken in order, each after the likeliest terms of those before it, as when writing freely; or,
+    with `others` "empty", after masks that nobody has filled.
 
     Attributes:
         tokens: of each term.
@@ -26,9 +30,12 @@ class ListTerms:
         closing: tokens that begin with a quote.
     """
 
-    def __init__(self, tokenizer: Any, terms: Sequence[str], lead: str) -> None:
+    def __init__(
+        self, tokenizer: Any, terms: Sequence[str], lead: str, others: str = PICKS
+    ) -> None:
         self._tokenizer = tokenizer
         self._lead = lead
+        self._empty = others == EMPTY
         self.terms = tuple(terms)
         self.tokens = [self._tokens(term) for term in terms]
         self.trie: Trie = build(self.tokens)
@@ -37,7 +44,8 @@ class ListTerms:
 
     def trunk(self, chosen: Sequence[str]) -> list[int]:
         """Tokens of the answer up to the next term, whose opening quote is the last of them."""
-        before = "".join(f"{json.dumps(term, ensure_ascii=False)}, " for term in chosen)
+        told = [MASK] * len(chosen) if self._empty else chosen
+        before = "".join(f"{json.dumps(term, ensure_ascii=False)}, " for term in told)
         return self._encode(f"{self._lead}[{before}{QUOTE}")
 
     def _tokens(self, term: str) -> list[int]:
@@ -52,7 +60,7 @@ class ListTerms:
         return ids
 
     def scores(self, first: Any, after: Any) -> list[float]:
-        """Log-probability of every term, together one.
+        """Log-probability of every term, as the model gives it.
 
         Args:
             first: logits after the trunk, (vocabulary of the model,).
@@ -70,7 +78,7 @@ class ListTerms:
         closing = torch.tensor(self.closing, device=logits.device)
         closed = logits[ends][:, closing].logsumexp(-1) - norm[ends]
         sums = self.trie.sums(nodes.tolist())
-        return normalise([a + b for a, b in zip(sums, closed.tolist(), strict=True)])
+        return [a + b for a, b in zip(sums, closed.tolist(), strict=True)]
 
     def best(self, scores: Sequence[float]) -> str:
         """The likeliest term; of equals the first."""
@@ -89,24 +97,28 @@ def likeliest(terms: Sequence[str], scores: Sequence[float]) -> str:
 
 
 def normalise(scores: Sequence[float]) -> list[float]:
-    """Log-probabilities that sum to one, from log-likelihoods.
+    """Log-probabilities that sum to one, from those that sum to less.
 
     >>> [round(math.exp(x), 3) for x in normalise([0.0, math.log(3.0)])]
     [0.25, 0.75]
-    >>> normalise([-5.0])
-    [0.0]
     """
-    top = max(scores)
-    total = top + math.log(sum(math.exp(score - top) for score in scores))
+    total = log_sum(scores)
     return [score - total for score in scores]
 
 
+def log_sum(scores: Sequence[float]) -> float:
+    """The logarithm of the sum of what these are the logarithms of."""
+    top = max(scores)
+    return top + math.log(sum(math.exp(score - top) for score in scores))
+
+
 def ranked(prompt: Prompt, chosen: Sequence[str], scores: Sequence[Sequence[float]]) -> Answer:
-    """The answer of a ranking: the likeliest term of each mask, and all scores."""
+    """The answer of a ranking: the likeliest term of each mask, from log-probabilities of all."""
     assert len(chosen) == len(prompt.example.labels)
     return Answer(
         json.dumps(list(chosen), ensure_ascii=False),
         "ranked",
         0,
-        scores=tuple(tuple(values) for values in scores),
+        scores=tuple(tuple(normalise(values)) for values in scores),
+        shares=tuple(math.exp(log_sum(values)) for values in scores),
     )
