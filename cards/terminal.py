@@ -109,7 +109,7 @@ def print_scores(scores: dict[str, Any]) -> None:
             f"clean: revised without words that stand in the text or are denied there; "
             f"{clean['n_masks']} masks are left."
         )
-    if paper["note"]:
+    if paper.get("note"):
         console.print(escape(paper["note"]))
     if "rank" in scores:
         console.print()

@@ -122,9 +122,9 @@ def of_list(rank: Mapping[str, Any], others: str | None = None) -> str:
 
     >>> rank = {"masks": 40, "in_vocabulary": 34, "left_out": 4, "share": 0.012}
     >>> of_list(rank)
-    'Hidden words with a place: 34 of 40 (4 are terms of several tokens, which a masked model \
+    "Hidden words with a place: 34 of 40 (4 are terms of several tokens, which a masked model \
 cannot rank); the others count as never found. Probabilities are renormalised: the list has 1.2% \
-of the model\'s own probability.'
+of the model's own probability."
     """
     left = rank.get("left_out") or 0
     why = f" ({left:,} are terms of several tokens, which a masked model cannot rank)"

@@ -37,6 +37,8 @@ def public_record(
         sessions=tuple(Session(dataset=source, **facts) for facts in kept),
         shots=record.shots,
         vocabulary=record.vocabulary,
+        left_out=record.left_out,
+        prior=record.prior,
         submission=submission,
         template=template,
     )
