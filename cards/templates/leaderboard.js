@@ -27,7 +27,10 @@ function arrange() {
     table.tBodies[0].append(...rowsOf(table).sort((a, b) => compare(a, b, kind)));
     table.querySelector(".by").textContent = title;
     for (const row of rowsOf(table)) {
-      cell(row, "rank").textContent = cell(row, rankBy.value).dataset.rank;
+      const { rank, tied } = cell(row, rankBy.value).dataset;
+      const group = document.createElement("small");
+      group.textContent = tied && `group ${tied}`;
+      cell(row, "rank").replaceChildren(rank, group);
       for (const figure of row.querySelectorAll(".figure")) {
         figure.classList.toggle("chosen", figure.dataset.key === rankBy.value);
       }
@@ -86,7 +89,7 @@ function filter() {
     const [found, total] = counts.get(panel) ?? [0, 0];
     counts.set(panel, [found + shown, total + rows.length]);
   }
-  // Every panel has the same rows, so that the counts of all are the same.
+  // Every panel has the same runs: the first, without published figures, tells their number.
   const [found, total] = counts.get("0");
   const unknown = form.elements.least.value || form.elements.most.value;
   document.getElementById("found").textContent =

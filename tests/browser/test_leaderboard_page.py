@@ -39,6 +39,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made("e", "org/big-9B", 0.30, asked=second)
     made("f", "org/mid-2B", 0.60, asked=second)
     stage(root / "page", SpaceOptions("leaderboard", runs=[root / "runs"]))
+    express = {"signature": "express@1", "split": "test", "name": "express"}
+    made("g", "org/own", 0.2, asked={"dataset": express})
+    stage(root / "beside", SpaceOptions("leaderboard", runs=[root / "runs" / "g"]))
     return root / "page"
 
 
@@ -69,9 +72,43 @@ def sort_of(page: Any, key: str) -> str | None:
     return found
 
 
+def unfold(page: Any) -> None:
+    """Open the filters."""
+    page.get_by_text("Filter and rank").click()
+
+
 def press(page: Any, head: str) -> None:
     """Click the head of a column in the first table."""
     page.locator("table.board").first.get_by_role("button", name=head, exact=True).click()
+
+
+@pytest.mark.parametrize(("width", "height", "least"), [(1280, 720, 3), (PHONE, 844, 1)])
+def test_rows_are_seen_without_scrolling(
+    width: int, height: int, least: int, site: Path, opened: Open
+) -> None:
+    page = opened(site, width)
+    page.set_viewport_size({"width": width, "height": height})
+    bottoms = "rows => rows.map(row => row.querySelector('.chosen').getBoundingClientRect().bottom)"
+    assert sum(b <= height for b in page.locator("tbody tr:visible").evaluate_all(bottoms)) >= least
+    assert not page.get_by_label("Rank by").is_visible()
+    assert not page.locator("#filters").evaluate("form => form.checkVisibility()")
+
+
+def test_published_figures_stand_beside_runs_on_express_and_are_never_ranked(
+    site: Path, opened: Open
+) -> None:
+    page = opened(site.with_name("beside"))
+    assert models(page) == ["org/own"]
+    page.get_by_role("radio", name="paper").check()
+    ranks = dict(zip(column(page, "rank", 1), models(page, 1), strict=False))
+    assert ranks["1"] == "org/own"
+    assert column(page, "rank", 1).count("published") == 35
+    shares = column(page, "lexical_accuracy", 1)
+    assert shares[0] == "36.4%"  # the paper's best, above the run that is ranked first
+    assert shares == sorted(shares, key=lambda share: -float(share.rstrip("%")))
+    assert page.get_by_text("for reference only and never ranked").is_visible()
+    # Where the words are not those of EXPRESS there is nothing to stand beside.
+    assert "published" not in column(opened(site), "rank")
 
 
 BEST_FIRST = ["org/big-9B", "org/mid-2B", "org/small-135M", EVIL]
@@ -81,6 +118,8 @@ def test_rows_stand_in_order_with_ranks_that_admit_ties(site: Path, opened: Open
     page = opened(site)
     assert models(page) == BEST_FIRST
     assert column(page, "rank") == ["1", "2\u20133", "2\u20133", "4"]
+    groups = page.locator("table.board").first.locator('[data-key="rank"] small')
+    assert groups.all_inner_texts() == ["group 1", "group 2", "group 2", "group 3"]
     assert sort_of(page, "lexical_accuracy") == "descending"
     assert models(page, 1) == ["org/mid-2B", "org/big-9B"]
     assert page.locator("#found").inner_text() == "All 6 rows."
@@ -114,9 +153,12 @@ def test_a_head_sorts_and_sorts_back(
 
 def test_ranks_follow_the_chosen_figure_in_every_table(site: Path, opened: Open) -> None:
     page = opened(site)
+    unfold(page)
     page.get_by_label("Rank by").select_option("valid_rate")
     assert sort_of(page, "valid_rate") == "descending"
     assert dict(zip(models(page), column(page, "rank"), strict=True))["org/big-9B"] == "4"
+    groups = page.locator("table.board").first.locator('[data-key="rank"] small').all_inner_texts()
+    assert groups == ["group 1"] * 3 + ["group 2"]  # all but one answer always
     assert page.locator(".by").all_inner_texts() == ["Valid"] * 4
     press(page, "Model")
     assert dict(zip(models(page), column(page, "rank"), strict=True))["org/big-9B"] == "4"
@@ -142,6 +184,7 @@ def test_filters_leave_what_fits(
     name: str, value: str, left: list[str], total: int, site: Path, opened: Open
 ) -> None:
     page = opened(site)
+    unfold(page)
     field = page.locator(f"#filters [name={name}]")
     if field.evaluate("field => field.tagName") == "SELECT":
         field.select_option(value)
@@ -275,6 +318,8 @@ def test_the_keyboard_reaches_everything(site: Path, opened: Open) -> None:
     page.keyboard.press("Enter")
     assert sort_of(page, "size") == "ascending"
     assert head.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
     page.get_by_label("Search").focus()
     page.keyboard.type("small")
     page.keyboard.press("Enter")

@@ -8,6 +8,7 @@ from typing import Any
 from express_metric.analysis.significance import SHARED_PARTS
 from express_metric.parsing import PROTOCOLS, Protocol
 
+from .references import published
 from .rows import RANKED_BY, Entry, Refused, Row, group, tie_groups
 
 
@@ -36,6 +37,14 @@ def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, A
                 "rows": [
                     {**_row(row, table.protocol), "group": tied}
                     for row, tied in zip(table.rows, tie_groups(table.rows), strict=True)
+                ],
+                "published": [
+                    {
+                        "model": row.entry.model,
+                        "setting": row.entry.setting,
+                        "figures": {name: one.value for name, one in row.figures.items()},
+                    }
+                    for row in published(table)
                 ],
             }
             for protocol in PROTOCOLS

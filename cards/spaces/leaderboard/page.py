@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from ...comparison.tables import size
 from ...drawings.svg import Drawn, tag
 from ...pages import render
 from ...words import percent
+from .references import about_published, published
 from .rows import RANKED_BY, Entry, Group, Rank, Refused, Row, group, tie_groups
 
 RESULTS = "ORG/express-results"
 """Where submissions go, as long as no other name is known."""
 
 BAR, HEIGHT = 64, 12
+PUBLISHED = "published"
 _RANKING = (
     " The models did not write words of their own but put given ones in order, so that every "
     "answer is valid."
@@ -62,7 +64,8 @@ COLUMNS = (
         "",
         "The place by the chosen figure. 1\u20133 means: by its interval the run may be first, "
         "second or third, and no order is claimed among runs whose intervals overlap. Group: runs "
-        "of one are not told apart from its best. Floors, which answer without reading, have none.",
+        "of one are not told apart from its best. Floors, which answer without reading, have none, "
+        "nor have figures that were published elsewhere.",
     ),
     Column("model", "Model", "text", "Its name, and the revision that answered."),
     Column("report", "Report", "", "Where and how this run errs, as a page of its own."),
@@ -199,14 +202,26 @@ def _panel(tables: Sequence[Group], protocol: Protocol) -> dict[str, Any]:
                 "apart": _apart(tables[0], table) if place else "",
                 "leader": leader(table),
                 "signature": str(table.signature),
-                "rows": [
-                    {**_cells(row, table.protocol), "tied": tied}
-                    for row, tied in zip(table.rows, tie_groups(table.rows), strict=True)
-                ],
+                **_rows(table),
             }
             for place, table in enumerate(tables)
         ],
     }
+
+
+def _rows(table: Group) -> dict[str, Any]:
+    """The rows of a table, published ones at their places, and what is to be known of these."""
+    groups = {name: tie_groups(table.rows, name) for name in table.rows[0].figures}
+    shown = [
+        _cells(row, table.protocol, {name: found[place] for name, found in groups.items()})
+        for place, row in enumerate(table.rows)
+    ]
+    known = [_cells(row, table.protocol) for row in published(table)]
+    if known:
+        shown = sorted(
+            shown + known, key=lambda row: -float(row["figures"][RANKED_BY]["value"] or -1)
+        )
+    return {"rows": shown, "published": about_published() if known else ""}
 
 
 def _title(table: Group) -> str:
@@ -286,7 +301,11 @@ def _called(row: Row) -> str:
     return f"{row.entry.model} ({row.entry.setting})"
 
 
-def _cells(row: Row, protocol: Protocol) -> dict[str, Any]:
+def _cells(
+    row: Row, protocol: Protocol, groups: Mapping[str, int | None] | None = None
+) -> dict[str, Any]:
+    """A row as its template wants it; published ones stand in no group."""
+    groups = groups or {}
     entry, signature = row.entry, row.entry.signatures["revised"]
     clean = entry.clean.get(protocol, {})
     return {
@@ -296,14 +315,17 @@ def _cells(row: Row, protocol: Protocol) -> dict[str, Any]:
         "billions": "" if entry.parameters is None else f"{entry.parameters / 1e9:g}",
         "prompt": signature.prompt,
         "decoding": signature.decode,
-        "rank": rank_text(row.ranks[RANKED_BY]),
+        "published": not groups,
+        "rank": rank_text(row.ranks[RANKED_BY]) if groups else PUBLISHED,
+        "tied": groups.get(RANKED_BY),
         "figures": {
             name: {
                 "value": "" if found.value is None else repr(found.value),
                 "text": percent(found.value),
                 "reach": reach(found),
                 "clean": percent(clean[name]) if name in clean else "",
-                "rank": rank_text(row.ranks[name]),
+                "rank": rank_text(row.ranks[name]) if groups else PUBLISHED,
+                "tied": groups.get(name) or "",
                 "bar": bar(found),
             }
             for name, found in row.figures.items()

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from express_dataset.sources import AUTHORS
 from express_metric.analysis.clean import clean_figures
 from express_metric.analysis.intervals import Interval
 from express_metric.analysis.resampling import Resampling
@@ -75,6 +76,7 @@ class Entry:
     # for each protocol the figures without leaked and negated masks; empty where the run does not
     # tell which these are
     clean: Mapping[Protocol, Mapping[str, float | None]] = field(default_factory=dict)
+    of_express: bool = False  # whether the data is EXPRESS itself
 
     @property
     def ranked(self) -> bool:
@@ -162,6 +164,7 @@ def entry_of(run: Run, how: Resampling = _HOW) -> Entry:
         ran_as=ran_as,
         answers=_answers(run),
         clean=clean,
+        of_express=record.asked.dataset.kind == AUTHORS,
     )
 
 
@@ -259,8 +262,8 @@ def _table(members: Sequence[Entry], protocol: Protocol, decode: str) -> Group:
     return Group(protocol, signature, sorted(rows, key=_order))
 
 
-def tie_groups(rows: Sequence[Row]) -> list[int | None]:
-    """The group of each row, best first: with the best of a group stand those it is not above.
+def tie_groups(rows: Sequence[Row], name: str = RANKED_BY) -> list[int | None]:
+    """The group of each row by a figure: with the best of a group stand those it is not above.
 
     >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
     >>> ends = [(0.7, 0.9), (0.6, 0.8), (0.5, 0.65)]
@@ -268,13 +271,14 @@ def tie_groups(rows: Sequence[Row]) -> list[int | None]:
     ...             for a, b in ends])
     [1, 1, 2]
     """
-    found: list[int | None] = []
+    found: list[int | None] = [None] * len(rows)
     number, least = 0, math.inf
-    for row in rows:
-        ends = _ends(row.figures[RANKED_BY]) if row.ranks[RANKED_BY] else None
+    ranked = [place for place, row in enumerate(rows) if row.ranks[name]]
+    for place in sorted(ranked, key=lambda place: -(rows[place].figures[name].value or 0.0)):
+        ends = _ends(rows[place].figures[name])
         if ends and ends[1] < least:
             number, least = number + 1, ends[0]
-        found.append(number if ends else None)
+        found[place] = number
     return found
 
 
