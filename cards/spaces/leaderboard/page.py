@@ -76,7 +76,7 @@ COLUMNS = (
         "masked: fills the gap itself. seq2seq and causal: writes an answer to an instruction. "
         "api: asked on a server. dummy: no model, a floor to compare with.",
     ),
-    Column("size", "Size", "number", "Parameters, as the model's name tells them."),
+    Column("size", "Size", "number", "Parameters, counted in its files or as its name tells them."),
     Column(
         "setting",
         "Setting",
