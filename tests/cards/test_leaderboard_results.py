@@ -65,7 +65,7 @@ def test_a_submission_that_passes_is_ranked(dataset: Path, tmp_path: Path) -> No
         (row,) = table["rows"]
         assert (row["model"], row["address"]) == (MODEL, f"https://huggingface.co/{MODEL}")
         assert row["family"] == "masked"
-    assert row["parameters"] < 1e6  # counted in its files: its name tells of 135 million
+        assert row["parameters"] < 1e6  # counted in its files: its name tells of 135 million
         stored = json.loads((submission_in(dataset) / "scores.json").read_text("utf-8"))
         for name, found in row["figures"].items():
             assert found["value"] == pytest.approx(stored[table["protocol"]][name], abs=1e-12)
