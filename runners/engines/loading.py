@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from inspect import signature
@@ -23,6 +24,8 @@ def quiet() -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    # PEFT asks for it by the name that transformers 5.24 gives up.
+    warnings.filterwarnings("ignore", ".*`is_gradient_checkpointing`", FutureWarning)
 
 
 def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> Any:
