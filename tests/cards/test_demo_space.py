@@ -161,11 +161,15 @@ def test_a_local_model_ranks_the_words_and_the_persons_own(models: dict[str, str
         found = answerer.ask(models[name], asked)
         assert answerer._engine is held, "the model was loaded again for a visitor's word"
         assert found.ranks is not None
-        assert "zonked" in found.terms
         shares = [found.probability(0, term) or 0.0 for term in found.terms]
         assert sum(shares) == pytest.approx(1, abs=1e-2)
-        place = sorted(shares, reverse=True).index(shares[found.terms.index("zonked")]) + 1
-        assert found.ranks[0]["reference"] == pytest.approx(place, abs=3)
+        # A masked model ranks words of one token only.
+        assert ("zonked" in found.terms) is (name != "roberta")
+        if name == "roberta":
+            assert found.ranks[0]["reference"] is None
+        else:
+            place = sorted(shares, reverse=True).index(shares[found.terms.index("zonked")]) + 1
+            assert found.ranks[0]["reference"] == pytest.approx(place, abs=3)
         # The same as the runners' own engine says.
         local = resolve(models[name])
         template = ours("fill-mask" if name == "roberta" else "zero-shot")
