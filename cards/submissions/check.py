@@ -84,9 +84,7 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Submissio
         Refusal: telling file, line and reason.
         DataError, MetricError: data or a lexicon that the user names cannot be loaded.
     """
-    check_files(folder)
-    run = read_object(folder / RUN_FILE)
-    told, submitted = _told(run)
+    run, told, submitted = opened(folder)
     parts = sources.rows_of(told.asked.dataset)
     lexicon = sources.lexicon_of(told.asked.lexicon)
     try:
@@ -116,6 +114,17 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Submissio
     if place is not None and found.path != place:
         raise Refusal(f"{RUN_FILE}: by its content it belongs to {found.path}")
     return found
+
+
+def opened(folder: Path) -> tuple[dict[str, Any], Record, Submitted]:
+    """What `run.json` tells, of which nothing is tried yet: as JSON, as a record, and by whom.
+
+    Raises:
+        Refusal: the folder or the file is not as it must be.
+    """
+    check_files(folder)
+    run = read_object(folder / RUN_FILE)
+    return run, *_told(run)
 
 
 def _compare(file: str, found: object, wanted: object, why: str = "") -> None:

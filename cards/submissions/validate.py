@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,14 @@ from rich.console import Console
 
 from express_dataset.hub_errors import in_a_sentence
 from express_metric.errors import ExpressError
-from express_runners.bounded import ends_within
+from express_runners.bounded import within
 from express_runners.errors import RunError
+from express_runners.runs.record import parse_record
+from express_runners.typed import as_json
 
 from .. import words
 from ..terminal import table, table_width
-from .check import check
+from .check import check, opened
 from .sources import Sources
 from .strict import LIMITS, Refusal, check_sizes, shown
 from .submission import SUBMISSIONS, Submission
@@ -148,10 +149,25 @@ def _folders(folder: Path, name: str, depth: int) -> Iterator[tuple[str, Path]]:
 
 def _judge(folder: Path, name: str, sources: Sources, place: str | None) -> Verdict:
     try:
-        # Twice: the first may be ended, and what it finds would have to be trusted.
-        if not ends_within(partial(check, folder, sources, place), SECONDS, GROWTH):
-            raise Refusal(f"its check takes more than {SECONDS} s or {GROWTH >> 30} GiB")
-        return Verdict(_printable(name), check(folder, sources, place))
+        # Data and lexicon are loaded here, once for all submissions that name them.
+        asked = opened(folder)[1].asked
+        sources.rows_of(asked.dataset)
+        lexicon = sources.lexicon_of(asked.lexicon)
+
+        def checked() -> dict[str, Any]:
+            one = check(folder, sources, place)
+            return {"record": as_json(one.record), "lines": one.lines, "scores": one.scores}
+
+        told = within(checked, SECONDS, GROWTH)
+        if told is None:
+            passed = check(folder, sources, place)
+        else:
+            record = parse_record(told["record"])
+            passed = Submission(record, told["lines"], told["scores"], lexicon)
+        return Verdict(_printable(name), passed)
+    except TimeoutError:
+        reason = f"its check takes more than {SECONDS} s or {GROWTH >> 30} GiB"
+        return Verdict(_printable(name), reason=reason)
     except Refusal as refusal:
         return Verdict(_printable(name), reason=str(refusal))
     except OSError as error:

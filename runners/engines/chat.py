@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..bounded import ends_within
+from ..bounded import within
 from ..errors import RunError
 from ..models import ResolvedModel
 from .damaged import in_a_sentence
@@ -66,11 +66,13 @@ def _try_once(model: ResolvedModel, tokenizer: Any, text: str) -> None:
     if template in _TRIED:
         return
     chat = [{"role": "user", "content": text}]
-    if not ends_within(lambda: _rendered(tokenizer, chat), SECONDS, GROWTH):
+    try:
+        within(lambda: _rendered(tokenizer, chat), SECONDS, GROWTH)
+    except TimeoutError:
         raise RunError(
             f"--model {model.name}: its chat template goes on for more than {SECONDS} s or "
             f"{GROWTH >> 30} GiB: mend the template in {model.path}, or add --no-chat-template"
-        )
+        ) from None
     _TRIED.add(template)
 
 
