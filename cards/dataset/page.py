@@ -59,11 +59,14 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         f"{found['license'] or 'unknown'}.",
         "tiles": [
             {"value": f"{total['examples']:,}", "text": f"segments of {total['posts']:,} posts"},
-            {"value": f"{masks:,}", "text": f"masks, with {total['distinct_labels']} labels"},
-            {"value": f"{total['words']['median']:g}", "text": "words in the median segment"},
+            {"value": f"{masks:,}", "text": f"hidden words, {total['distinct_labels']} different"},
+            {
+                "value": f"{total['words']['median']:g}",
+                "text": "words in a segment of middle length",
+            },
             {
                 "value": percent(found["coverage"]["masks"]["vector"] / masks),
-                "text": "of the masks have a vector in the lexicon",
+                "text": "of the hidden words have emotions in the lexicon",
             },
         ],
         "split_header": SPLIT_HEADER,

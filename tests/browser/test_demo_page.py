@@ -247,6 +247,23 @@ def test_a_question_asked_while_words_are_looked_for_waits_for_them(demo: Open) 
     assert page.locator(".express-post .pair").count() == 2
 
 
+def test_a_question_right_after_a_click_is_asked_with_the_marks_of_the_page(demo: Open) -> None:
+    page = demo()
+    page.get_by_label("Text", exact=True).fill("It was a bad day. I felt lonely and tired.")
+    word(page, "lonely").wait_for()
+    page.evaluate(
+        """() => {
+            const named = (name) => [...document.querySelectorAll("button, .word")]
+                .find((button) => button.textContent.trim() === name);
+            named("lonely").click();
+            named("tired").click();
+            named("Ask the model").click();
+        }"""
+    )
+    page.locator("#express-result").wait_for()
+    assert page.locator(".express-post .pair").count() == 2
+
+
 def sent(url: str, size: int | None = None, method: str = "POST") -> int:
     """The status with which the demo answers a request of a size."""
     parts = urlsplit(url)

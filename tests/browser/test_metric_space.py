@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support.in_chromium import listen
 
-from express_cards.spaces.metric.examples import EXAMPLES, work
+from express_cards.spaces.metric.examples import EXAMPLES, Example, work
 from express_cards.spaces.metric.site import stage
 from express_cards.spaces.options import SpaceOptions
 from express_cards.spaces.serve import Files
@@ -91,6 +91,19 @@ def test_a_newcomer_reads_an_example(chromium: Any, address: str) -> None:
     assert details.locator("tbody tr").count() == len(found.vectors)
     # What stands for a mask is shown, not taken for a tag.
     assert page.locator("#examples ~ p code").inner_text() == "<mask>"
+    page.close()
+
+
+def test_two_words_are_tried_against_each_other(chromium: Any, page_file: Path) -> None:
+    page = chromium.new_page()
+    page.goto(page_file.as_uri())
+    cells = page.locator("#figures td")
+    for person, model in (("furious", "angry"), ("relieved", "sad"), ("okay", "fine")):
+        page.get_by_label("The person said").select_option(person)
+        page.get_by_label("The model says").select_option(model)
+        told = Example("", "", "<mask>", (person,), f'["{model}"]', "")
+        rows = work([told], load_lexicon("nrc")).rows
+        assert cells.all_inner_texts() == [figure for row in rows for figure in row[1:]]
     page.close()
 
 

@@ -200,10 +200,10 @@ class _Page:
 
 
 # A question that is asked while the words are looked for waits for them, and is asked with them.
+# The marks are those that the page shows: Gradio hears of a click a little later.
 BEGIN = "() => { window.expressLooking = true; }"
 END = "() => setTimeout(() => { window.expressLooking = false; }, 50)"
 AFTER_FINDING = """async (text, panel, model) => {
-  if (!window.expressLooking) return [text, panel, model];
   while (window.expressLooking) await new Promise((done) => setTimeout(done, 50));
   return [text, window.expressPanel ?? panel, model];
 }"""

@@ -20,7 +20,7 @@ function reach(i, focus) {
 }
 
 function paint() {
-  window.expressPanel = props.value; // for a question that waits for the words
+  window.expressPanel = props.value; // a question is asked with what is shown
   words.forEach((word, i) => {
     word.setAttribute("aria-pressed", String(has("marked", i)));
     word.classList.toggle("hint", has("hinted", i));

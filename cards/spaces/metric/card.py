@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 
 from express_dataset.sources import PAPER_CITATION
@@ -12,7 +13,7 @@ from ...markdown import fill
 from ...pages import render
 from ...words import FIGURES, REASONS
 from ..files import card
-from .examples import EXAMPLES, Worked, work
+from .examples import EXAMPLES, TO_TRY, Worked, tried, work
 
 REPO = "ORG/express_alignment"
 """The name in a card that is not of a certain Space."""
@@ -48,7 +49,9 @@ def metric_card(repo: str = REPO) -> str:
 
 def metric_page(repo: str = REPO) -> str:
     """The index.html of the metric's Space: the worked examples, with no network."""
-    return render("metric_page.html", "report.css", ["page.js"], **_facts(repo))
+    return render(
+        "metric_page.html", "report.css", ["page.js", "metric.js"], **_facts(repo), **_to_try()
+    )
 
 
 def _facts(repo: str) -> dict[str, object]:
@@ -69,6 +72,11 @@ def _facts(repo: str) -> dict[str, object]:
         "citation": PAPER_CITATION,
         "version": VERSION,
     }
+
+
+@lru_cache(maxsize=1)
+def _to_try() -> dict[str, object]:
+    return {"words": TO_TRY, "tried": json.dumps(tried(load_lexicon("nrc")))}
 
 
 @lru_cache(maxsize=1)

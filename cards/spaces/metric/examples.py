@@ -99,6 +99,13 @@ EXAMPLES = (
 )
 
 
+TO_TRY = (
+    *("sad", "lonely", "disappointed", "hopeless", "angry", "furious", "scared", "nervous"),
+    *("worried", "relieved", "calm", "happy", "proud", "grateful", "okay", "fine"),
+)
+"""Words that a reader may set against each other on the page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
     """An example with what the metric makes of it."""
@@ -140,6 +147,21 @@ def work(examples: Sequence[Example], lexicon: Lexicon) -> Worked:
         {name: score(labels, readings[name], lexicon, name) for name in PROTOCOLS},
         _vectors(labels[0], readings["revised"][0], lexicon) if only else [],
     )
+
+
+def tried(lexicon: Lexicon) -> dict[str, dict[str, list[list[str]]]]:
+    """For each two words the figures: the first the person's, the second the model's.
+
+    >>> from express_metric import load_lexicon
+    >>> tried(load_lexicon("nrc"))["furious"]["angry"][1:3]
+    [['0.000', '0.000'], ['1.000', '1.000']]
+    """
+
+    def figures(person: str, model: str) -> list[list[str]]:
+        both = [score([[person]], [Reading((model,))], lexicon, name) for name in PROTOCOLS]
+        return [[shown(one.figures[name]) for one in both] for name in FIGURES]
+
+    return {person: {model: figures(person, model) for model in TO_TRY} for person in TO_TRY}
 
 
 def shown(value: float | None) -> str:
