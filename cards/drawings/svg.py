@@ -97,16 +97,18 @@ _CORNERS: tuple[tuple[tuple[float, float], ...], ...] = (
 
 
 def marker(series: int, x: float, y: float, size: float = 4.5) -> Drawn:
-    """A point; every series has a shape of its own, so that colour is not needed.
+    """A point; of the first six series each has a shape of its own, so that colour is not needed.
 
-    >>> len({marker(series, 0, 0) for series in range(SERIES)}) == SERIES
+    After that colours come again with other shapes.
+
+    >>> len({marker(series, 0, 0) for series in range(SERIES**2)}) == SERIES**2
     True
     """
-    series %= SERIES
-    cls, unit = f"s{series}", size * 1.15
-    if series == 0:
+    shape = (series + series // SERIES) % SERIES
+    cls, unit = f"s{series % SERIES}", size * 1.15
+    if shape == 0:
         return tag("circle", cx=x, cy=y, r=size, cls=cls)
-    points = (f"{_value(x + unit * a)} {_value(y + unit * b)}" for a, b in _CORNERS[series])
+    points = (f"{_value(x + unit * a)} {_value(y + unit * b)}" for a, b in _CORNERS[shape])
     return tag("path", d=f"M{'L'.join(points)}Z", cls=cls)
 
 

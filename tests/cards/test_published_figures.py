@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,16 @@ def test_averages_are_recomputed_as_the_notes_have_them(paper: dict[str, Any]) -
 def test_what_does_not_follow(what: str, printed: str, follows: str) -> None:
     found = {one.what: (one.printed, one.follows) for one in contradictions()}
     assert found[what] == (printed, follows)
+
+
+def test_the_arithmetic_shown_gives_what_follows() -> None:
+    differences = [
+        (float(terms[1]) - float(terms[2]), float(one.follows))
+        for one in contradictions()
+        if (terms := re.match(r"(\.\d+) - (\.\d+)", one.arithmetic))
+    ]
+    assert len(differences) == 12
+    assert all(round(shown, 3) == follows for shown, follows in differences)
 
 
 def test_what_follows_is_not_called_a_contradiction() -> None:
