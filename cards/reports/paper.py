@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +100,15 @@ def figures(found: Mapping[str, Any]) -> list[Figure]:
 def _by_size(points: Sequence[Mapping[str, Any]]) -> list[Figure]:
     sized = [point for point in points if point["parameters"] and point["value"] is not None]
     groups: dict[tuple[bool, str], list[tuple[float, float]]] = {}
+    models: dict[str, set[str]] = {}
     for point in sized:
         place = (math.log10(point["parameters"]), point["value"])
         groups.setdefault((point["published"], point["line"]), []).append(place)
-    lines = [Line(name, dots, published) for (published, name), dots in groups.items()]
+        models.setdefault(point["line"], set()).add(point["model"])
+    lines = [
+        Line(name if published else _family(name, models[name]), dots, published)
+        for (published, name), dots in groups.items()
+    ]
     lines.sort(key=lambda line: line.dashed)
     left_out = [point["model"] for point in points if not point["parameters"]]
     caption = "Zero-shot. Models of one family share a line; published ones are dashed."
@@ -113,6 +118,12 @@ def _by_size(points: Sequence[Mapping[str, Any]]) -> list[Figure]:
     top = steps(max(point["value"] for point in sized))
     text = ("Figure 2: same vector, by model size", caption)
     return [line_chart("figure-2", text, lines, axis, top)]
+
+
+def _family(line: str, models: Collection[str]) -> str:
+    """What a line of own models is called: one model by its name, several with * for the size."""
+    name = line.replace("#", "*") if len(models) > 1 else next(iter(models))
+    return name.rpartition("/")[2]
 
 
 def _by_setting(models: Sequence[Mapping[str, Any]]) -> Figure:

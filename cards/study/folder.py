@@ -17,7 +17,7 @@ from typing import Any
 
 from express_dataset.errors import DataError
 
-from .judged import Item, Judged, Judgement, check_once, decode, read_codes, read_place
+from .judged import OTHER, Item, Judged, Judgement, check_once, decode, read_codes, read_place
 from .sheets import SHEETS, Row, read_sheet
 from .store import ANSWERS, Answer, Store
 
@@ -211,10 +211,7 @@ def decoded(
     check_once(judgements, str(key.name))
     order = {coder: place for place, coder in enumerate(content["first"])}
     judgements.sort(key=lambda one: (order[one.coder], one.item))
-    items = {
-        name: Item(name, tuple(i["person"]), tuple(i["model"]), i["text"], i["strata"])
-        for name, i in content["items"].items()
-    }
+    items = content["items"]
     note = f"The posts and the model's words are those of {content.get('run')} "
     note += f"({content.get('signature')})."
     return Judged(key.stem, judgements, items, asked=content["per_item"], notes=[note])
@@ -229,6 +226,18 @@ def _read_key(key: Path) -> dict[str, Any]:
         not isinstance(content.get(name), kind) for name, kind in kinds.items()
     ):
         raise DataError(f"{key} is no key of a study: give the file that express study new wrote")
+    try:
+        strange = {one for drawn in content["first"].values() for one in drawn.values()} - {*OTHER}
+        content["items"] = {
+            name: Item(name, tuple(i["person"]), tuple(i["model"]), i["text"], dict(i["strata"]))
+            for name, i in content["items"].items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{key} is damaged ({error!r}): take it from a copy") from None
+    if strange:
+        raise DataError(
+            f"{key} is damaged (no side is called {strange.pop()!r}): take it from a copy"
+        )
     return content
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from express_cards.comparison.paper import beside_the_paper
 from express_cards.comparison.published import unlike
 from express_cards.comparison.runs import Run, load_runs
+from express_cards.reports.paper import figures
 from express_metric import Reading, Signature, load_lexicon
 from express_runners.cli import app
 from express_runners.runs.record import (
@@ -210,6 +211,13 @@ def test_figures_hold_published_and_own_points(runs: list[Run]) -> None:
     words = found["figure_a3"]
     assert (words["words"], words["people"]) == (["sad"], [12])
     assert words["models"]["gemma-2-9b-it few-shot similar"] == [9]
+
+
+def test_own_models_are_named_in_figure_2_and_a_family_by_what_it_shares(runs: list[Run]) -> None:
+    larger = dataclasses.replace(runs[2], model="org/other-3b", name="larger")
+    for own, name in ((runs, "other-1b"), ([*runs, larger], "other-*")):
+        figure = next(one for one in figures(beside_the_paper(own)) if one.key == "figure-2")
+        assert name in {row[0] for row in figure.rows}
 
 
 def test_the_reference_file_gives_every_table(reference: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from support.studies import key_of, made_study
 
 from express_cards.study.codes import study_codes
-from express_cards.study.folder import read_study
+from express_cards.study.folder import key_path, read_study
 from express_cards.study.results import gather, results
 from express_cards.study.store import Answer, Store
 from express_dataset.errors import DataError
@@ -197,6 +197,30 @@ def test_damaged_files_are_one_sentence_and_stay(tmp_path: Path) -> None:
         (folder / name).write_text(whole)
     with pytest.raises(DataError, match="is no study"):
         gather([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("first", "coder1", "p001"), "robot"),
+        (("first", "coder1"), []),
+        (("first", "coder1", "p001"), ["model"]),
+        (("items", "p001"), {}),
+        (("items", "p001", "strata"), 1),
+    ],
+)
+def test_a_damaged_key_is_one_sentence(
+    tmp_path: Path, place: tuple[str, ...], value: object
+) -> None:
+    folder = made_study(tmp_path / "s", 4, 2)
+    key = key_path(folder)
+    content = within = json.loads(key.read_text())
+    for name in place[:-1]:
+        within = within[name]
+    within[place[-1]] = value
+    key.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"-key\.json is damaged .*: take it from a copy"):
+        gather([folder])
 
 
 def test_a_second_reader_takes_over_and_adds_codes(tmp_path: Path) -> None:
