@@ -126,7 +126,6 @@ def main() -> int:
     good = world.make(root / "world")
     with Forks(root / "cases") as forks:
         made = root / "world"
-        forks.run(good["run"], folder=made)
         kills.prepare(forks, made)
         options.bad_files(made)
         rounds(forks, made, good, tally, lambda: time.monotonic() < end)

@@ -108,7 +108,7 @@ class Forks:
         self,
         words: Sequence[object],
         *,
-        seconds: float = 60,
+        seconds: float = 180,
         memory: int = MEMORY,
         folder: Path | None = None,
         function: str = "express_runners.cli.main.main",

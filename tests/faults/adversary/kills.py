@@ -13,21 +13,23 @@ from .case import Forks
 # What differs between two runs of the same command, however they end.
 _TIMES = ("seconds", "sessions", "process")
 LONG = {
-    "run": "run --model model --dataset sample --limit 40 --batch-size 1 --device cpu --out O",
+    "run": "run --model model --dataset sample --limit 12 --batch-size 1 --device cpu --out O",
     "sweep": "sweep sweep.yaml --out O",
     "build": "dataset build dump.jsonl --out O --tokenizer words --key key",
     "publish": "dataset publish sample --out O",
+    "push": "results push a-run --results org/results --out O",
     "install": "install --source data.jsonl",
     "train": "train --model model --dataset sample --epochs 1 --limit 8 --device cpu --out O",
 }
 
 
 def prepare(forks: Forks, world: Path) -> None:
-    """What killed commands need beside the good things of `world.make`."""
+    """A run of a model, as only those can be pushed, and what else `world.make` does not make."""
     (world / "key").write_text("7f" * 32)
-    words = ["run", "--model", "model", "--dataset", "sample", "--device", "cpu", "--out", "pushed"]
-    done = forks.run(words, folder=world, seconds=300)
-    assert done.code == 0, done.err[-2000:]
+    words = "run --model model --dataset sample --limit 2 --device cpu --out a-run"
+    for line in (words, "results push a-run --results org/results --out submitted"):
+        done = forks.run(line.split(), folder=world, seconds=300)
+        assert done.code == 0, done.err[-2000:]
 
 
 def content(out: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from support import dumps, studies, tiny_models
 
 GOOD = {
-    "run": "--model dummy:uniform --dataset sample --limit 2 --out a-run",
+    "run": "--model dummy:uniform --dataset sample --limit 2 --out new",
     "score": "answers.jsonl",
     "compare": "answers.jsonl answers.jsonl --draws 100",
     "report": "answers.jsonl --out page.html",
@@ -19,7 +19,7 @@ GOOD = {
     "dataset build": "dump.jsonl --out built --tokenizer words",
     "dataset stats": "data.jsonl",
     "dataset publish": "data.jsonl --out published",
-    "results push": "a-run --model org/tiny --results org/results --out submitted",
+    "results push": "a-run --results org/results --out pushed",
     "results validate": "submitted",
     "study new": "study-run.jsonl --out new --posts 4",
     "study close": "study",
