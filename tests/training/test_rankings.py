@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,7 @@ def test_a_comparison_tells_what_training_did(compared: list[Path]) -> None:
     assert set(TERMS[:4]) <= set(dict(told["words"]["gained"]))
     assert told["softening"]["scale"].startswith("express-intensity (")
     text = as_text(found, 100)
+    assert re.search(r"is better: \+\d+\.\d points \(.+ to .+\)", text.replace("\n", " "))
     assert "What training did: " in text
     assert "lexical, learned" in text
     for other in (as_markdown(found), as_latex(found)):
