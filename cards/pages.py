@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import require
-from express_dataset.files import whole
+from express_dataset.files import write_whole
 from express_runners.errors import RunError
 from express_runners.runs.store import cannot_write
 
@@ -42,9 +42,7 @@ def write_page(out: Path, page: str) -> Path:
         raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with whole(out) as unfinished:
-            # Data may hold half a surrogate pair, which UTF-8 has no form for.
-            unfinished.write_bytes(page.encode("utf-8", "replace"))
+        write_whole(out, page)
     except OSError as error:
         raise RunError(cannot_write(out, error)) from error
     return out

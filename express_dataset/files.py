@@ -50,10 +50,17 @@ def whole(path: Path) -> Iterator[Path]:
         raise
 
 
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; a text as UTF-8, half a surrogate pair in it as ``?``."""
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    with whole(path) as unfinished:
+        unfinished.write_bytes(data)
+
+
 def write_json(path: Path, content: object) -> None:
     """Write a JSON file whole or not at all."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     with whole(path) as unfinished:
-        text = json.dumps(content, indent=1, ensure_ascii=False)
         unfinished.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 

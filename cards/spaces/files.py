@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import DataError, require
+from express_dataset.files import write_whole
 from express_metric.signature import VERSION
 
 MANIFEST = "space.json"
@@ -48,11 +49,9 @@ def write(folder: Path, name: str, content: str | bytes) -> None:
         DataError: it cannot be written.
     """
     file = folder / name
-    # A name from outside may hold half a surrogate pair, which UTF-8 has no form for.
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        write_whole(file, content)
     except OSError as error:
         raise DataError(
             f"{file}: the Space cannot be written ({error.strerror}); give another --out"

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from express_dataset.errors import DataError, require
+from express_dataset.files import write_whole
 from express_metric.lexicon import Lexicon, normal
 from express_metric.plutchik import DIMENSIONS
 
@@ -87,7 +88,7 @@ def new_study(options: NewOptions) -> dict[str, Any]:
     try:
         (options.out / SHEETS_FOLDER).mkdir(parents=True)
         for file, content in encoded.items():
-            (options.out / file).write_bytes(content)
+            write_whole(options.out / file, content)
         tokens = {coder: secrets.token_urlsafe(24) for coder in design.orders}
         write_private(options.out / LINKS, tokens)
         key.parent.mkdir(parents=True, exist_ok=True)

@@ -96,7 +96,8 @@ def write_xlsx(
             rule.add(f"{letter}2:{letter}{count}")
             sheet.add_data_validation(rule)
     sheet.freeze_panes = "A2"
-    book.save(path)
+    with whole(path) as unfinished:
+        book.save(unfinished)
 
 
 def read_sheet(path: Path) -> list[Row]:

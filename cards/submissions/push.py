@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from express_dataset.errors import DataError, require
+from express_dataset.files import write_whole
 from express_dataset.hub_errors import ORG_NAME, in_a_sentence, require_login
 from express_dataset.schema import fingerprint
 from express_dataset.sources import AUTHORS_REPO, load
@@ -238,7 +239,7 @@ def _write(submission: Submission, data: _Data, out: Path, *, with_entries: bool
     file = out / entry_file(submission)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(entries_yaml(_entries(submission, data, None)).encode())
+        write_whole(file, entries_yaml(_entries(submission, data, None)))
     except OSError as error:
         raise RunError(cannot_write(file, error)) from error
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from express_dataset.files import whole, write_whole
 from express_metric.lexicon import Lexicon
 from express_metric.parsing import PROTOCOLS
 from express_metric.signature import VERSION
@@ -160,9 +161,12 @@ def write_submission(submission: Submission, root: Path, card: str) -> Path:
     folder = root / submission.path
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / PREDICTIONS_FILE).open("w", encoding="utf-8", newline="\n") as stream:
+        with (
+            whole(folder / PREDICTIONS_FILE) as unfinished,
+            unfinished.open("w", encoding="utf-8", newline="\n") as stream,
+        ):
             stream.writelines(dump_line(line) for line in submission.lines)
-        (folder / CARD_FILE).write_bytes(card.encode())
+        write_whole(folder / CARD_FILE, card)
     except OSError as error:
         raise RunError(cannot_write(folder, error)) from error
     write_json(folder / RUN_FILE, as_json(submission.record))

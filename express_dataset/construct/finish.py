@@ -13,7 +13,7 @@ from typing import Any
 from datatrove.pipeline.base import PipelineStep
 
 from ..errors import DataError
-from ..files import write_json
+from ..files import write_json, write_whole
 from ..flags import leaked, negated
 from ..parquet import Shards
 from ..schema import Example, check, example_id
@@ -147,11 +147,11 @@ def _count_rows(sizes: Iterable[int], decision: Decision, whole: bool) -> Counte
 def _write_readme(path: Path, splits: Iterable[str]) -> None:
     """Write the few lines by which `load_dataset` finds the splits."""
     files = "".join(f"  - {{split: {name}, path: data/{name}-*.parquet}}\n" for name in splits)
-    path.write_text(
+    write_whole(
+        path,
         "---\n"
         "configs:\n"
         f"- config_name: default\n  data_files:\n{files}"
         "---\n\n"
         "Built by `express dataset build`; `build.json` tells of what and how.\n",
-        encoding="utf-8",
     )

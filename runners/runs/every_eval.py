@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from express_dataset.files import write_whole
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 from express_metric.signature import VERSION
@@ -41,7 +42,7 @@ def write_record(folder: Path, organization: str) -> tuple[Path, Path]:
     samples = "".join(
         json.dumps(_sample(run, line, evaluation), ensure_ascii=False) + "\n" for line in run.lines
     )
-    (folder / SAMPLES_FILE).write_text(samples, "utf-8")
+    write_whole(folder / SAMPLES_FILE, samples)
     record = {
         "schema_version": SCHEMA,
         "evaluation_id": evaluation,

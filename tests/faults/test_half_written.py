@@ -5,17 +5,20 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from express_cards.pages import write_page
+from express_cards.spaces.files import write as write_space_file
+from express_cards.study.sheets import write_csv, write_xlsx
 from express_dataset.construct.config import find_dumps
 from express_dataset.errors import DataError
 from express_dataset.files import whole
 from express_metric import MetricError, load_lexicon
+from express_metric.errors import ExpressError
 from express_metric.plutchik import DIMENSIONS
 from express_runners.errors import RunError
 from express_runners.runs.store import Shard
@@ -37,6 +40,31 @@ def test_a_full_disk_leaves_the_page_as_it_was(
     assert [(file.name, file.read_text()) for file in page.parent.iterdir()] == [
         ("page.html", "<p>old</p>")
     ]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: write_page(file, "new"),
+        lambda file: write_space_file(file.parent, file.name, "new"),
+        lambda file: write_csv(file, ["a"], [["new"]]),
+        lambda file: write_xlsx(file, ["a"], [["new"]], {}),
+    ],
+    ids=["page", "space", "csv", "xlsx"],
+)
+def test_a_file_that_cannot_take_its_place_leaves_the_old_one(
+    write: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("old")
+
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises((OSError, ExpressError)):
+        write(file)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "old")]
 
 
 def test_what_a_kill_left_is_written_over(tmp_path: Path) -> None:
