@@ -42,7 +42,8 @@ def write_page(out: Path, page: str) -> Path:
         raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, page)
+        # A text may hold NUL, which no page may.
+        write_whole(out, page.replace("\0", "\ufffd"))
     except OSError as error:
         raise RunError(cannot_write(out, error)) from error
     return out

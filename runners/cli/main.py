@@ -6,6 +6,8 @@ import dataclasses
 import errno
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -267,13 +269,28 @@ def main() -> None:
         _run()
 
 
+def _huge(words: Sequence[str]) -> str | None:
+    """The first number that fits no 32 bits, cut short; without one an overflow is a bug of ours.
+
+    >>> _huge(["--limit=5", "--seed", "99999999999999999999999"]), _huge(["--limit", "nan"])
+    ('99999999999999999999', None)
+    """
+    for word in words:
+        with suppress(ValueError):
+            if abs(float(word.rpartition("=")[2])) >= 2**31:
+                return word.rpartition("=")[2][:20]
+    return None
+
+
 def _run() -> None:
     try:
         app()
     except ExpressError as error:
         print(f"error: {error}", file=sys.stderr)
     except OverflowError as error:
-        print(f"error: a number that was given is too large ({error})", file=sys.stderr)
+        if (number := _huge(sys.argv[1:])) is None:
+            raise
+        print(f"error: {number} is too large ({error}): give a smaller number", file=sys.stderr)
     except UnicodeEncodeError as error:
         mark = error.object[error.start : error.end]
         print(f"error: {mark!r} cannot be written: use UTF-8 (PYTHONUTF8=1)", file=sys.stderr)

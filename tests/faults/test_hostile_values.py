@@ -1,0 +1,45 @@
+"""NUL in a text is kept in data and shown as a gap; a number too large is told, a bug is not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from express_cards.pages import write_page
+from express_cards.study.sheets import safe
+from express_dataset import load_examples
+from express_dataset.construct.scrub import scrub
+
+
+def test_nul_is_kept_in_data_and_harmless_wherever_it_is_shown(tmp_path: Path) -> None:
+    text = "I\0 was <mask>."
+    row = {"split": "test", "id": "a", "text": text, "labels": ["sad"]}
+    (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
+    rows = load_examples(str(tmp_path / "data.jsonl"))
+    assert [one.text for one in rows.examples] == [text]
+    assert "\0" not in scrub(text)
+    assert "\0" not in safe(text)
+    page = write_page(tmp_path / "page.html", f"<p>{text}</p>")
+    assert page.read_text("utf-8") == "<p>I\ufffd was <mask>.</p>"
+
+
+def test_a_number_that_is_too_large_is_told_and_a_bug_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def overflowing() -> None:
+        raise OverflowError("int too large to convert to float")
+
+    # The package has a function of the module's name.
+    cli = import_module("express_runners.cli.main")
+    monkeypatch.setattr(cli, "app", overflowing)
+    monkeypatch.setattr(sys, "argv", ["express", "run", "--seed", "9" * 400])
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    assert "error: 99999999999999999999 is too large" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["express", "run", "--seed", "3"])
+    with pytest.raises(OverflowError):
+        cli.main()
