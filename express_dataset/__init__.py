@@ -8,6 +8,7 @@ from .schema import COLUMNS, MASK, Example, check, example_id, fingerprint, pseu
 from .sources import Loaded
 from .sources import load as load_examples
 from .sources import load_all as load_all_examples
+from .word_forms import leaked_form
 
 __all__ = [
     "COLUMNS",
@@ -20,6 +21,7 @@ __all__ = [
     "example_id",
     "fingerprint",
     "leaked",
+    "leaked_form",
     "load_all_examples",
     "load_examples",
     "negated",

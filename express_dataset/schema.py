@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from .errors import DataError, Misfit
+from .word_forms import leaked_form
 
 if TYPE_CHECKING:
     import datasets
@@ -28,6 +29,8 @@ class Example:
     segment: int  # position of the segment in its post, from 0
     negated: tuple[bool, ...]  # one flag per mask: the author says the opposite ("not <mask>")
     leaked: tuple[bool, ...]  # one flag per mask: the label also stands unmasked in the text
+    # one flag per mask: another form of the label stands in the text; found where it is not given
+    leaked_form: tuple[bool, ...] = ()
     # None where the source does not tell:
     subreddit: str | None = None
     created_utc: int | None = None  # seconds since 1970
@@ -36,6 +39,10 @@ class Example:
     topic_name: str | None = None
     # Columns of a file of one's own that are not known here, by name
     further: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.leaked_form:
+            object.__setattr__(self, "leaked_form", leaked_form(self.text, self.labels))
 
     def cells(self) -> dict[str, Any]:
         """The row by column, further columns last."""
@@ -55,6 +62,7 @@ _KINDS = {
     "labels": "list string",
     "negated": "list bool",
     "leaked": "list bool",
+    "leaked_form": "list bool",
 }
 
 
@@ -102,7 +110,8 @@ def check(example: Example, where: str) -> None:
         )
     _check_masks(example, where)
     masks = len(example.labels)
-    for name, flags in (("negated", example.negated), ("leaked", example.leaked)):
+    for name in ("negated", "leaked", "leaked_form"):
+        flags = getattr(example, name)
         if len(flags) != masks:
             raise DataError(
                 f"{where}: {len(flags)} flags in '{name}' for {masks} masks; "

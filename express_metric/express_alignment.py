@@ -21,6 +21,7 @@ from .plutchik import DIMENSIONS
 from .reasoning import answer_span
 from .scoring import score
 from .signature import VERSION, Signature
+from .spelling import british
 from .terms import Reason
 
 _DESCRIPTION = """
@@ -171,6 +172,7 @@ _COPIED = (
     HEADWORDS,
     TABLE,
     EXPRESS_URL,
+    british,
     Reading,
     DIMENSIONS,
     answer_span,

@@ -6,12 +6,12 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 from pathlib import Path
 
 from .errors import MetricError
 from .headwords import HEADWORDS
 from .plutchik import DIMENSIONS
+from .spelling import british
 
 EXPRESS_SHA256 = "c1d86ec2e0e429d0d2294ff665c2cc04f90013a2343be9e12d33b3026d98524c"
 EXPRESS_URL = (
@@ -22,36 +22,6 @@ _NRC_SHA256 = "437a177fdb118b330516de72fe4bb6919c53a6d5f772a6ee3bb835c0912066b0"
 _TIMEOUT_SECONDS = 30
 # An entry of EmoLex with the wrong polarity (negative), and the one that stands instead.
 _CORRECTED = {"serene": "serenity"}
-_ISE = re.compile(r"(?<=[a-z])(i|y)z(?=(?:e|ed|es|er|ers|ing|ingly|ation|ations|able)$)")
-_NOT_ISE = re.compile(r"(?:siz|priz|seiz|maiz|baiz|friz)")
-_OUR = re.compile(
-    r"^((?:dis|un|mis|self-)?(?:ard|arm|behavi|clam|col|enam|endeav|fav|ferv|harb|hon|hum|lab"
-    r"|neighb|od|rig|rum|sav|splend|tum|val|vig))or(?!ous|ar|at|if|ist|ial|y|o|io)"
-)
-_STEMS = {
-    "appall$": "appal",
-    "center$": "centre",
-    "centered": "centred",
-    "coz(?=y|i)": "cos",
-    "defense": "defence",
-    "offense": "offence",
-    "pretense": "pretence",
-    "enroll$": "enrol",
-    "fulfill(?=$|ment)": "fulfil",
-    "gray": "grey",
-    "hemorrh": "haemorrh",
-    "judgment": "judgement",
-    "luster$": "lustre",
-    "skeptic": "sceptic",
-    "skillful": "skilful",
-    "willful": "wilful",
-    "somber": "sombre",
-    "specter": "spectre",
-    "practiced": "practised",
-    "(trave|marve|leve|quarre)l(?=ed|ing|er)": r"\1ll",
-    "smolder": "smoulder",
-}
-_SPELLINGS = [(re.compile(f"^{pattern}"), spelling) for pattern, spelling in _STEMS.items()]
 
 
 def nrc_table() -> dict[str, bytes]:
@@ -83,20 +53,6 @@ def nrc_table() -> dict[str, bytes]:
     added = {word: table[headword] for word, headword in HEADWORDS.items()}
     spelt = {british(word): vector for word, vector in (added | table).items()}
     return added | spelt | table
-
-
-def british(word: str) -> str:
-    """The British spelling of an American word; the word itself where there is no other.
-
-    >>> british("demoralized"), british("honored"), british("vigorous")
-    ('demoralised', 'honoured', 'vigorous')
-    """
-    if not _NOT_ISE.search(word):
-        word = _ISE.sub(r"\1s", word)
-    word = _OUR.sub(r"\1our", word)
-    for pattern, spelling in _SPELLINGS:
-        word = pattern.sub(spelling, word)
-    return word
 
 
 def express_cache() -> Path:

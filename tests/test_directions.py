@@ -30,6 +30,10 @@ CARDS = (
 ROOMS = [
     # What a user can mend, for every room; in the metric, because `evaluate` copies it from there.
     "express_metric.errors",
+    # And the words' families, by which a label stands in a text in another form.
+    "express_metric.headwords_i_z",
+    "express_metric.headwords",
+    "express_metric.spelling",
     "express_dataset",
     "express_metric",
     *(f"express_runners.{room}" for room in RUNNERS.split()),

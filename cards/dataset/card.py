@@ -123,6 +123,7 @@ def _figures(found: Mapping[str, Any]) -> list[list[str]]:
         ["words per segment, most", *(f"{one['words']['max']:g}" for one in columns)],
         ["denied masks", *(percent(one["negated_share"]) for one in columns)],
         ["leaked masks", *(percent(one["leaked_share"]) for one in columns)],
+        ["leaked in another form", *(percent(one["leaked_form_share"]) for one in columns)],
     ]
 
 

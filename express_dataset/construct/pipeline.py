@@ -253,7 +253,7 @@ def build_sample(posts: Path | None = None) -> list[Example]:
         for split in SPLITS:
             for path in sorted((out / "data").glob(f"{split}-*.parquet")):
                 rows += pyarrow.parquet.read_table(path, columns=list(COLUMNS)).to_pylist()
-    listed = ("labels", "negated", "leaked")
+    listed = ("labels", "negated", "leaked", "leaked_form")
     return [Example(**{**row, **{name: tuple(row[name]) for name in listed}}) for row in rows]
 
 

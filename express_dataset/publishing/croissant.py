@@ -29,6 +29,7 @@ MEANING = {
     "segment": "Position of the segment in its post, from 0.",
     "negated": "One flag for each mask: the writer denies the feeling.",
     "leaked": "One flag for each mask: the word also stands unmasked in the text.",
+    "leaked_form": "One flag for each mask: another form of the word stands in the text.",
     "subreddit": "The community, where the source tells.",
     "created_utc": "Seconds since 1970, where the source tells.",
     "over_18": "Whether the post was marked as adult, where the source tells.",

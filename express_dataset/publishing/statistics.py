@@ -94,10 +94,10 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
     """The figures of some rows.
 
     Returns:
-        Counts of ``examples``, ``posts``, ``masks``, ``distinct_labels``, ``negated`` and
-        ``leaked`` masks, the last two also as a share of the masks; and of a segment's ``words``,
-        a mask being a word, and of its masks (``masks_each``) the least, quartiles, most, mean and
-        standard deviation (of a sample), None where there are no rows.
+        Counts of ``examples``, ``posts``, ``masks``, ``distinct_labels``, and of ``negated``,
+        ``leaked`` and ``leaked_form`` masks, these three also as a share of the masks; and of a
+        segment's ``words``, a mask being a word, and of its masks (``masks_each``) the least,
+        quartiles, most, mean and standard deviation (of a sample), None where there are no rows.
 
     >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (True,))
     >>> of_rows([row])["leaked_share"], of_rows([row])["words"]["median"]
@@ -107,6 +107,7 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
     flags = {
         "negated": sum(sum(row.negated) for row in rows),
         "leaked": sum(sum(row.leaked) for row in rows),
+        "leaked_form": sum(sum(row.leaked_form) for row in rows),
     }
     return {
         "examples": len(rows),

@@ -161,6 +161,7 @@ def _from_ours(record: Record, positions: Counter[str]) -> Row:
         segment=here if place is None else place,
         negated=cells.flags(values.get("negated"), "negated", where) or negated(text),
         leaked=cells.flags(values.get("leaked"), "leaked", where) or leaked(text, labels),
+        leaked_form=cells.flags(values.get("leaked_form"), "leaked_form", where) or (),
         subreddit=cells.text(values.get("subreddit"), "subreddit", where),
         created_utc=cells.whole(values.get("created_utc"), "created_utc", where),
         over_18=cells.truth(values.get("over_18"), "over_18", where),

@@ -54,7 +54,8 @@ def rows(out: Path) -> list[tuple[str, Example]]:
     found = []
     for path in sorted((out / "data").glob("*.parquet")):
         for row in pyarrow.parquet.read_table(path).to_pylist():
-            listed = {name: tuple(row[name]) for name in ("labels", "negated", "leaked")}
+            flags = ("labels", "negated", "leaked", "leaked_form")
+            listed = {name: tuple(row[name]) for name in flags}
             found.append((path.name.split("-")[0], Example(**{**row, **listed})))
     return found
 

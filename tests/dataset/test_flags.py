@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from express_dataset import MASK, leaked, load_examples, negated
+from express_dataset import MASK, Example, leaked, leaked_form, load_examples, negated
 
 DENIED = [
     "I'm not <mask>.",
@@ -136,3 +136,37 @@ def test_shares_on_real_segments(reference: Path) -> None:
     assert sum(sum(row.leaked) for row in rows) == 155
     with path.open(newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(rows) == 544
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "flag"),
+    [
+        ("I feel <mask>, in all this Sadness.", "sad", True),
+        ("I feel <mask>. It still worries me.", "worried", True),
+        ("I feel <mask>. What a boring day.", "bored", True),
+        ("I feel <mask>. Bigger, sadder, older.", "sad", True),
+        ("I was <mask>. Demoralised, I say.", "demoralized", True),
+        ("I was <mask>. Honored, I say.", "honoured", True),
+        ("I was <mask>. I am so fed\nup.", "frustrated", True),
+        ("I was <mask>. I am so fed up.", "frustrated", True),
+        ("I was <mask>. What a scary, creepy house.", "scared", True),
+        ("I was <mask>. So sad!", "sad", False),  # as it stands: `leaked`
+        ("I felt <mask>. A number of us did.", "numb", False),
+        ("I felt <mask>. She took off her hat.", "hated", False),
+        ("I felt <mask>. He made it, long ago.", "mad", False),
+        ("I felt <mask>, and she unhappy.", "happy", False),
+        ("I felt <mask>.", "mask", False),
+        ("I felt <mask>. C++ (a+b)", "a+b", False),
+        ("I felt <mask>.", "", False),
+    ],
+)
+def test_other_forms_of_a_label_are_told(text: str, label: str, flag: bool) -> None:
+    assert leaked_form(text, [label, "zorped"]) == (flag, False)
+
+
+def test_the_form_is_of_an_example_of_every_source(reference: Path) -> None:
+    """Read by hand: of 51 masks of the slice each has another form of its word in the text."""
+    rows = load_examples(str(reference / "gpt4o_predictions.csv"), split="all").examples
+    assert sum(sum(row.leaked_form) for row in rows) == 51
+    given = Example("a", "p", "<mask> sadness", ("sad",), 0, (False,), (False,), (False,))
+    assert given.leaked_form == (False,)

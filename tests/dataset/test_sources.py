@@ -131,9 +131,9 @@ def test_what_a_file_gives_is_kept_and_what_it_lacks_is_computed(tmp_path: Path)
         3,
         (False,),
         (True,),
-        "knitting",
-        1600000000,
-        False,
+        subreddit="knitting",
+        created_utc=1600000000,
+        over_18=False,
     )
 
 
