@@ -21,7 +21,6 @@ from .plutchik import DIMENSIONS
 from .reasoning import answer_span
 from .scoring import score
 from .signature import VERSION, Signature
-from .spelling import british
 from .terms import Reason
 
 _DESCRIPTION = """
@@ -172,7 +171,6 @@ _COPIED = (
     HEADWORDS,
     TABLE,
     EXPRESS_URL,
-    british,
     Reading,
     DIMENSIONS,
     answer_span,

@@ -11,7 +11,7 @@ from pathlib import Path
 from .errors import MetricError
 from .headwords import HEADWORDS
 from .plutchik import DIMENSIONS
-from .spelling import british
+from .terms import british
 
 EXPRESS_SHA256 = "c1d86ec2e0e429d0d2294ff665c2cc04f90013a2343be9e12d33b3026d98524c"
 EXPRESS_URL = (

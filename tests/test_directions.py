@@ -33,7 +33,7 @@ ROOMS = [
     # And the words' families, by which a label stands in a text in another form.
     "express_metric.headwords_i_z",
     "express_metric.headwords",
-    "express_metric.spelling",
+    "express_metric.terms",
     "express_dataset",
     "express_metric",
     *(f"express_runners.{room}" for room in RUNNERS.split()),
@@ -199,7 +199,7 @@ def test_the_metric_knows_its_siblings_by_relative_imports() -> None:
         ("runners/runs/store.py", "def late() -> None:\n    from express_cards import pages\n"),
         (
             "express_dataset/schema.py",
-            "def late() -> None:\n    from express_metric import terms\n",
+            "def late() -> None:\n    from express_metric import scoring\n",
         ),
         ("cards/words.py", "def late() -> None:\n    from express_runners.cli import main\n"),
         ("cards/reports/report.py", "from express_runners.planning import sweep\n"),

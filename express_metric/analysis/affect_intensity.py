@@ -14,7 +14,7 @@ import importlib.metadata
 from pathlib import Path
 
 from ..errors import MetricError
-from ..spelling import british
+from ..terms import british
 
 NAME = "NRC Affect Intensity"
 INSTALL = "pip install --no-deps emotion-nrc-affect-lex==0.0.3"

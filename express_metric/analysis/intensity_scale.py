@@ -15,7 +15,7 @@ The order inside a family is what matters: `softened` and `heightened` only ever
 of one family, and words of one level count as equal.
 """
 
-from ..spelling import british
+from ..terms import british
 
 # Family -> five levels, mild first; words of a level are separated by commas.
 _SCALE: dict[str, tuple[str, str, str, str, str]] = {

@@ -15,7 +15,7 @@ from express_metric.analysis.intensity_scale import INTENSITY
 from express_metric.headwords import HEADWORDS, TABLE, parse_table
 from express_metric.headwords_i_z import TABLE as TABLE_I_Z
 from express_metric.plutchik import DIMENSIONS
-from express_metric.spelling import british
+from express_metric.terms import british
 
 NEGATED = """
 unhappy unhappier uncomfortable helpless helplessly careless powerlessness worthlessness unloved

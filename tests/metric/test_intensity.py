@@ -15,7 +15,7 @@ from express_metric.analysis.intensity_scale import _SCALE, INTENSITY
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
 from express_metric.plutchik import EMOTIONS
-from express_metric.spelling import british
+from express_metric.terms import british
 
 NRC = load_lexicon("nrc")
 FEW = Resampling(draws=300)
