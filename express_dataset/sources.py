@@ -17,7 +17,6 @@ from .files import own_path, sha256, whole
 from .hub_errors import ORG_NAME
 from .known import FILES, UNKNOWN_FILE
 from .licenses import license_name
-from .near import near_copies
 from .progress import told
 from .reading.columns import (
     LEAVE_OUT,
@@ -339,6 +338,8 @@ _Placed = list[tuple[Row, str]]
 
 
 def _by_hash(rows: list[Row]) -> tuple[_Placed, tuple[str, ...]]:
+    from .near import near_copies  # numpy, which --help need not wait for
+
     near = near_copies([row.example.text for row in rows])
     splits = list(assign(((row.example.post_id, row.example.text) for row in rows), near))
     placed = [(row, split) for row, split in zip(rows, splits, strict=True) if split]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from express_dataset import Example
 from express_dataset.sources import load
-from express_metric import Reading
-from express_metric import read as read_terms
+from express_metric.parsing import Reading
+from express_metric.parsing import read as read_terms
 from express_metric.terms import Reason
 
 from .wording import final_answer, ours
