@@ -90,6 +90,8 @@ def read_authors(sheets: Mapping[Path, Sequence[Row]]) -> Judged:
         "by coder, and not among the posts that all judged."
         for item in sorted(items.keys() - shared)
     ]
+    if not any(one.codes for one in judgements):
+        notes.append("These files hold no codes, so that Table A.7 of the paper is not checked.")
     name = ", ".join(path.name for path in sheets)
     return Judged(name, judgements, items, _codebook(), len(seen), differing, notes)
 

@@ -71,6 +71,7 @@ def test_it_says_what_follows_and_which_print_does_not(
     assert "these answers do not show that experts prefer either word" in said
     assert "What follows: neither side is shown to fit better" in said
     assert "33061 was not judged by coder2" in said
+    assert "Table A.7 of the paper is not checked" in said
 
 
 def test_another_study_is_not_held_against_the_paper(files: list[Path], tmp_path: Path) -> None:
@@ -125,6 +126,7 @@ def test_codes_are_tabled_as_in_the_paper(files: list[Path], tmp_path: Path) -> 
     found = results(copies(files, tmp_path, deal), None, "nrc", FEW)
     codes = {row["code"]: (row["person"], row["model"]) for row in found["codes"]}
     assert not any(piles.values())
+    assert not any("Table A.7" in note for note in found["notes"])
     for row in table[:9]:
         assert codes[str(row["code"])] == (row["n_SD"], row["n_LLM"])
     named = {row["code"]: row for row in found["codes"]}
