@@ -228,17 +228,19 @@ def _read_key(key: Path) -> dict[str, Any]:
         raise DataError(f"{key} is no key of a study: give the file that express study new wrote")
     try:
         strange = {one for drawn in content["first"].values() for one in drawn.values()} - {*OTHER}
-        content["items"] = {
+        items: dict[str, Item] = {
             name: Item(name, tuple(i["person"]), tuple(i["model"]), i["text"], dict(i["strata"]))
             for name, i in content["items"].items()
         }
+        if not all(isinstance(v, str) for one in items.values() for v in one.strata.values()):
+            raise TypeError("a stratum is no text")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{key} is damaged ({error!r}): take it from a copy") from None
     if strange:
         raise DataError(
             f"{key} is damaged (no side is called {strange.pop()!r}): take it from a copy"
         )
-    return content
+    return content | {"items": items}
 
 
 def read_object(file: Path) -> dict[str, Any]:

@@ -324,6 +324,10 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[Served], None]) -
     links = read_links(folder)
     if missing := study.orders.keys() - links.keys():
         raise DataError(f"{folder}: links.json has no link for {', '.join(sorted(missing))}")
+    if strange := links.keys() - study.orders.keys():
+        raise DataError(
+            f"{folder}: links.json has a link for {', '.join(sorted(strange))}, who is no coder"
+        )
     store = Store.open(folder, study.id)
     try:
         listening = _listen(host, port)

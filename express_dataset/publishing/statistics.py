@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Any
 
 from ..construct.terms import terms
@@ -187,6 +187,7 @@ def _spread(ordered: Sequence[int]) -> dict[str, float] | None:
     last = len(ordered) - 1
     marks = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
     found: dict[str, float] = {name: ordered[round(share * last)] for name, share in marks.items()}
+    found["median"] = median(ordered)  # between the two in the middle of an even number
     found["mean"] = round(fmean(ordered), 2)
     found["sd"] = round(stdev(ordered), 2) if last else 0.0
     return found

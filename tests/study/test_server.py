@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -230,6 +231,10 @@ def test_a_link_that_is_missing_and_a_port_that_cannot_be(tmp_path: Path) -> Non
         serve(folder, "127.0.0.1", 70_000, lambda _: None)
     with pytest.raises(DataError, match="cannot be used"):
         serve(folder, "no.such.host.invalid", 0, lambda _: None)
+    links = read_links(folder)
+    (folder / "links.json").write_text(json.dumps(links | {"zoe": "x"}))
+    with pytest.raises(DataError, match="a link for zoe, who is no coder"):
+        serve(folder, "127.0.0.1", 0, lambda _: None)
     (folder / "links.json").write_text("{}")
     with pytest.raises(DataError, match="no link for coder1, coder2"):
         serve(folder, "127.0.0.1", 0, lambda _: None)

@@ -207,6 +207,7 @@ def test_damaged_files_are_one_sentence_and_stay(tmp_path: Path) -> None:
         (("first", "coder1", "p001"), ["model"]),
         (("items", "p001"), {}),
         (("items", "p001", "strata"), 1),
+        (("items", "p001", "strata", "family"), ["anger"]),
     ],
 )
 def test_a_damaged_key_is_one_sentence(
