@@ -29,6 +29,7 @@ def said(monkeypatch: pytest.MonkeyPatch, *words: object) -> str:
     """All that a command prints, on either stream."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     monkeypatch.setattr(sys, "argv", ["express", *map(str, words)])
+    monkeypatch.setenv("COLUMNS", "2000")  # so that a line begins only where one is meant to
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

@@ -123,10 +123,15 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
 ) -> None:
     usual, calls = learning._loss, []
 
-    def failing(*args: Any, **named: Any) -> Any:
-        calls.append(1)
-        value = usual(*args, **named)
-        return value * float("nan") if len(calls) > 12 else value
+    def failing(shift: bool) -> Any:
+        loss = usual(shift)
+
+        def late(*args: Any, **named: Any) -> Any:
+            calls.append(1)
+            value = loss(*args, **named)
+            return value * float("nan") if len(calls) > 12 else value
+
+        return late
 
     monkeypatch.setattr(learning, "_loss", failing)
     out = tmp_path / "nan"
