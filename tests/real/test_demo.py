@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+@pytest.mark.timeout(1200)
 def test_the_demo_asks_and_teaches_real_models_and_leaves_a_page(tmp_path: Path) -> None:
     recipe = re.search(r"^demo:.*\n\t@?(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.M)
     assert recipe
