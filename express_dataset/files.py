@@ -59,9 +59,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """Write a JSON file whole or not at all."""
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    with whole(path) as unfinished:
-        unfinished.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path, mend: str) -> dict[str, Any]:

@@ -17,6 +17,17 @@ def printable(text: str) -> str:
     return _ACTS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 
 
+def without_halves(text: str) -> str:
+    r"""A text with U+FFFD for each half of a character (of an emoji), which no file can hold.
+
+    >>> without_halves("sad \ud83d")
+    'sad \ufffd'
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def one_line(text: object) -> str:
     r"""A name in one line, without what cannot be seen.
 

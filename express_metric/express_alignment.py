@@ -10,7 +10,7 @@ import datasets
 import evaluate
 
 from .brackets import answer_end
-from .errors import MetricError
+from .errors import MetricError, without_halves
 from .forms import find_terms
 from .headwords import HEADWORDS
 from .headwords_i_z import TABLE
@@ -151,7 +151,7 @@ class ExpressAlignment(evaluate.Metric):  # type: ignore[misc]
 def _whole(value: Any) -> Any:
     """The same with every text as UTF-8 can hold it."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return without_halves(value)
     return [_whole(one) for one in value] if isinstance(value, list | tuple) else value
 
 

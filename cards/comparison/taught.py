@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from express_metric.analysis.groups import FREQUENCY_BINS, bins, by_group
-from express_metric.analysis.intensity import share_interval, shift
-from express_metric.analysis.intensity_scale import SCALE
+from express_metric.analysis.intensity import scales, share_interval, shift
 from express_metric.analysis.masks import Masks
 from express_metric.analysis.resampling import Ints, Resampling, sum_by_post
 from express_metric.analysis.significance import Analysis, Correction, correct, mcnemar
@@ -114,7 +113,7 @@ def _told(
     for row, p in zip(rows, correct([row["p_value"] for row in rows], correction), strict=True):
         row["p_value"] = p
     compared = found.differences[base.name, run.name]
-    names = ("before", "after")
+    names, scale = ("before", "after"), scales()[0]
     uses = {
         name: [u for u in overuse(m, how) if u.verdict == "over"]
         for name, m in zip(names, both, strict=True)
@@ -130,9 +129,9 @@ def _told(
             name: [(use.term, use.people, use.model) for use in use_] for name, use_ in uses.items()
         },
         "softening": {
-            "scale": SCALE,
+            "scale": scale.name,
             **{
-                name: dataclasses.asdict(shift(table, how).net)
+                name: dataclasses.asdict(shift(table, how, scale).net)
                 for name, table in zip(names, both, strict=True)
             },
         },

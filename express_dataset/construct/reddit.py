@@ -18,6 +18,8 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from express_metric.errors import without_halves
+
 from ..errors import require
 from .forms import LINE_LIMIT, BrokenFileError, blocks, chunks, form, lines, whole_lines
 from .gate import Gate, LineGate
@@ -169,8 +171,8 @@ class Dump:
         self.counts["odd-created_utc"] += time is None and record["created_utc"] is not None
         self.counts["odd-over_18"] += adult is None and record["over_18"] is not None
         return Post(
-            id=_whole(str(record["id"])),
-            text=_whole(record["selftext"]),
+            id=without_halves(str(record["id"])),
+            text=without_halves(record["selftext"]),
             author=author,
             subreddit=subreddit,
             created_utc=time,
@@ -298,14 +300,7 @@ def why_not(record: Mapping[str, Any], min_words: int, title: bool = True) -> st
 
 
 def _string(value: object) -> str | None:
-    return _whole(value) if isinstance(value, str) and value else None
-
-
-def _whole(text: str) -> str:
-    """The text with a sign in place of each half of an emoji, which no file can hold."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return without_halves(value) if isinstance(value, str) and value else None
 
 
 def _flag(value: object) -> bool | None:

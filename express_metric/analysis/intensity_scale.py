@@ -129,6 +129,3 @@ def _read_scale() -> dict[str, tuple[str, int]]:
 
 INTENSITY: dict[str, tuple[str, int]] = _read_scale()
 """Term -> (family, level from 1 to 5)."""
-
-SCALE = f"express-intensity ({len(INTENSITY):,} words in {len(_SCALE)} families, 5 levels)"
-"""What a figure of softening names, since another scale would give another figure."""

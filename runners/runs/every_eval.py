@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.files import write_whole
+from express_metric.lexicon import normal
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 from express_metric.signature import VERSION
@@ -118,7 +119,8 @@ def _result(run: FinishedRun, protocol: str, figure: str) -> dict[str, Any]:
 def _sample(run: FinishedRun, line: dict[str, Any], evaluation: str) -> dict[str, Any]:
     """One answer under `revised`."""
     terms, references = line["terms"]["revised"], line["references"]
-    right = sum(map(str.__eq__, terms or (), references))
+    pairs = zip(terms or (), references, strict=False)
+    right = sum(normal(one) == normal(own) for one, own in pairs)
     tokens = line["prompt_tokens"], line["new_tokens"]
     return {
         "schema_version": f"instance_level_eval_{SCHEMA}",

@@ -18,7 +18,6 @@ from express_dataset.files import own_path
 from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, load_all
 from express_dataset.splits import normalised
-from express_dataset.splits import normalised as same_text
 
 from ..engines.base import EngineOptions
 from ..engines.loading import quiet
@@ -300,7 +299,7 @@ def manifest_of(config: TrainConfig, found: Material, base: Base) -> Manifest:
         versions={k: v for k, v in versions().items() if v},
         labels=dict(Counter(normalised(term) for row in examples for term in row.labels)),
         posts=hashes(row.post_id for row in examples),
-        texts=hashes(same_text(row.text) for row in examples),
+        texts=hashes(normalised(row.text) for row in examples),
     )
     kind = "full" if config.full else "adapter"
     return Manifest(kind, (*(parent.trainings if parent else ()), training))

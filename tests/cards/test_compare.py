@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import made_runs
-from support.made_runs import answers, labels, write_run
+from support.made_runs import AS_PAPER, BIG, MASKED, SMALL, answers, labels, made, write_run
 
 from express_cards.comparison.compare import compare
 from express_cards.comparison.runs import load_runs, model_size
@@ -24,16 +22,6 @@ from express_runners.typed import as_json
 
 FEW = Resampling(draws=1_000)
 ROWS = labels()
-BIG, SMALL, MASKED = "google/gemma-2-9b-it", "google/gemma-2-2b-it", "FacebookAI/roberta-base"
-# The order of accuracies that the paper reports, and the reverse.
-AS_PAPER = {
-    "masked": (MASKED, "masked", "fill-mask", 0.30),
-    "small": (SMALL, "causal", "zero-shot", 0.20),
-    "large": (BIG, "causal", "zero-shot", 0.32),
-    "cot": (BIG, "causal", "cot", 0.15),
-    "few": (BIG, "causal", "few-shot-5-random", 0.37),
-    "similar": (BIG, "causal", "few-shot-5-similar", 0.43),
-}
 REVERSED = {
     "masked": (MASKED, "masked", "fill-mask", 0.20),
     "small": (SMALL, "causal", "zero-shot", 0.80),
@@ -44,13 +32,6 @@ REVERSED = {
 }
 SAME = {name: (*row[:3], 0.5) for name, row in AS_PAPER.items()}
 COMPARED = ("size", "chain of thought", "few-shot", "similar examples")
-
-
-def made(folder: Path, plan: dict[str, tuple[str, str, str, float]]) -> list[Path]:
-    return [
-        write_run(folder / name, model, family, setting, answers(ROWS, accuracy))
-        for name, (model, family, setting, accuracy) in plan.items()
-    ]
 
 
 def verdicts(found: dict[str, Any]) -> dict[str, str]:
@@ -373,49 +354,3 @@ def test_stars_stand_where_the_test_says(tmp_path: Path) -> None:
     assert 0.001 <= p_value < 0.05
     assert re.search(r"\] \*{1,2}(?!\*)", line)
     assert "*" not in as_text(found, 400).splitlines()[1]
-
-
-def express(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "express_runners.cli", "compare", *map(str, words)],
-        capture_output=True,
-        text=True,
-    )
-
-
-def test_the_command(tmp_path: Path) -> None:
-    paths = made(tmp_path, AS_PAPER)
-    done = express(*paths, "--draws", "200", "--format", "json", "--correction", "bh")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert (found["draws"], found["correction"], len(found["runs"])) == (200, "bh", 6)
-    shown = express(*paths[:2], "--draws", "200", "--format", "latex", "--protocol", "revised")
-    assert shown.returncode == 0, shown.stderr
-    assert r"\begin{tabular}" in shown.stdout
-    assert "protocol revised" in shown.stdout
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--baseline", "9"], "--baseline is 9"),
-        (["--draws", "5"], "draws is 5"),
-        (["--seed", "-1"], "seed is -1"),
-        (["--lexicon", "none.csv"], "none.csv: no such lexicon"),
-        (["--correction", "bonferroni"], "bonferroni"),
-        (["--protocol", "mine"], "mine"),
-        (["no-such-run"], "no-such-run"),
-    ],
-)
-def test_mistakes_end_with_one_sentence(options: list[str], said: str, tmp_path: Path) -> None:
-    paths = made(tmp_path, {name: AS_PAPER[name] for name in ("small", "large")})
-    done = express(*paths, *options)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-
-
-def test_one_run_is_not_enough(tmp_path: Path) -> None:
-    done = express(*made(tmp_path, {"small": AS_PAPER["small"]}))
-    assert (done.returncode, "give at least two" in done.stderr) == (2, True)

@@ -24,6 +24,16 @@ from express_runners.runs.record import (
 WORDS = ("sad", "happy", "furious", "terrified", "lonely", "proud", "guilty", "hurt", "calm")
 ANOTHER = dict(zip(WORDS, [*WORDS[1:], WORDS[0]], strict=True))
 EXAMPLES = 300
+BIG, SMALL, MASKED = "google/gemma-2-9b-it", "google/gemma-2-2b-it", "FacebookAI/roberta-base"
+# The order of accuracies that the paper reports, and the reverse.
+AS_PAPER = {
+    "masked": (MASKED, "masked", "fill-mask", 0.30),
+    "small": (SMALL, "causal", "zero-shot", 0.20),
+    "large": (BIG, "causal", "zero-shot", 0.32),
+    "cot": (BIG, "causal", "cot", 0.15),
+    "few": (BIG, "causal", "few-shot-5-random", 0.37),
+    "similar": (BIG, "causal", "few-shot-5-similar", 0.43),
+}
 
 Wrong = Callable[[str, int], str]
 
@@ -113,3 +123,11 @@ def write_run(
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (folder / "predictions.jsonl").write_text(text)
     return folder
+
+
+def made(folder: Path, plan: dict[str, tuple[str, str, str, float]]) -> list[Path]:
+    """A run for each name: model, family, setting and accuracy."""
+    return [
+        write_run(folder / name, model, family, setting, answers(labels(), accuracy))
+        for name, (model, family, setting, accuracy) in plan.items()
+    ]

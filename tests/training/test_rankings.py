@@ -19,6 +19,7 @@ from express_cards.reports.report import report
 from express_cards.spaces.leaderboard.rows import entry_of, group
 from express_cards.submissions.options import PushOptions
 from express_cards.submissions.push import push_results
+from express_metric.analysis.intensity import scales
 from express_metric.analysis.resampling import Resampling
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
@@ -108,7 +109,7 @@ def test_a_comparison_tells_what_training_did(compared: list[Path]) -> None:
     whole = told["figures"]["lexical_accuracy"]
     assert whole["second"] - whole["first"] == whole["difference"]["value"]
     assert set(TERMS[:4]) <= set(dict(told["words"]["gained"]))
-    assert told["softening"]["scale"].startswith("express-intensity (")
+    assert told["softening"]["scale"] == scales()[0].name
     text = as_text(found, 100)
     assert re.search(r"is better: \+\d+\.\d points \(.+ to .+\)", text.replace("\n", " "))
     assert "What training did: " in text
