@@ -23,7 +23,7 @@ from express_runners.training.train import train
 BERT, SMOLLM2 = "BERT 4M", "SmolLM2 135M"
 TAUGHT = f"{BERT}, taught"
 HOW = {"free": "its own words", "rank": "ranks given words"}
-NOBODY = {MOST_FREQUENT: "always the commonest word", UNIFORM: "any word by chance"}
+NOBODY = {MOST_FREQUENT: "the commonest word", UNIFORM: "any word by chance"}
 SHOWN = ("valid_rate", "lexical_accuracy", "vector_f1")
 GOOD = 0.2  # exact words; published figures of large models begin there
 
