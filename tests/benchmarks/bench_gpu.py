@@ -160,7 +160,7 @@ def prompts_of(count: int, scale: float, shared: int = 0) -> list[list[int]]:
 def per_second(own: list[list[int]], new: int, seconds: float) -> dict[str, float]:
     """What all sides tell of the same prompts."""
     return {
-        "seconds": round(seconds, 2),
+        "seconds": round(seconds, 6),
         "examples_per_s": round(len(own) / seconds, 2),
         "tokens_per_s": round((sum(map(len, own)) + new * len(own)) / seconds),
     }
