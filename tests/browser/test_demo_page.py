@@ -68,7 +68,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield Served(url, folder, scratch, log)
         finally:
             running.terminate()
-            running.wait(20)
+            running.wait(60)
 
 
 def _wait(url: str, running: subprocess.Popen[bytes], log: Path) -> None:
@@ -120,6 +120,10 @@ def word(page: Any, name: str) -> Any:
     )
 
 
+def marked(page: Any, name: str, pressed: str = "true") -> Any:
+    return page.locator(f"[aria-pressed={pressed}]").get_by_text(name, exact=True)
+
+
 def ask(page: Any) -> None:
     page.get_by_role("button", name="Ask the model").click()
     page.locator("#express-result").wait_for()
@@ -142,9 +146,10 @@ def test_the_way_of_a_newcomer(demo: Open) -> None:
     assert page.get_by_role("link", name="findahelpline.com").is_visible()
     assert "no medical device" in page.get_by_label("Before you begin").inner_text()
     pick(page, "Drums in the garage")
-    assert word(page, "livid").get_attribute("aria-pressed") == "true"
+    marked(page, "livid").wait_for()
+    page.get_by_text("Marked: livid, proud", exact=True).wait_for()
     word(page, "proud").click()
-    assert word(page, "proud").get_attribute("aria-pressed") == "false"
+    marked(page, "proud", "false").wait_for()
     page.get_by_text("Marked: livid", exact=True).wait_for()
     word(page, "proud").click()
     page.get_by_text("Marked: livid, proud", exact=True).wait_for()
@@ -267,7 +272,7 @@ def test_a_question_right_after_a_click_is_asked_with_the_marks_of_the_page(demo
 def sent(url: str, size: int | None = None, method: str = "POST") -> int:
     """The status with which the demo answers a request of a size."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=15)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.putrequest(method, parts.path)
     if size is not None:
         connection.putheader("Content-Length", str(size))

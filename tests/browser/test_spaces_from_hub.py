@@ -122,7 +122,7 @@ def started(hub: LoopbackHub, folder: Path, home: Path) -> Iterator[str]:
             yield url
         finally:
             running.terminate()
-            running.wait(30)
+            running.wait(60)
     # The Hub's image has a package of its own, `spaces`, that Gradio misses here.
     assert "express_" not in log.read_text("utf-8")
 
@@ -219,7 +219,7 @@ def test_a_newcomer_goes_from_the_pushed_leaderboard_to_every_report(
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     page.goto((board / "index.html").as_uri())
     rows = page.locator('[data-panel="0"] tbody tr')
     assert rows.count() == 2

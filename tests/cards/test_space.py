@@ -74,7 +74,7 @@ def test_a_static_space_is_served_here_until_ctrl_c() -> None:
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{address}/../../../../etc/hostname")
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 

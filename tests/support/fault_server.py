@@ -89,12 +89,12 @@ class FaultServer:
             self.most_under_way = max(self.most_under_way, self._under_way)
             fault = self.faults.pop(0) if self.faults else self.always
         if self._barrier is not None:
-            self._barrier.wait(timeout=30)
+            self._barrier.wait(timeout=120)
         return fault
 
     def wait_for_enough(self) -> None:
         """Wait until as many requests as `held_until` have come."""
-        assert self._enough.wait(timeout=30), "the other requests did not come"
+        assert self._enough.wait(timeout=120), "the other requests did not come"
 
     def leave(self) -> None:
         """Count a request out."""

@@ -58,7 +58,7 @@ def opening(chromium: Any, inside: tuple[str, ...] = ("file:",)) -> Iterator[Ope
         context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         heard.append(listen(page))
         page.goto(file.as_uri())
         return page
