@@ -33,11 +33,7 @@ def render(template: str, style: str | Sequence[str], scripts: Sequence[str], **
 
 
 def write_page(out: Path, page: str) -> Path:
-    """Write a page, whole or not at all, and the folders above it.
-
-    Raises:
-        RunError: it cannot be written.
-    """
+    """Write a page, whole or not at all, and the folders above it."""
     if out.is_dir():
         raise RunError(f"--out {out} is a folder: give the name of a file, such as page.html")
     try:
@@ -65,21 +61,13 @@ def _environment() -> Any:
 
 @cache
 def content(name: str) -> Drawn:
-    """A style or script as it will stand in the page.
-
-    >>> "color-scheme" in content("report.css")
-    True
-    """
+    """A style or script as it will stand in the page."""
     # With other line ends the browser would find another hash.
     return Drawn((TEMPLATES / name).read_text("utf-8").replace("\r\n", "\n"))
 
 
 def policy(style: str, scripts: Sequence[str]) -> str:
-    """A content security policy: only these scripts and this style, and no request anywhere.
-
-    >>> policy("", ["1"]).count("sha256")
-    2
-    """
+    """A content security policy: only these scripts and this style, and no request anywhere."""
 
     def source(text: str) -> str:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -33,9 +33,6 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
 
     With a ``hash`` it is prepared where ``load_dataset("express")`` finds it: see
     ``express_dataset.install``.
-
-    >>> Express(source="sample").config.name
-    'default'
     """
 
     BUILDER_CONFIG_CLASS = ExpressConfig
@@ -56,13 +53,7 @@ class Express(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # untyped 
         return config, "default" if self._named else config_id
 
     def use(self, loaded: dict[str, Loaded]) -> None:
-        """Take rows that are loaded already, so that they are not read twice.
-
-        >>> builder = Express(source="sample")
-        >>> builder.use(load_all("sample"))
-        >>> "@" in builder.info.description
-        True
-        """
+        """Take rows that are loaded already, so that they are not read twice."""
         self._loaded = loaded
         whole = loaded["all"]
         notes = "".join(f" {note}." for note in whole.notes)

@@ -11,11 +11,7 @@ from .errors import DataError
 
 
 def require_login(repo: str) -> None:
-    """Refuse to go on without a token of ``hf auth login`` or ``HF_TOKEN``.
-
-    Raises:
-        DataError: nobody is logged in.
-    """
+    """Refuse to go on without a token of ``hf auth login`` or ``HF_TOKEN``."""
     from huggingface_hub import get_token
 
     if get_token() is None:

@@ -51,9 +51,6 @@ def install_dataset(source: str = "express", misfits: str | None = None) -> Inst
 
     The earlier data, if any, stays loadable until the new is in place. Installing what is
     installed already only makes sure that nothing else is.
-
-    Raises:
-        DataError: the source cannot be read, the disk is full or the cache not writable.
     """
     import datasets
     from datasets.exceptions import DatasetGenerationError

@@ -95,9 +95,6 @@ class Loaded:
 def load(source: str = "express", *, split: str = "test", misfits: str | None = None) -> Loaded:
     """Load one split of a source: train, test, few_shot or all; see `load_all`.
 
-    Raises:
-        DataError: no such source, split or row; one sentence says how to mend it.
-
     >>> load("sample", split="all").data.startswith("express-sample@")
     True
     """

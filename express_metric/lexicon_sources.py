@@ -60,9 +60,6 @@ def express_cache() -> Path:
 
     It lies in ``$EXPRESS_CACHE``, else in ``express`` under ``$HF_HOME``, else under
     ``~/.cache/huggingface``.
-
-    >>> express_cache().name
-    'lexicon-decomposition.csv'
     """
     own = os.environ.get("EXPRESS_CACHE")
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -76,9 +73,6 @@ def read_express() -> tuple[bytes, Path]:
 
     Returns:
         The bytes, their hash checked, and the file they were read from.
-
-    >>> EXPRESS_URL.startswith("https://")
-    True
     """
     path = express_cache()
     if path.is_file():

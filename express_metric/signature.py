@@ -107,12 +107,7 @@ class Signature:
         return cls(**values)
 
     def differences(self, other: Signature) -> dict[str, tuple[str, str]]:
-        """Name the parts in which two signatures differ, with both values.
-
-        >>> a = Signature("x", "test", 1, "paper", "nrc-1@0")
-        >>> a.differences(a)
-        {}
-        """
+        """Name the parts in which two signatures differ, with both values."""
         return {
             field: (str(getattr(self, field)), str(getattr(other, field)))
             for field in _PARTS

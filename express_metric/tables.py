@@ -69,11 +69,6 @@ def read_table(
 
     `named` gives the columns of roles by name. Without `separator` the cells of a text file are
     parted as its first line or the file's ending says.
-
-    >>> read_table(Path("missing.csv"))
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: missing.csv: there is no such file
     """
     named = {role: name for role, name in (named or {}).items() if name}
     loaders: dict[str, Callable[[Path], Table]] = {

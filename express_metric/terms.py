@@ -9,11 +9,7 @@ from collections.abc import Iterable
 
 
 class Reason(enum.StrEnum):
-    """Why a row is invalid; "not scored" is a counted outcome, so each has a name.
-
-    >>> Reason.WRONG_COUNT == "wrong-count"
-    True
-    """
+    """Why a row is invalid; "not scored" is a counted outcome, so each has a name."""
 
     EMPTY = "empty"  # no answer, a blank one, or an empty list
     TRUNCATED = "truncated"  # an unclosed <think> block or an unclosed final list

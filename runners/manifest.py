@@ -134,11 +134,7 @@ def _pieces(joined: str) -> list[str]:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a trained model's folder; None where it has none.
-
-    Raises:
-        RunError: `express.json` is damaged; the sentence names what is wrong.
-    """
+    """The manifest of a trained model's folder; None where it has none."""
     file = folder / MANIFEST_FILE
     return _read(file, file.stat().st_mtime_ns) if file.is_file() else None
 

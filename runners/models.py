@@ -93,10 +93,6 @@ def resolve(
 
     Without `weights`, only configuration and tokenizer are fetched, and no folder's revision is
     computed from its files. A `model` that is an adapter brings its own base.
-
-    Raises:
-        RunError: it is not there, gated, out of reach, or of no known family; the adapter is none,
-            or is one of another base.
     """
     if adapter is not None:
         return with_adapter(_resolve(model, family, weights), adapter)
@@ -339,11 +335,7 @@ def _adapter_settings(adapter: Path) -> dict[str, Any]:
 
 
 def with_adapter(model: ResolvedModel, adapter: str) -> ResolvedModel:
-    """Lay an adapter (a folder or a Hub id) over a model.
-
-    Raises:
-        RunError: it is no adapter, or was trained on another model, revision or family.
-    """
+    """Lay an adapter (a folder or a Hub id) over a model."""
     if model.family in ("api", "dummy"):
         raise RunError(f"--adapter needs a model with weights here, not {model.name}.")
     if model.adapter is not None:

@@ -78,15 +78,6 @@ def check_server(
     Args:
         model, base_url, retries, timeout: as `express run` was told.
         others: further options that only a served model has, and whether each is used.
-
-    Raises:
-        RunError: an option cannot be meant so; the message says how to write it.
-
-    >>> check_server("api:org/name", "http://localhost:8000/v1", retries=6, timeout=120.0)
-    >>> check_server("org/name", "http://localhost:8000/v1", retries=6, timeout=120.0)
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: --base-url is for a served model: write --model api:org/name
     """
     if retries < 0:
         raise RunError(f"--retries must be at least 0, got {retries}")
@@ -129,9 +120,6 @@ def api_key(url: str) -> str | None:
     `EXPRESS_API_KEY` is sent anywhere, `OPENAI_API_KEY` to OpenAI only, and the Hugging Face
     login (`hf auth login` or `HF_TOKEN`) to Hugging Face only. None where there is none.
 
-    Raises:
-        RunError: Hugging Face's router is asked without a key.
-
     >>> os.environ["EXPRESS_API_KEY"] = "k"
     >>> api_key("http://localhost:8000/v1")
     'k'
@@ -158,11 +146,7 @@ def api_key(url: str) -> str | None:
 
 
 def _from_environment(variable: str) -> str:
-    """A key that can stand in a header.
-
-    Raises:
-        RunError: it holds a line break or the like; it is not shown.
-    """
+    """A key that can stand in a header."""
     key = os.environ.get(variable, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise RunError(

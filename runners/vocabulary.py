@@ -66,9 +66,6 @@ def order(scores: Iterable[float]) -> list[int]:
 def from_labels(labels: Iterable[str]) -> Vocabulary:
     """Every different label of the train split, the most frequent first.
 
-    Raises:
-        RunError: there is none.
-
     >>> from_labels(["sad", "tired", "Sad"]).terms
     ('sad', 'tired')
     >>> from_labels([]).terms
@@ -94,11 +91,7 @@ def is_term(text: str) -> bool:
 
 
 def from_file(file: Path) -> Vocabulary:
-    """A user's own vocabulary: a text file with a term per line, the likelier ones first.
-
-    Raises:
-        RunError: the file cannot be read, is empty, or a line is no term.
-    """
+    """A user's own vocabulary: a text file with a term per line, the likelier ones first."""
     try:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -118,18 +118,6 @@ def compare_runs(
     """Compare loaded runs; see `compare`.
 
     ``data`` is for the floors and the note; see `express_cards.comparison.data.beside`.
-
-    >>> from express_metric import Reading, Signature, load_lexicon
-    >>> nrc = load_lexicon("nrc")
-    >>> def run(name, word):
-    ...     return Run(name, name, None, "x", [("sad",)] * 20, {"revised": [Reading((word,))] * 20},
-    ...                None, None, nrc,
-    ...                {"revised": Signature("d", "test", 20, "revised", nrc.label)})
-    >>> found = compare_runs([run("a", "sad"), run("b", "glad")], how=Resampling(draws=200))
-    >>> [row["figures"]["lexical_accuracy"]["value"] for row in found["runs"]]
-    [1.0, 0.0]
-    >>> found["runs"][1]["mcnemar"]["only_first"], found["baseline"]
-    (20, 'a')
     """
     same = aligned(runs)
     first = same[baseline - 1]

@@ -32,12 +32,6 @@ def beside(runs: Sequence[Run]) -> Beside:
 
     Args:
         runs: runs on the same examples in the same order (`runs.aligned`).
-
-    >>> beside([]).nearest.missing
-    "Left out: nearest neighbour's label (the word of the most similar text), because the data of \
-the run is not at hand."
-    >>> beside([]).train is None
-    True
     """
     run = next((run for run in runs if run.folder), None)
     if run is None or run.folder is None:

@@ -87,11 +87,6 @@ def findings(
     Returns:
         The findings, in the paper's order; those that need other runs are left out, and all where
         every run is a dummy.
-
-    >>> findings([], {}, {}, Analysis({}, {}), "holm", Resampling())
-    []
-    >>> LOW, CLOSE
-    (0.5, 0.05)
     """
     models = _models(runs)
     if not models:

@@ -20,11 +20,7 @@ Groups = dict[str, list[dict[str, Any]]]
 
 
 def columns_of(runs: Sequence[Run], asked: Sequence[str]) -> Mapping[str, Sequence[str | None]]:
-    """What the data of the first run that has any says of each example, by column.
-
-    Raises:
-        RunError, DataError: a column was asked for that cannot be had.
-    """
+    """What the data of the first run that has any says of each example, by column."""
     run = next((run for run in runs if run.folder), None)
     if run is None or run.folder is None:
         if asked:

@@ -57,13 +57,7 @@ def nearest_in(
 
 
 def without(why: str) -> Nearest:
-    """No neighbours, and why.
-
-    >>> without("no data is at hand").missing[-27:]
-    'because no data is at hand.'
-    >>> without("").labels is None
-    True
-    """
+    """No neighbours, and why."""
     row = f"{NEAREST} (the word of the most similar text)"
     return Nearest(None, f"Left out: {row}, because {why}.")
 
@@ -80,9 +74,6 @@ def nearest_labels(
 
     Returns:
         For each post the labels; of equally similar examples the first's.
-
-    Raises:
-        MetricError: where a block does not have a column for each example.
 
     >>> nearest_labels([np.array([[0.1, 0.9], [0.5, 0.5]])], [["sad"], ["glad", "calm"]])
     [['glad', 'calm'], ['sad']]

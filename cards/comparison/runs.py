@@ -178,16 +178,6 @@ def load_runs(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) -
 
     Returns:
         The runs, in the order given.
-
-    Raises:
-        MetricError, RunError: where a path is no finished run and no file of results.
-
-    >>> load_runs([])
-    []
-    >>> load_runs([Path("no-such.csv")])
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: no-such.csv: there is no such file
     """
     return named([_loaded(path, lexicon) for path in paths])
 
@@ -225,17 +215,6 @@ def aligned(runs: Sequence[Run]) -> list[Run]:
     Examples are the same where ids and labels agree, in any order. Where ids do not tell, labels
     that agree in the order of the lines do, but only if a bare file carries no ids, or both runs
     were asked data of one fingerprint: equal labels may stand under other texts.
-
-    Raises:
-        MetricError: naming the parts of the signatures that differ, or what else does.
-
-    >>> aligned([])
-    []
-    >>> from express_metric import load_lexicon
-    >>> one = Run("a", "m", None, "x", [("sad",)], {"paper": [Reading(None)]}, ["1"], None,
-    ...           load_lexicon("nrc"), {"paper": Signature("d", "test", 1, "paper", "l")})
-    >>> len(aligned([one, one]))
-    2
     """
     if not runs:
         return []

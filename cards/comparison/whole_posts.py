@@ -22,10 +22,6 @@ def on_same_masks(runs: Sequence[Run]) -> tuple[Run, Run]:
 
     The second gets a row for each segment, with what was said of its masks in the whole post; so
     posts that one run lacks are left out, and a mask that stands in two segments counts in both.
-
-    Raises:
-        RunError: they are not such a pair; says what is.
-        DataError: the data cannot be loaded, or is not of one build.
     """
     if len(runs) != 2 or not all(run.folder for run in runs):
         raise RunError(

@@ -24,11 +24,6 @@ def evaluation(examples: Sequence[Example], name: str) -> Evaluation:
 
     Returns:
         The rows of the flat configuration, and the text of `eval.yaml`.
-
-    >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
-    >>> found = evaluation([row], "mine")
-    >>> found.rows[0]["target"], found.rows[0]["n_masks"]
-    ('sad', 1)
     """
     yaml = require("yaml", "publish")
     template = ours("zero-shot")

@@ -38,11 +38,6 @@ def coverage(labels: Mapping[str, int], lexicon: Lexicon) -> dict[str, Any]:
         `lexicon`; `masks` and `labels`, each with counts of `vector` (known, not all zero),
         `zero` (known, all zero) and `unknown`; `dimensions`, the share of the masks whose
         label carries each; `without_vector`, the labels that have none, most frequent first.
-
-    >>> from express_metric import load_lexicon
-    >>> found = coverage({"sad": 3, "zzz": 1}, load_lexicon("nrc"))
-    >>> found["masks"]
-    {'vector': 3, 'zero': 0, 'unknown': 1}
     """
     masks = dict.fromkeys(("vector", "zero", "unknown"), 0)
     distinct = dict(masks)

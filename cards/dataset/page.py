@@ -40,9 +40,6 @@ def write_stats(found: Mapping[str, Any], out: Path) -> Path:
 
     Returns:
         The same path.
-
-    Raises:
-        RunError: the page cannot be written.
     """
     return write_page(out, render("stats.html", "report.css", ["page.js"], **view(found)))
 

@@ -60,10 +60,6 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
         `data`, `rows`, `license`, `labels_not_in_term_list`; `folder` (None if it was only for
         the upload) and its `files`; `hub` (None without `--to`) with `repo`, `url`, `commit`,
         `tag` and `created`.
-
-    Raises:
-        RunError: options that do not go together.
-        DataError: the data must not be published, or the folder or the Hub refuses it.
     """
     from express_dataset.publishing.folder import write_folder
     from express_dataset.publishing.push import Target, push

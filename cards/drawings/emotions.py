@@ -41,15 +41,7 @@ Point = tuple[float | None, float | None, float | None]
 
 
 def wheel(key: str, name: str, masks: Masks) -> Figure:
-    """Plutchik's eight emotions: how often people's and the model's words carry each.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["sad"]], [Reading(("glad",))], load_lexicon("nrc"), "revised")
-    >>> found = wheel("wheel", "m", masks)
-    >>> found.rows[0], found.rows[4]
-    (('joy', '0.0%', '100.0%'), ('sadness', '100.0%', '0.0%'))
-    """
+    """Plutchik's eight emotions: how often people's and the model's words carry each."""
     people = _carried(masks, masks.label)
     model = _carried(masks, masks.answer[masks.valid])
     step, rings = _rings(max([*people.values(), *model.values(), 0.1]))

@@ -82,15 +82,6 @@ def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
 
     Returns:
         The widest that fits; labels and answers alone where nothing else does.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))] * 2
-    >>> run = Run("a", "m", None, "x", [("sad",)] * 2, {"revised": readings}, None, None, nrc, {})
-    >>> sheet = Sheet([run], [Told(["sad"] * 2, ["I am <mask>."] * 2)])
-    >>> found = unpack(pack(sheet, [mask_table([["sad"]] * 2, readings, nrc, "revised")]).data)
-    >>> found["texts"], found["copies"], found["runs"][0]["rungs"]
-    (['I am <mask>.'], [2], ['0'])
     """
     texts = (
         None
@@ -117,11 +108,7 @@ def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
 
 
 def unpack(data: str) -> dict[str, Any]:
-    """What `pack` packed, as the browser sees it.
-
-    >>> unpack(_dump({"ids": ["a"]}))
-    {'ids': ['a']}
-    """
+    """What `pack` packed, as the browser sees it."""
     found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(data)))
     return found
 

@@ -92,13 +92,7 @@ GROUPINGS = {
 def group_figures(
     names: Sequence[str], found: Sequence[Mapping[str, Any]], *, trained: bool
 ) -> list[Figure]:
-    """A figure for each way to group masks that the data knows; none for a single group.
-
-    >>> row = {"masks": 40, "lexical_accuracy": 0.5, "low": 0.4, "high": 0.6}
-    >>> by = {"negated": [{**row, "group": "no"}, {**row, "group": "yes"}]}
-    >>> [figure.key for figure in group_figures(["m"], [{"emotions": [], "by": by}], trained=True)]
-    ['by-negated']
-    """
+    """A figure for each way to group masks that the data knows; none for a single group."""
     drawn = []
     where = "in the train split" if trained else "among these hidden words"
     own = dict.fromkeys(key for each in found for key in each["by"])

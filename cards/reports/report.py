@@ -17,11 +17,7 @@ from .view import view
 
 
 def write_report(run: FinishedRun, lexicon: str | None = None) -> Path:
-    """Write `report.html` into the folder of a finished run, and return its path.
-
-    Raises:
-        RunError: the page cannot be written.
-    """
+    """Write `report.html` into the folder of a finished run, and return its path."""
     require("jinja2", "report")
     return _write(run.folder / REPORT_FILE, read_sheet([run], lexicon))
 
@@ -40,11 +36,6 @@ def report(
 
     Returns:
         The page's path.
-
-    >>> report([], Path("page.html"))
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: no run is given: give a run's folder or a file of results
     """
     require("jinja2", "report")  # said before any work is done
     if not paths:

@@ -132,14 +132,7 @@ class Sheet:
 def read_sheet(
     paths: Sequence[Path | FinishedRun], lexicon: str | None = None, group_by: Sequence[str] = ()
 ) -> Sheet:
-    """Read runs' folders, or files that `express score` takes; `group_by` names columns of data.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "mine.jsonl"
-    >>> _ = path.write_text('{"references": ["sad"], "completion": "", "text": "I am <mask>."}\\n')
-    >>> read_sheet([path], "nrc").source.texts
-    ['I am <mask>.']
-    """
+    """Read runs' folders, or files that `express score` takes; `group_by` names columns of data."""
     if len(paths) > MOST_RUNS:
         raise RunError(f"{len(paths)} runs are given; a page holds at most {MOST_RUNS}.")
     read = load_runs(paths, lexicon)

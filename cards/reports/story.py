@@ -34,15 +34,7 @@ _UNITS = {"percent": (100, 1, "%"), "points": (100, 1, " pp"), "bits": (1, 2, ""
 
 
 def story(found: Mapping[str, Any], figures: Mapping[str, Interval]) -> list[str]:
-    """Some sentences on one run.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.breakdown import breakdown
-    >>> found = breakdown([["sad"]] * 3, [Reading(("sad",))] * 3, load_lexicon("nrc"), "revised")
-    >>> sure = dict.fromkeys(("lexical_accuracy", "vector_accuracy"), Interval(1, 0.3, 1, "exact"))
-    >>> len(story(found, sure))
-    1
-    """
+    """Some sentences on one run."""
     parts = (_emotions, _overused, _intensity, _flips, _variety)
     said = [_floor(found, figures), *(part(found) for part in parts)]
     return [line for line in said if line]
@@ -92,15 +84,7 @@ def comparison_story(compared: Mapping[str, Any]) -> list[str]:
 
 
 def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
-    """The differences from the first run, and the paper's findings, as cells of two tables.
-
-    >>> gap = {"value": 0.1, "low": 0.05, "high": 0.15}
-    >>> against = {EXACT: {"difference": gap, "p_corrected": 0.01}}
-    >>> runs = [{"name": "b", "against_baseline": against}]
-    >>> found = comparison_cells({"runs": runs, "findings": []})
-    >>> found["header"], found["checks"]
-    (('run', 'lexical_accuracy'), [])
-    """
+    """The differences from the first run, and the paper's findings, as cells of two tables."""
     rows = []
     figures: tuple[str, ...] = ()
     for run in compared["runs"]:
@@ -118,12 +102,7 @@ def comparison_cells(compared: Mapping[str, Any]) -> dict[str, Any]:
 def notes(
     names: Sequence[str], found: Sequence[Mapping[str, Any]], told: Sequence[Told]
 ) -> list[str]:
-    """What a reader should know before believing the figures; each note once.
-
-    >>> whole = {"figures": {"valid_rate": 1.0}, "invalid": {}, "n_examples": 1}
-    >>> notes(["a"], [whole], [Told([], None, notes=("Mind the gap.",))])
-    ['Mind the gap.']
-    """
+    """What a reader should know before believing the figures; each note once."""
     lines = dict.fromkeys(_unscored(names, found))
     for one in told:
         lines |= dict.fromkeys(one.notes)

@@ -54,17 +54,7 @@ Figures = dict[str, dict[str, dict[str, Interval]]]  # protocol, run, figure
 
 
 def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
-    """All that the template needs.
-
-    >>> from express_metric import Reading, Signature, load_lexicon
-    >>> nrc, readings = load_lexicon("nrc"), [Reading(("sad",))]
-    >>> signatures = {p: Signature("d", "test", 1, p, nrc.label) for p in PROTOCOLS}
-    >>> run = Run("a", "m", "causal", "x", [("sad",)], dict.fromkeys(PROTOCOLS, readings), None,
-    ...           None, nrc, signatures)
-    >>> found = view(Sheet([run], [Told(["sad"], None)]), Resampling(draws=100))
-    >>> found["title"], found["about"]
-    ('EXPRESS report: a', 'Data d: 1 examples, 1 hidden words.')
-    """
+    """All that the template needs."""
     runs, nearest = sheet.runs, sheet.nearest()
     facts = replace(sheet.facts(), nearest=nearest.labels)
     few = Resampling(min(how.draws, FEW_DRAWS), how.seed, how.level)

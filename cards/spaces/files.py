@@ -34,20 +34,12 @@ def card(header: Mapping[str, Any], body: str) -> str:
 
 
 def requirements(*extras: str) -> str:
-    """The content of requirements.txt: this package at this version, with extras.
-
-    >>> requirements("spaces") == f"express-benchmark[spaces]=={VERSION}\\n"
-    True
-    """
+    """The content of requirements.txt: this package at this version, with extras."""
     return f"express-benchmark{f'[{chr(44).join(extras)}]' if extras else ''}=={VERSION}\n"
 
 
 def write(folder: Path, name: str, content: str | bytes) -> None:
-    """Write one file of a Space, and the folders above it.
-
-    Raises:
-        DataError: it cannot be written.
-    """
+    """Write one file of a Space, and the folders above it."""
     file = folder / name
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,11 +51,7 @@ def write(folder: Path, name: str, content: str | bytes) -> None:
 
 
 def write_manifest(folder: Path, space: str) -> list[str]:
-    """Write which Space this is and what belongs to it, and return the files' names.
-
-    Raises:
-        DataError: it cannot be written.
-    """
+    """Write which Space this is and what belongs to it, and return the files' names."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     files = sorted(found | {MANIFEST})
     content = {"space": space, "version": VERSION, "files": files}

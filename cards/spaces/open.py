@@ -23,12 +23,7 @@ Told = dict[str, Any]
 
 
 def open_space(options: SpaceOptions, tell: Callable[[Told], None]) -> None:
-    """Run a Space here, or write its folder, or push it, or the last two.
-
-    Raises:
-        DataError: options that do not go together, a folder or a port that cannot be used, or
-            what the Hub refuses.
-    """
+    """Run a Space here, or write its folder, or push it, or the last two."""
     check_options(options)
     space = SPACES[options.name]
     _check_slug(space, options.push)

@@ -73,17 +73,7 @@ class SpaceOptions:
 
 
 def check_options(options: SpaceOptions) -> None:
-    """Refuse what cannot be meant so.
-
-    Raises:
-        DataError: an unknown Space, or options that do not go with it or with each other.
-
-    >>> check_options(SpaceOptions("metric"))
-    >>> check_options(SpaceOptions("metric", model="org/name"))
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: --model is for the Space demo, not for metric
-    """
+    """Refuse what cannot be meant so."""
     from express_dataset.errors import DataError
 
     if not options.name:

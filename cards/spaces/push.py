@@ -30,10 +30,6 @@ def push(folder: Path, space: Space, repo: str, *, private: bool) -> dict[str, A
 
     Returns:
         `repo`, `url`, `commit`, `created` and `changed`.
-
-    Raises:
-        DataError: not logged in, no right, another Space of that name, a change by someone else,
-            or no connection; one sentence says what to do.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 

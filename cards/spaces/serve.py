@@ -53,11 +53,7 @@ class Server(ThreadingHTTPServer):
 
 
 def serve_static(folder: Path, port: int | None, ready: Callable[[str], None]) -> None:
-    """Serve a folder until Ctrl-C.
-
-    Raises:
-        DataError: the port cannot be used.
-    """
+    """Serve a folder until Ctrl-C."""
     handler = functools.partial(Files, directory=str(folder))
     asked = PORT if port is None else port
     try:
@@ -72,11 +68,7 @@ def serve_static(folder: Path, port: int | None, ready: Callable[[str], None]) -
 
 
 def serve_app(options: SpaceOptions, ready: Callable[[str], None]) -> None:
-    """Run the Gradio Space in this process until Ctrl-C.
-
-    Raises:
-        DataError: the port cannot be used, or a setting that the app refuses.
-    """
+    """Run the Gradio Space in this process until Ctrl-C."""
     # Gradio reads it while it is imported: it would tell its makers of every start.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     require("gradio", "spaces")
@@ -130,17 +122,7 @@ def until_ctrl_c() -> Iterator[threading.Event]:
 
 
 def free_port(port: int | None) -> int:
-    """A port that nobody uses.
-
-    Raises:
-        DataError: it is in use, or not for this user.
-
-    >>> with socket.create_server((HOST, 0)) as taken:
-    ...     free_port(taken.getsockname()[1])  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: port ... is in use: give another --port, or --port 0 for ...
-    """
+    """A port that nobody uses."""
     asked = PORT if port is None else port
     try:
         with socket.create_server((HOST, asked)) as found:

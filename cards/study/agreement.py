@@ -56,9 +56,6 @@ def agreement(judged: Judged, how: Resampling = HOW) -> Found:
     Args:
         judged: its answers.
         how: draws, seed and level of the intervals; draws of the permutation tests.
-
-    Raises:
-        DataError: there is no answer, or no post was judged by all who were to judge it.
     """
     if not judged.judgements:
         raise DataError(f"{judged.name}: nobody has answered yet; send the coders their links")

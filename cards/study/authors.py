@@ -50,10 +50,6 @@ def read_authors(sheets: Mapping[Path, Sequence[Row]]) -> Judged:
 
     Args:
         sheets: each file's rows; the coder is named by the file.
-
-    Raises:
-        DataError: a choice that nobody knows, an item twice, files that share no item, or two
-            files of one coder.
     """
     judgements: list[Judgement] = []
     items: dict[str, Item] = {}

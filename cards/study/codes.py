@@ -34,9 +34,6 @@ def study_codes(
             too, with the codes given so far to be kept, changed or added to.
         add: such a sheet, filled; its codes are kept under the name `reader`, beside the coders'.
         reader: who filled it.
-
-    Raises:
-        DataError: a sheet of rows that are no answers of this study, or a code without a name.
     """
     told = []
     judged = judged_of(folder, key)

@@ -38,9 +38,6 @@ def plan(items: Sequence[str], coders: int, per_item: int | None, random: Random
         per_item: how many coders judge each item; all if None. With fewer, coders have as many
             items as each other, and pairs of coders share as many, as nearly as can be.
         random: draws.
-
-    Raises:
-        DataError: numbers that do not go together.
     """
     if coders < 1:
         raise DataError(f"--coders is {coders}; a study needs at least one, better three")

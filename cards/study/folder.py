@@ -77,11 +77,7 @@ def key_path(folder: Path) -> Path:
 
 
 def read_study(folder: Path) -> Study:
-    """Read a study's folder, but for its key.
-
-    Raises:
-        DataError: it is no study, or a file of it is damaged.
-    """
+    """Read a study's folder, but for its key."""
     if not is_study(folder):
         raise DataError(f"{folder} is no study ({STUDY} is missing): make one by express study new")
     file = folder / STUDY
@@ -122,12 +118,7 @@ def read_links(folder: Path) -> dict[str, str]:
 
 
 def judged_of(folder: Path, key: Path | None = None) -> Judged:
-    """A study's answers, from its page and its sheets, decoded.
-
-    Raises:
-        DataError: a damaged file, a key that is not this study's, an item without a key, or a
-            coder who answered an item on the page and in a sheet.
-    """
+    """A study's answers, from its page and its sheets, decoded."""
     study = read_study(folder)
     answers: list[Answer | tuple[str, Answer]] = []
     if (folder / ANSWERS).is_file():
@@ -244,11 +235,7 @@ def _read_key(key: Path) -> dict[str, Any]:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """A JSON object from a file of a study.
-
-    Raises:
-        DataError: it cannot be read, or holds something else.
-    """
+    """A JSON object from a file of a study."""
     try:
         value = json.loads(file.read_text("utf-8"))
     except OSError as error:

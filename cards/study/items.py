@@ -40,9 +40,6 @@ def draw(sheet: Sheet, posts: int, differ: Differ, single: bool, random: Random)
         differ: in the words' vectors, or only in the words.
         single: only posts with one mask.
         random: draws.
-
-    Raises:
-        DataError: the run has no texts or no answers, or fewer such posts than asked for.
     """
     run, texts = sheet.runs[0], sheet.told[0].texts
     if texts is None:

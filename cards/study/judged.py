@@ -83,9 +83,6 @@ class Judged:
 def read_place(text: str, where: str) -> Place:
     """What a cell or a form says, in any of the usual spellings.
 
-    Raises:
-        DataError: a choice that nobody knows.
-
     >>> read_place("Option 2", "a.csv, row 1"), read_place("BOTH", "a.csv, row 1")
     ('second', 'both')
     """
@@ -120,11 +117,7 @@ def read_codes(text: str) -> tuple[str, ...]:
 
 
 def check_once(judgements: Sequence[Judgement], where: str) -> None:
-    """Refuse a coder who judged an item twice.
-
-    Raises:
-        DataError: naming coder and item.
-    """
+    """Refuse a coder who judged an item twice."""
     seen = set()
     for one in judgements:
         if (one.coder, one.item) in seen:

@@ -43,9 +43,6 @@ def gather(paths: Sequence[Path], key: Path | None = None) -> Judged:
     Args:
         paths: one study's folder, sheets of one study, or files of the authors' form.
         key: which side is whose; beside the study by default, and needed for its sheets alone.
-
-    Raises:
-        DataError: naming what does not fit and how to mend it.
     """
     if not paths:
         raise DataError("nothing is given: give a study's folder, or the coders' CSV files")

@@ -77,11 +77,7 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path, study: str) -> Store:
-        """Open a study's answers, and make the file where there is none.
-
-        Raises:
-            DataError: the file is damaged, cannot be used, or is another study's.
-        """
+        """Open a study's answers, and make the file where there is none."""
         file = folder / ANSWERS
         try:
             # The server's lifetime may begin in another thread than its requests run in.

@@ -227,11 +227,7 @@ def _is_time(text: str) -> bool:
 
 
 def _rebuilt(told: Record, parts: Mapping[str, Loaded], lexicon: Lexicon) -> tuple[Record, Rules]:
-    """The record that a run with these options on this data writes, and what its answers hold to.
-
-    Raises:
-        RunError: it tells of no run that there can be.
-    """
+    """The record that a run with these options on this data writes, and its answers' rules."""
     asked, template = told.asked, _template(told)
     served, setting = asked.model.family == _API, _setting(told, template)
     part = parts["few_shot" if setting.pool == "few_shot" else "all"]

@@ -54,10 +54,6 @@ def push_results(options: PushOptions) -> dict[str, Any]:
         `setting`, `submission` (its path in a results dataset), `entries` (the file in the model's
         repository, else None), `folder` (of ``--out``, else None), and `model` and `results`, each
         None or `repo`, `url`, `commit`, and whether anything is `changed` by it.
-
-    Raises:
-        RunError: the run must not be published, or the options do not go together.
-        DataError: not logged in, or the Hub or the data refuses.
     """
     _check_options(options)
     record = finished(options.run).record

@@ -66,11 +66,6 @@ def check_sizes(sizes: Mapping[str, int], *, whole: bool = True) -> None:
 
     Raises:
         Refusal: naming the file.
-
-    >>> check_sizes({"run.json": 9})
-    Traceback (most recent call last):
-    ...
-    express_cards.submissions.strict.Refusal: predictions.jsonl is missing; add it
     """
     surplus = min(sizes.keys() - LIMITS.keys(), default=None)
     if surplus is not None:

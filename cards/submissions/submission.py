@@ -104,9 +104,6 @@ def read_run(
         same_weights: whether the user vouches that a model with another name is this one.
         template: the wording of a prompt of one's own, else None.
         lexicon: nrc, express or a file, where the run's own cannot be found again.
-
-    Raises:
-        RunError: the run is not finished, its model is a dummy, or its lexicon is another one.
     """
     run = finished(folder)
     table = run.lexicon(lexicon)
@@ -124,11 +121,7 @@ def read_run(
 
 
 def finished(folder: Path) -> FinishedRun:
-    """A run that may be submitted.
-
-    Raises:
-        RunError: it is not finished, or its model is a dummy.
-    """
+    """A run that may be submitted."""
     run = FinishedRun.read(folder)
     if not (folder / SCORES_FILE).is_file():
         raise RunError(
@@ -153,11 +146,7 @@ def finished(folder: Path) -> FinishedRun:
 
 
 def write_submission(submission: Submission, root: Path, card: str) -> Path:
-    """Write the four files of a submission below a results dataset's folder; its own folder.
-
-    Raises:
-        RunError: the disk refuses.
-    """
+    """Write the four files of a submission below a results dataset's folder; its own folder."""
     folder = root / submission.path
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,9 +185,5 @@ def setting_name(asked: Asked) -> str:
 
 
 def wording(sha256: str | None) -> str | None:
-    """Which of our own wordings has this hash; None for one of the user's own.
-
-    >>> wording(ours("cot").sha256)
-    'cot'
-    """
+    """Which of our own wordings has this hash; None for one of the user's own."""
     return next((name for name in WORDINGS if ours(name).sha256 == sha256), None)

@@ -70,14 +70,6 @@ def validate(where: str, sources: Sources) -> list[Verdict]:
 
     Returns:
         A verdict for each, in the order of their names.
-
-    Raises:
-        RunError: there is no such folder, or it holds no submission.
-        DataError, MetricError: the Hub refuses, or the user's data or lexicon cannot be loaded.
-    >>> validate(str(Path(__file__).parents[1] / "templates"), Sources())  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: ...templates holds no submission: it must have...
     """
     with ExitStack() as stack:
         if Path(where).is_dir():

@@ -46,19 +46,6 @@ def mask_file(
             a link is followed. An open stream such as standard output, or the path of a pipe or
             a device, gets each line as it is masked.
         protocol: `express` or `express-2025`.
-
-    Raises:
-        DataError: a line is not UTF-8, not a JSON object, or without an `id` or a text; the
-            sentence names the line.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     posts, masked = Path(folder, "posts.jsonl"), Path(folder, "masked.jsonl")
-    ...     _ = posts.write_text('{"id": "a", "text": "I felt sad."}')
-    ...     summary = mask_file(posts, masked)
-    ...     row = json.loads(masked.read_text())
-    >>> summary.masks, row["text"], row["labels"], row["offsets"]
-    (1, 'I felt <mask>.', ['sad'], [7])
     """
     check_protocol(protocol)
     source = Path(path)

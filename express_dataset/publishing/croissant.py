@@ -67,13 +67,6 @@ def croissant(
 
     `described` holds name, version, description, citation and license, `url` is the address of
     the dataset's page, and `further` the kinds of columns that are not known here.
-
-    >>> from express_dataset import load_all_examples
-    >>> from express_dataset.publishing.about import about
-    >>> told = about(load_all_examples("sample")["all"], "sample")
-    >>> described = dict.fromkeys(("name", "version", "description", "citation", "license"), "1")
-    >>> json.loads(croissant(told, described, [], None))["rai:hasSyntheticData"]
-    True
     """
     content: dict[str, Any] = {
         "@context": _context(),

@@ -74,16 +74,6 @@ def write_folder(
 
     Returns:
         What was written.
-
-    Raises:
-        DataError: the data must not be published, or the folder cannot be written.
-
-    >>> from express_dataset import load_all_examples
-    >>> parts = load_all_examples("sample")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     done = write_folder(parts, "sample", Path(folder, "express"), lambda facts: facts.name)
-    >>> done.files[:2], sum(done.rows.values()) == len(parts["all"].examples)
-    (('README.md', 'croissant.json'), True)
     """
     require("mlcroissant", "publish")  # said before any work is done
     found, told = statistics(parts), license or parts["all"].license or UNKNOWN

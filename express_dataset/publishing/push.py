@@ -25,11 +25,7 @@ _OTHERWISE = "--create-pr for the dataset of someone else"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a folder goes on the Hub, and how.
-
-    Raises:
-        DataError: a value that the Hub would not take.
-    """
+    """Where a folder goes on the Hub, and how."""
 
     repo: str  # `ORG/NAME`; it is made if it does not exist
     create_pr: bool = False  # propose the change instead of making it
@@ -74,16 +70,7 @@ def push(folder: Path, target: Target, message: str) -> Pushed:
     Returns:
         Page, commit and tag.
 
-    Raises:
-        DataError: not logged in, no right, a tag that exists, a change by someone else, or no
-            connection; one sentence says what to do.
-
     ``push(Path("express"), Target(repo="org/express"), "Publish")`` needs the network.
-
-    >>> Target(repo="org/express", gated="maybe")
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: --gated maybe: choose auto or manual
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 

@@ -40,11 +40,6 @@ def statistics(parts: Mapping[str, Loaded], group_by: Sequence[str] = ()) -> dic
         ``years``; ``adult``; ``left_out``, rows that cannot be examples;
         ``labels_not_in_term_list``; ``labels_of_test_not_in_train``; ``repeated_texts`` (rows
         that copy a row of their own split); and ``checks``, counts that must be 0.
-
-    >>> from express_dataset import load_all_examples
-    >>> found = statistics(load_all_examples("sample"))
-    >>> found["splits"]["all"]["masks"] == sum(found["labels"].values())
-    True
     """
     whole = parts["all"]
     rows = whole.examples
@@ -126,10 +121,6 @@ def checks(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
 
     Returns:
         A count for each name in ``CHECKS``; all are 0 in data that can be published.
-
-    >>> row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (False,))
-    >>> checks({"train": [row], "test": []})["texts_in_two_splits"]
-    0
     """
     rows = [row for examples in splits.values() for row in examples]
     texts = [{normalised(row.text) for row in examples} for examples in splits.values()]
@@ -144,18 +135,7 @@ def checks(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
 
 
 def refuse_unfit(found: Mapping[str, Any], source: str) -> None:
-    """Refuse data that must not be published.
-
-    Raises:
-        DataError: a check is not 0.
-
-    >>> refuse_unfit({"checks": dict.fromkeys(CHECKS, 0)}, "posts.jsonl")
-    >>> refuse_unfit({"checks": {"posts_in_two_splits": 2}}, "posts.jsonl")
-    Traceback (most recent call last):
-    ...
-    express_dataset.errors.DataError: posts.jsonl cannot be published: posts that stand in more \
-than one split: 2; mend or remove these rows
-    """
+    """Refuse data that must not be published."""
     failed = [f"{CHECKS[name]}: {count}" for name, count in found["checks"].items() if count]
     if failed:
         raise DataError(

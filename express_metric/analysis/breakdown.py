@@ -77,13 +77,6 @@ def breakdown(
         ``masks_per_segment``, ``position`` and, where known, ``length``, ``subreddit``,
         each of the further ``groups``, ``negated``, ``leaked``, ``train_frequency``;
         ``frequency_correlation``; ``invalid`` (reason to number of rows).
-
-    >>> from express_metric import load_lexicon
-    >>> nrc = load_lexicon("nrc")
-    >>> found = breakdown([["furious"]] * 3, [Reading(("angry",))] * 3, nrc, "revised",
-    ...                   Facts(words=[10, 20, 70]), Resampling(draws=100))
-    >>> found["intensity"]["softened"], [g["group"] for g in found["by"]["length"]]
-    (3, ['0-49', '50-99'])
     """
     known = facts or Facts()
     masks = mask_table(references, readings, lexicon, protocol, known.posts)

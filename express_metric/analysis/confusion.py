@@ -71,14 +71,6 @@ def valence(masks: Masks) -> dict[str, Any]:
         ``masks`` (those where both words are positive or negative), ``flips``, ``share``,
         ``positive_to_negative``, ``negative_to_positive``, and ``pairs``: the most frequent
         [label, answer, number].
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> masks = mask_table([["happy"], ["sad"]], [Reading(("sad",))] * 2, load_lexicon("nrc"),
-    ...                    "revised")
-    >>> found = valence(masks)
-    >>> found["flips"], found["share"], found["pairs"]
-    (1, 0.5, [['happy', 'sad', 1]])
     """
     label, answer = masks.pairs()
     sign = signs(masks)

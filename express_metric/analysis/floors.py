@@ -35,12 +35,6 @@ def floors(
 
     Returns:
         Name of the trivial answer to the five figures.
-
-    >>> from express_metric import load_lexicon
-    >>> nrc = load_lexicon("nrc")
-    >>> found = floors([["sad"], ["sad"], ["glad"]], nrc, "revised", nearest=[["sad"]] * 3)
-    >>> [round(figures["lexical_accuracy"], 2) for figures in found.values()]
-    [0.67, 0.5, 0.67]
     """
     if train is not None and not train:
         raise MetricError("the train split has no labels; give None to take the references' own")

@@ -85,17 +85,7 @@ def level(term: str) -> tuple[str, int] | None:
 
 
 def shift(masks: Masks, how: Resampling, scale: Scale = OWN, most: int = 20) -> Shift:
-    """Compare the intensity of label and answer where they differ but share a family.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> answers = [Reading(("angry",)), Reading(("angry",)), Reading(("happy",))]
-    >>> masks = mask_table([["furious"], ["annoyed"], ["furious"]], answers,
-    ...                    load_lexicon("nrc"), "revised")
-    >>> found = shift(masks, Resampling(draws=100))
-    >>> found.softened, found.heightened, found.other_family, found.net.value
-    (1, 1, 1, 0.0)
-    """
+    """Compare the intensity of label and answer where they differ but share a family."""
     family, height = places(masks, scale.words)
     wrong = masks.valid & ~masks.lexical
     label, answer = masks.label[wrong], masks.answer[wrong]

@@ -27,16 +27,6 @@ def rungs(masks: Masks) -> Ints:
     level on the scale of intensity. ``reversed``: one word is good and the other bad, whatever
     else they share. ``shared``: some of the eight emotions. ``tone``: no emotion, but the
     sentiment. ``nothing``: both words have a vector, and no dimension in common.
-
-    >>> from express_metric import Reading, load_lexicon
-    >>> from express_metric.analysis.masks import mask_table
-    >>> people = ["sad", "furious", "angry", "happy", "zzz", "sad"]
-    >>> said = ["sad", "angry", "sad", "sad", "sad", None]
-    >>> masks = mask_table([[word] for word in people],
-    ...                    [Reading((word,) if word else None) for word in said],
-    ...                    load_lexicon("nrc"), "revised")
-    >>> [RUNGS[rung] for rung in rungs(masks)]
-    ['same', 'synonym', 'tone', 'reversed', 'unknown', 'none']
     """
     label, answer = masks.label, np.where(masks.valid, masks.answer, masks.label)
     one, other = masks.bits[label], masks.bits[answer]

@@ -103,14 +103,6 @@ def compare(
 
     Returns:
         Figure to difference (second less first), its interval and its p-value.
-
-    >>> from express_metric import load_lexicon
-    >>> from express_metric.scoring import count
-    >>> nrc, words = load_lexicon("nrc"), [["sad"]] * 20
-    >>> good, bad = (count(words, [[word]] * 20, nrc, "paper") for word in ("sad", "glad"))
-    >>> found = compare(bad, good, "paper")["lexical_accuracy"]
-    >>> found.difference.value, found.p_value < 0.001
-    (1.0, True)
     """
     runs = {"first": first, "second": second}
     return analyse(runs, protocol, posts, [("first", "second")], how).differences["first", "second"]
@@ -199,14 +191,6 @@ def check_comparable(
 
     ``same_examples``: ids or labels prove that the examples are the same, so the data's names
     may differ.
-
-    >>> one = Signature("x", "test", 2, "paper", "nrc-1@0")
-    >>> check_comparable(one, dataclasses.replace(one, prompt="cot"), ("a", "b"))
-    >>> check_comparable(one, dataclasses.replace(one, n=3), ("a", "b"))
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: a and b cannot be compared: n is '2' in a and '3' in b; \
-score both on the same examples with the same lexicon, protocol and version
     """
     free = ("data", "split") if same_examples else ()
     differing = {

@@ -179,11 +179,7 @@ def budget(n_masks: int, reasoning: bool = False) -> int:
 
 
 def load_tokenizer(model: ResolvedModel, options: EngineOptions, side: str) -> Any:
-    """Load the tokenizer; `side` is where padding goes, "left" or "right".
-
-    Raises:
-        RunError: its files are damaged, or are not there.
-    """
+    """Load the tokenizer; `side` is where padding goes, "left" or "right"."""
     from transformers import AutoTokenizer
 
     with in_a_sentence(model, "tokenizer"):

@@ -21,9 +21,6 @@ def in_chat(model: ResolvedModel, tokenizer: Any, text: str) -> str:
 
     Templates of models that also see images take content as a list of parts, and given a string
     some write nothing for it: the first of the two forms that keeps every word is taken.
-
-    Raises:
-        RunError: no form keeps the whole text, or the template cannot be used.
     """
     name = f"--model {model.name}"
     template = tokenizer.chat_template

@@ -44,14 +44,7 @@ NEARLY = 0.98
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Questions:
-    """The examples to ask, and all that their prompts and scores depend on.
-
-    >>> asked = questions(config(prompt="zero-shot", source="sample"))
-    >>> asked.about["split"], asked.about["data"].partition("@")[0]
-    ('test', 'express-sample')
-    >>> all(not shots for shots in asked.shots.values())
-    True
-    """
+    """The examples to ask, and all that their prompts and scores depend on."""
 
     examples: dict[str, Example]  # by id, in the order of the data
     shots: dict[str, tuple[Example, ...]]  # the solved examples shown with each, by the same ids
@@ -74,9 +67,6 @@ def config(**options: Any) -> RunConfig:
 
     Args:
         **options: of `OPTIONS`; what is None or not given has the default of `express run`.
-
-    Raises:
-        RunError: a value is not allowed or of another type, or two options do not go together.
 
     >>> config(prompt="few-shot", source="sample", shots=3).shots
     3
@@ -108,9 +98,6 @@ def questions(asked: RunConfig) -> Questions:
 
     Args:
         asked: what `config` returned.
-
-    Raises:
-        RunError, DataError, MetricError: something the user can mend; the message says how.
 
     >>> asked = questions(config(prompt="few-shot", source="sample", shots=2))
     >>> {len(shots) for shots in asked.shots.values()}
@@ -167,9 +154,6 @@ class Fitter:
         asked: what is asked of it.
         trust_remote_code: whether to run code that comes with the model.
         adapter: what is laid over the model.
-
-    Raises:
-        RunError: it is not there, or was trained on examples that are asked.
     """
 
     def __init__(
@@ -288,12 +272,6 @@ def sums(
 
     Returns:
         For each protocol the counts named in `SUMS`, and `invalid` by reason.
-
-    >>> found = sums(["sad"], read('["sad"]', "", False), lexicon_of("sample", None))
-    >>> found["paper"]["masks"], found["paper"]["lexical"]
-    (1, 1)
-    >>> found["paper"]["invalid"]
-    {}
     """
     result: dict[str, dict[str, Any]] = {}
     for protocol in PROTOCOLS:
@@ -313,12 +291,6 @@ def figure(items: Iterable[Mapping[str, Any]], protocol: Protocol, name: str) ->
 
     Returns:
         The figure in 0..1; NaN where there is nothing to divide by.
-
-    >>> found = sums(["sad"], read('["sad"]', "", False), lexicon_of("sample", None))
-    >>> figure([found["paper"]], "paper", "lexical_accuracy")
-    1.0
-    >>> math.isnan(figure([], "paper", "lexical_accuracy"))
-    True
     """
     counts = [{name: item[name] for name in SUMS} for item in items]
     value = Scores(protocol, merge(counts)).figures[name] if counts else None

@@ -44,9 +44,6 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
     Args:
         config: the YAML file with its `prompt`; its `metadata` holds what `--metadata` and
             `--model_args` say, mixed by lm-evaluation-harness.
-
-    Raises:
-        RunError, DataError, MetricError: the user can mend it; the message says how.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:

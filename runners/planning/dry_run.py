@@ -38,9 +38,6 @@ def dry_run(config: RunConfig) -> dict[str, Any]:
     Returns:
         Model, prompt setting, numbers of examples and tokens, the first prompt, and an estimate
         of memory and time, ready for JSON.
-
-    Raises:
-        RunError, DataError: what would stop the run, too.
     """
     from ..runs.setup import engine_options, pool_of, prior_contexts, prompt_asked, select
 

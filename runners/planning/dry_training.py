@@ -20,11 +20,7 @@ TRAINED_BYTES = 16
 
 
 def plan(config: TrainConfig) -> dict[str, Any]:
-    """Rows learned and left out by reason, tokens, memory and time, ready for JSON.
-
-    Raises:
-        RunError, DataError: what would stop the training, too.
-    """
+    """Rows learned and left out by reason, tokens, memory and time, ready for JSON."""
     transformers = require("transformers", "train")
     quiet()
     found = prepare(config, weights=False)

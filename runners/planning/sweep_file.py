@@ -85,9 +85,6 @@ def read_sweep(file: str, out: Path | None = None) -> Sweep:
         file: path of a YAML file, or a recipe's name.
         out: where the runs go, instead of the file's `out`.
 
-    Raises:
-        RunError: the file is not there, or something in it is wrong; says where.
-
     >>> len(read_sweep("paper").jobs)
     35
     >>> read_sweep("papr")

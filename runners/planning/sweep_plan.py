@@ -42,9 +42,6 @@ def plan(sweep: Sweep) -> dict[str, Any]:
         `runs`: for each what `Result` holds, with `prompts` (None where the data cannot be had),
         `answered`, and `estimate` (None with a reason, `why`, where there is none); and the sums
         `prompts` and `answered`.
-
-    Raises:
-        RunError: `sweep.json` or an answer of a run cannot be read.
     """
     # What was there at an earlier plan may be another by now.
     for kept in (_read, _resolved, _shape):

@@ -25,11 +25,7 @@ _MOST_DOUBLED = 8
 
 
 def read_tree(environment: Any, source: str, where: str) -> Any:
-    """The syntax tree of a template that stays within bounds.
-
-    Raises:
-        RunError: wrong syntax, or something that a template may not hold.
-    """
+    """The syntax tree of a template that stays within bounds."""
     jinja = require("jinja2", "run")
     if len(source) > MOST_CHARACTERS:
         raise RunError(

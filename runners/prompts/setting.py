@@ -65,9 +65,6 @@ def setting_of(config: RunConfig, family: str) -> Setting:
     Args:
         config: the options, whose names and combinations are checked already.
         family: the model's; a masked model is shown the story alone.
-
-    Raises:
-        RunError: a masked model with another setting, or a template that cannot be used.
     """
     if family == "masked":
         if config.prompt != "zero-shot" or config.template:

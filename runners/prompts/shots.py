@@ -25,9 +25,6 @@ def choose(setting: Setting, pool: Pool, asked: Sequence[Example]) -> list[tuple
     one of them gets the draw's next. *random-per-example* is a draw of its own for each, from the
     seed and the example's id. *similar* is the nearest by cosine, the nearest last; equal ones in
     the order of their ids.
-
-    Raises:
-        RunError: the pool is too small.
     """
     if not setting.shots:
         return [()] * len(asked)

@@ -40,15 +40,6 @@ def similarities(
 
     Yields:
         NumPy arrays of at most 1,024 rows, one per asked text, and a column per text of the pool.
-
-    Raises:
-        RunError: the encoder is not there.
-
-    >>> texts = ["the dog ran home", "rain fell on the sea"]
-    >>> next(similarities(texts, ["a dog at home"], "tfidf")).argmax()
-    np.int64(0)
-    >>> list(similarities(texts, [], "tfidf"))
-    []
     """
     if not asked:
         return
@@ -91,11 +82,7 @@ def _embedded(
 
 
 def encoder_folder(encoder: str) -> Path:
-    """Where an encoder's files are: a folder, the packaged default, or the Hub's.
-
-    Raises:
-        RunError: it is not there.
-    """
+    """Where an encoder's files are: a folder, the packaged default, or the Hub's."""
     local = own_path(encoder)
     if local.is_dir():
         return local

@@ -76,9 +76,6 @@ class Template:
             text: the story, with `n_masks` masks.
             n_masks: how many words are hidden.
             shots: solved examples, in the order in which they are shown.
-
-        Raises:
-            RunError: the template fails on these values, or leaves out part of the story.
         """
         jinja = require("jinja2", "run")
         try:
@@ -181,11 +178,7 @@ def ours(name: str) -> Template:
 
 
 def from_file(name: str, file: Path) -> Template:
-    """A user's own wording for the prompt setting `name`.
-
-    Raises:
-        RunError: the file is missing, no template, or does not fit the setting.
-    """
+    """A user's own wording for the prompt setting `name`."""
     try:
         source = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -199,9 +192,6 @@ def from_file(name: str, file: Path) -> Template:
 
 def parse(name: str, source: str, file: Path | None = None) -> Template:
     """Read a template's source: its syntax, its variables, its cue.
-
-    Raises:
-        RunError: wrong syntax, an unknown variable, or a cue that is not a plain text.
 
     >>> parse("mine", '{% set cue = "So:" %}{{ text }}').cue
     'So:'

@@ -17,11 +17,7 @@ Line = Mapping[str, Any]
 
 
 def agree(free: Path, rank: Path) -> dict[str, Any]:
-    """`agreement` of two finished runs by their folders.
-
-    Raises:
-        RunError: a folder holds no finished run, or they are of different models, prompts or data.
-    """
+    """`agreement` of two finished runs by their folders."""
     runs = [FinishedRun.read(folder) for folder in (free, rank)]
     parts = ("model", "dataset", "prompt")
     one, two = ({part: as_json(getattr(run.asked, part)) for part in parts} for run in runs)
@@ -42,9 +38,6 @@ def agreement(
         `masks` of the examples both hold; `compared` (those of valid free answers); `same`; of
         the compared ones how often only one of the two, both or none is the author's term; and
         `free_outside_vocabulary`, free terms the ranking could not have given.
-
-    Raises:
-        RunError: the second is no ranking, or they have no example in common.
     """
     if any("rank" not in line for line in rank):
         raise RunError("the second run was not made with --decode rank: give a free run, then it.")

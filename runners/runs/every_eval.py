@@ -33,9 +33,6 @@ def write_record(folder: Path, organization: str) -> tuple[Path, Path]:
 
     Args:
         organization: who ran it.
-
-    Raises:
-        RunError: the folder holds no finished run.
     """
     run = FinishedRun.read(folder)
     asked, now = run.asked, str(int(time.time()))

@@ -35,12 +35,6 @@ class FinishedRun:
     """A run's folder: its record, a line for each example in the data's order, and its scores.
 
     `data` holds the splits of its data where they are at hand; else they are loaded when asked for.
-
-    >>> FinishedRun.read(Path("no-such-run"))
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: no-such-run is no finished run (run.json is missing): finish \
-it with the `express run` command that began it
     """
 
     folder: Path
@@ -115,11 +109,7 @@ it with the `express run` command that began it
 
     @cached_property
     def scores(self) -> dict[str, Any]:
-        """The content of `scores.json`.
-
-        Raises:
-            RunError: it cannot be read, or lacks a protocol.
-        """
+        """The content of `scores.json`."""
         file = self.folder / SCORES_FILE
         mend = "the `express run` command that began the run writes it again"
         found = read_json(file, mend)
@@ -131,21 +121,12 @@ it with the `express run` command that began it
 
     @cached_property
     def splits(self) -> Mapping[str, Loaded]:
-        """Every split of its data, read once.
-
-        Raises:
-            DataError: it cannot be loaded.
-        """
+        """Every split of its data, read once."""
         return self.data or load_all(self.record.last.dataset, self.record.last.misfits)
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
-        """The examples that were answered, in the order of the lines.
-
-        Raises:
-            DataError: the data cannot be loaded.
-            RunError: it no longer holds them with the same labels.
-        """
+        """The examples that were answered, in the order of the lines."""
         loaded = self.splits[self.asked.dataset.split]
         by_id = {example.id: example for example in loaded.examples}
         found = [by_id.get(line["id"]) for line in self.lines]

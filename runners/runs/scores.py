@@ -57,10 +57,6 @@ def lexicon_of_run(folder: Path, record: Record, asked: str | None = None) -> Le
 
     A file is looked for where it was, then beside the predictions and beside the data; its hash
     tells whether it is the same.
-
-    Raises:
-        RunError: the run's own lexicon is a file that cannot be found again.
-        MetricError: the lexicon asked for cannot be read.
     """
     named, near = record.asked.lexicon, Path(record.last.dataset)
     kept = record.last.lexicon

@@ -23,9 +23,6 @@ def judge(
         model: with its manifest, if it has one.
         examples: what would be asked.
         mode: refuse, `ALLOW` or `LEAVE_OUT`.
-
-    Raises:
-        RunError: it has seen some and `mode` is refuse, or has seen all and they are left out.
     """
     manifest = model.manifest
     if manifest is None:

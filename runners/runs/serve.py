@@ -67,9 +67,6 @@ class Serving:
     def command(self, port: int) -> list[str]:
         """The command line of one server.
 
-        Raises:
-            RunError: the command lacks a place, is not installed, takes no adapter or cannot rank.
-
         >>> Serving("run {model} --at {port}", "org/m").command(8000)
         ['run', 'org/m', '--at', '8000']
         """
@@ -203,11 +200,7 @@ class _Server:
             self._start()
 
     def wait(self) -> None:
-        """Return once the server answers.
-
-        Raises:
-            RunError: it ended, or did not answer in time.
-        """
+        """Return once the server answers."""
         began = told = time.monotonic()
         while True:
             process = self._process

@@ -129,11 +129,7 @@ class RunFolder:
                 folder.rmdir()
 
     def start(self, asked: Asked, session: Session) -> Record:
-        """Record what is asked and this start, or check that the folder was made for the same.
-
-        Raises:
-            RunError: the folder was made with other settings; the message names them.
-        """
+        """Record what is asked and this start, or check that the folder was made for the same."""
         file = self.path / RUN_FILE
         record = Record(asked=asked, sessions=(session,))
         if file.is_file():
@@ -226,11 +222,7 @@ def dump_line(line: dict[str, Any]) -> str:
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
-    """The answers of a file; a last line cut off by a kill is left out, no other may be bad.
-
-    Raises:
-        RunError: the file cannot be read, or a line of it is no answer; names the line.
-    """
+    """The answers of a file; a last line cut off by a kill is left out, no other may be bad."""
     try:
         *whole, last = file.read_bytes().split(b"\n")
     except OSError as error:
@@ -241,11 +233,7 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
 
 
 def read_answers(folder: Path) -> list[dict[str, Any]]:
-    """The lines of a run's `predictions.jsonl`, with all that a score needs checked.
-
-    Raises:
-        RunError: the file cannot be read, or a line of it lacks something; names line and key.
-    """
+    """The lines of a run's `predictions.jsonl`, with all that a score needs checked."""
     file = folder / PREDICTIONS_FILE
     lines = read_lines(file)
     for number, line in enumerate(lines, 1):
@@ -274,11 +262,7 @@ def _is_json(line: bytes) -> bool:
 def read_json(
     file: Path, mend: str = "make it again with the command that wrote it"
 ) -> dict[str, Any]:
-    """A JSON object from a file; `mend` tells the user what to do where it is none.
-
-    Raises:
-        RunError: it cannot be read, or holds something else.
-    """
+    """A JSON object from a file; `mend` tells the user what to do where it is none."""
     try:
         return files.read_json(file, mend)
     except DataError as error:
@@ -287,10 +271,6 @@ def read_json(
 
 def read_run_record(folder: Path) -> Record:
     """The `run.json` of a run's folder.
-
-    Raises:
-        RunError: the file cannot be read, or a key is missing or of another kind; the sentence
-            names both.
 
     >>> read_run_record(Path("no-such-run"))
     Traceback (most recent call last):

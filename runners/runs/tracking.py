@@ -16,11 +16,7 @@ PROJECT = "express"
 
 
 def open_tracker(name: str, out: Path) -> Any:
-    """A started tracker of Accelerate's.
-
-    Raises:
-        RunError: there is none of this name, it is not installed, or it does not start.
-    """
+    """A started tracker of Accelerate's."""
     tracking = require("accelerate.tracking", "run")
     known = tracking.LOGGER_TYPE_TO_CLASS
     if name not in known:

@@ -40,9 +40,6 @@ def steps_of(rows: Sequence[Row], config: TrainConfig, epochs: float, processes:
 
     A step holds the same rows whatever the number of processes and whatever fits at once. The rows
     that would make an incomplete last step wait for the next epoch's draw.
-
-    Raises:
-        RunError: a step cannot be shared out among the processes.
     """
     batch = min(config.batch_size, len(rows))
     if batch % processes:
@@ -108,9 +105,6 @@ def learn(
     """Train on the first rows, choose by the loss on the second; the Trainer with its history.
 
     Goes on from the last whole checkpoint in the folder.
-
-    Raises:
-        RunError: the loss is no number any more, or a checkpoint cannot be written.
     """
     from transformers import EarlyStoppingCallback, PrinterCallback
 

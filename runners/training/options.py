@@ -56,12 +56,6 @@ class TrainConfig:
 
     Raises:
         RunError: a value is not one of those allowed.
-
-    >>> TrainConfig(model="org/name", out=Path("trained"), split="test")
-    Traceback (most recent call last):
-    ...
-    express_runners.errors.RunError: --split test: only the train split can be trained on, or no \
-figure on the others would mean anything; leave --split out
     """
 
     model: Annotated[

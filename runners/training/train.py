@@ -65,12 +65,7 @@ class Material:
 
 
 def prepare(config: TrainConfig, weights: bool = True) -> Material:
-    """Read data and model's configuration, and make the rows.
-
-    Raises:
-        RunError, DataError: no train split, nothing left to learn, or a model or prompt that
-            cannot be used.
-    """
+    """Read data and model's configuration, and make the rows."""
     data = load_all(config.dataset)
     loaded = data["train"]
     if not loaded.examples:
@@ -162,9 +157,6 @@ def train(config: TrainConfig) -> Trained | None:
 
     Returns:
         The result in the main process, None in the others.
-
-    Raises:
-        RunError, DataError: something the user can mend; the message says how.
     """
     quiet()
     if not config.full:

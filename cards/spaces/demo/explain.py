@@ -20,14 +20,7 @@ from ...words import LADDER, REASONS
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """The answer under both protocols.
-
-    >>> from express_metric import load_lexicon
-    >>> row = Example("a", "a", "I felt <mask>.", ("furious",), 0, (False,), (False,))
-    >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), load_lexicon("nrc"))
-    >>> judged.answer(0), judged.kind(0)
-    ('angry', 'synonym')
-    """
+    """The answer under both protocols."""
 
     example: Example  # the visitor's
     tables: Mapping[str, Masks]  # for each protocol the table of masks
@@ -50,13 +43,7 @@ class Judged:
 
 
 def judge(example: Example, readings: Mapping[str, Reading], lexicon: Lexicon) -> Judged:
-    """Score one answer under both protocols.
-
-    >>> from express_metric import load_lexicon
-    >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
-    >>> judge(row, dict.fromkeys(PROTOCOLS, Reading(None)), load_lexicon("nrc")).kind(0)
-    'none'
-    """
+    """Score one answer under both protocols."""
     labels = [example.labels]
     return Judged(
         example,
@@ -116,14 +103,7 @@ def summary(judged: Judged) -> str:
 
 
 def difference(judged: Judged) -> str:
-    """Why the two ways of counting agree or not on this answer.
-
-    >>> from express_metric import load_lexicon
-    >>> nrc = load_lexicon("nrc")
-    >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
-    >>> difference(judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), nrc))
-    'Both ways of counting agree on this answer.'
-    """
+    """Why the two ways of counting agree or not on this answer."""
     paper, revised = (judged.scores[name].figures for name in PROTOCOLS)
     if all(paper[name] == revised[name] for name in FIGURES):
         return "Both ways of counting agree on this answer."
@@ -154,18 +134,7 @@ def difference(judged: Judged) -> str:
 
 
 def unread(judged: Judged) -> list[str]:
-    """What could not be read of an answer, and why: a sentence for each protocol.
-
-    >>> from express_metric import Reason, load_lexicon
-    >>> row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
-    >>> readings = dict.fromkeys(PROTOCOLS, Reading(None, Reason.REFUSAL))
-    >>> unread(judge(row, readings, load_lexicon("nrc")))
-    ['No words could be read from the answer: the model says that it will not or cannot \
-answer.']
-    >>> readings = dict.fromkeys(PROTOCOLS, Reading(("sad",)))
-    >>> unread(judge(row, readings, load_lexicon("nrc")))
-    []
-    """
+    """What could not be read of an answer, and why: a sentence for each protocol."""
     why = {}
     for name in PROTOCOLS:
         invalid = judged.scores[name].invalid

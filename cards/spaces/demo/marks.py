@@ -85,11 +85,7 @@ def hints(text: str) -> list[int]:
 
 
 def can_find() -> bool:
-    """Whether spaCy and its English pipeline are here, which the dataset's own masking needs.
-
-    >>> isinstance(can_find(), bool)
-    True
-    """
+    """Whether spaCy and its English pipeline are here, which the dataset's own masking needs."""
     return find_spec("spacy") is not None and any(map(find_spec, MODELS))
 
 
@@ -205,12 +201,7 @@ word in step 2
 
 @lru_cache(maxsize=1)
 def posts() -> dict[str, tuple[str, list[int]]]:
-    """The posts to pick from: title -> text and the numbers of its masked words.
-
-    >>> text, marks = posts()["The missed ferry"]
-    >>> [pieces(text)[1::2][mark] for mark in marks]
-    ['furious']
-    """
+    """The posts to pick from: title -> text and the numbers of its masked words."""
     rows = {row.id: row for row in load_examples("sample", split="all").examples}
     found = {}
     for key, title in POSTS.items():

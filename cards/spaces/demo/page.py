@@ -30,11 +30,7 @@ Panel = dict[str, Any]
 
 
 def build(settings: Settings | None = None) -> Any:
-    """Make the page, a `gradio.Blocks`; no model is loaded before the first question.
-
-    Raises:
-        RunError, DataError, MetricError: a model, server or lexicon that cannot be used.
-    """
+    """Make the page, a `gradio.Blocks`; no model is loaded before the first question."""
     # Gradio reads it while it is imported: it would tell its makers of every start.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     gr = require("gradio", "spaces")

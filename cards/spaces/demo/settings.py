@@ -39,11 +39,7 @@ class Settings:
         return named or (str(packaged_model()),)
 
     def label(self, model: str) -> str:
-        """A model's name as the page shows it: no path of its machine, no whole commit.
-
-        >>> Settings("org/name@main").label("org/name@main")
-        'org/name@main'
-        """
+        """A model's name as the page shows it: no path of its machine, no whole commit."""
         if model.startswith(API):
             return model.removeprefix(API)
         if not self.model:
@@ -70,19 +66,7 @@ class Settings:
                 resolve(model, weights=False)
 
     def check_spelling(self) -> None:
-        """Look at the settings alone, asking nobody.
-
-        Raises:
-            RunError: an address that is none, or holds what is secret.
-            DataError: two models of one name, which a visitor could not tell apart.
-
-        >>> Settings("api:gpt-4o", base_url="https://me:secret@host/v1").check_spelling()
-        Traceback (most recent call last):
-        ...
-        express_runners.errors.RunError: --base-url must hold no user, password, query or fragment\
-: put the key into the environment variable EXPRESS_API_KEY
-        >>> Settings("org/one,org/two").check_spelling()
-        """
+        """Look at the settings alone, asking nobody."""
         any_served = any(model.startswith(API) for model in self.models)
         for model in self.models:
             asked = model.startswith(API) or not any_served
@@ -93,18 +77,7 @@ class Settings:
 
 
 def from_file(file: Path) -> Settings:
-    """The settings that stand beside a pushed `app.py`; the usual ones where there is no file.
-
-    Raises:
-        DataError: the file is no JSON object of our settings.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "settings.json")
-    ...     _ = file.write_text('{"lexicon": "express"}', "utf-8")
-    ...     from_file(file).lexicon
-    'express'
-    """
+    """The settings that stand beside a pushed `app.py`; the usual ones where there is no file."""
     if not file.exists():
         return Settings()
     names = ", ".join(Settings.__dataclass_fields__)

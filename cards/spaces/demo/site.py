@@ -14,21 +14,13 @@ HUB_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct@12fd25f77366fa6b3b4b768ec3050bf
 
 
 def settings(options: SpaceOptions) -> dict[str, str]:
-    """What the app is started with: only what was asked for, the rest is the app's own.
-
-    >>> settings(SpaceOptions("demo", model="org/name"))
-    {'model': 'org/name'}
-    """
+    """What the app is started with: only what was asked for, the rest is the app's own."""
     asked = {"model": options.model, "base_url": options.base_url, "lexicon": options.lexicon}
     return {name: value for name, value in asked.items() if value is not None}
 
 
 def stage(folder: Path, options: SpaceOptions) -> None:
-    """Write the folder that is pushed.
-
-    Raises:
-        DataError, RunError: a file cannot be written, or the app would refuse its settings.
-    """
+    """Write the folder that is pushed."""
     from .settings import Settings
 
     asked = {"model": HUB_MODEL, **settings(options)}

@@ -18,11 +18,6 @@ def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, A
     Args:
         entries: the runs.
         refused: what is not ranked.
-
-    >>> as_json([], [Refused("a", "b")])["refused"]
-    [{'name': 'a', 'reason': 'b'}]
-    >>> as_json([], [])["tables"]
-    []
     """
     return {
         "ranked_by": RANKED_BY,

@@ -38,9 +38,6 @@ class Gathered:
 def runs_in(path: Path) -> list[Path]:
     """The run folders that a path means: itself, or all that are below it.
 
-    Raises:
-        RunError: there is no such folder, or no run in it.
-
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp())
     >>> for name in ("b", "a"):
@@ -72,10 +69,6 @@ def gather(options: SpaceOptions, scratch: Path) -> Gathered:
     Args:
         options: what the command line asks: `runs`, `results`, `data` and `lexicon`.
         scratch: an empty folder, for the submissions that passed.
-
-    Raises:
-        RunError, DataError, MetricError: nothing is asked for, or a folder, a dataset, or the
-            user's data or lexicon cannot be had.
     """
     if not options.runs and not options.results:
         raise RunError("say what to rank: --runs FOLDER, --results ORG/NAME, or both.")

@@ -151,13 +151,7 @@ def page(entries: Sequence[Entry], refused: Sequence[Refused], results: str | No
 def view(
     entries: Sequence[Entry], refused: Sequence[Refused], results: str | None
 ) -> dict[str, Any]:
-    """All that the template needs; see `page`.
-
-    >>> view([], [], None)["about"]
-    'No run yet.'
-    >>> [panel["protocol"] for panel in view([], [], None)["panels"]]
-    ['revised', 'paper']
-    """
+    """All that the template needs; see `page`."""
     panels = [_panel(group(entries, protocol), protocol) for protocol in SHOWN]
     return {
         "about": _about(entries, len(panels[0]["tables"])),
@@ -254,17 +248,6 @@ def leader(table: Group) -> str:
 
     Nobody is said to lead with a share that shows as 0.0%, or where the interval of the best
     reaches the share of a floor.
-
-    >>> from express_metric.signature import Signature
-    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1, {}, {})
-    >>> def row(value, rank):
-    ...     return Row(one, {RANKED_BY: Interval(value, value, value, "bca")}, {RANKED_BY: rank})
-    >>> table = Group("paper", Signature("d", "test", 2, "paper", "nrc-1@0"),
-    ...               [row(0.5, (1, 1)), row(0.2, (2, 2))])
-    >>> leader(table)
-    "a (cot) names the person's own word most often, 50.0%, clearly ahead of all others."
-    >>> leader(Group("paper", table.signature, table.rows[:1]))
-    ''
     """
     ranked = [row for row in table.rows if row.ranks.get(RANKED_BY)]
     if len(ranked) < 2:

@@ -123,11 +123,7 @@ class Refused:
 
 
 def entry_of(run: Run, how: Resampling = _HOW) -> Entry:
-    """What a leaderboard keeps of a run that has a folder.
-
-    Raises:
-        RunError, MetricError: `run.json` or `scores.json` cannot be read, or SciPy is missing.
-    """
+    """What a leaderboard keeps of a run that has a folder."""
     folder = run.folder
     assert folder is not None
     record, revision = folder.record, run.revision or ""
@@ -218,16 +214,6 @@ def group(entries: Sequence[Entry], protocol: Protocol) -> list[Group]:
     Args:
         entries: the runs.
         protocol: ``paper`` or ``revised``.
-
-    >>> group([], "paper")
-    []
-    >>> signature = Signature("d", "test", 9, "paper", "nrc-1@0", "cot@1", "free")
-    >>> half = Interval(0.5, 0.4, 0.6, "bca")
-    >>> one = Entry("a", None, None, "cot", "", None, "", "", 1, 1,
-    ...             {"paper": {RANKED_BY: half}}, {"paper": signature})
-    >>> other = replace(one, signatures={"paper": replace(signature, n=8)})
-    >>> [len(found.rows) for found in group([one, other, one], "paper")]
-    [2, 1]
     """
     data: dict[tuple[object, ...], list[Entry]] = {}
     for entry in entries:

@@ -105,9 +105,6 @@ def row_of(found: Found) -> tuple[Entry, str]:
 
     Args:
         found: the run.
-
-    Raises:
-        DataError, RunError, MetricError: it is no finished run, or cannot be read.
     """
     run = FinishedRun.read(found.path)
     if run.part:

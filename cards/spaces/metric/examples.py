@@ -129,13 +129,7 @@ class Worked:
 
 
 def work(examples: Sequence[Example], lexicon: Lexicon) -> Worked:
-    """Let the metric read and score examples.
-
-    >>> from express_metric import load_lexicon
-    >>> found = work(EXAMPLES[:1], load_lexicon("nrc"))
-    >>> found.read_as["paper"], found.rows[1]
-    ('relieved', ('lexical_accuracy', '1.000', '1.000'))
-    """
+    """Let the metric read and score examples."""
     labels = [example.labels for example in examples]
     readings = {
         name: [read(one.answer, name, len(one.labels)) for one in examples] for name in PROTOCOLS

@@ -16,11 +16,7 @@ _SIBLING = re.compile(r"^from \.(\w+) import ", re.MULTILINE)
 
 
 def stage(folder: Path, options: SpaceOptions) -> None:
-    """Write the metric and its siblings, its card and its page.
-
-    Raises:
-        DataError: a file cannot be written.
-    """
+    """Write the metric and its siblings, its card and its page."""
     for file in metric_files():
         write(folder, file.name, file.read_bytes())
     repo = options.push or REPO

@@ -27,11 +27,7 @@ def rankable(model: ResolvedModel, options: EngineOptions, asked: Vocabulary) ->
 
 
 def one_token(tokenizer: Any, asked: Vocabulary) -> Vocabulary:
-    """The vocabulary without its terms of several tokens, which it names in `left_out`.
-
-    Raises:
-        RunError: none is left.
-    """
+    """The vocabulary without its terms of several tokens, which it names in `left_out`."""
     pairs = list(zip(asked.terms, _tokens(tokenizer, asked.terms), strict=True))
     kept = tuple(term for term, token in pairs if token is not None)
     if not kept:
