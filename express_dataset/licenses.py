@@ -28,9 +28,6 @@ _NAMES = {address: name for name, address in ADDRESSES.items()}
 def license_address(name: str) -> str:
     """Where a licence can be read.
 
-    Returns:
-        The address, or the name itself where none is known.
-
     >>> license_address("cc-by-4.0")
     'https://creativecommons.org/licenses/by/4.0/'
     """
@@ -39,9 +36,6 @@ def license_address(name: str) -> str:
 
 def license_name(address: str) -> str:
     """The inverse of ``license_address``; empty where the licence is not known.
-
-    Returns:
-        The name as the Hub writes it.
 
     >>> license_name(license_address("cc-by-4.0"))
     'cc-by-4.0'

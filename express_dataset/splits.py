@@ -26,11 +26,7 @@ def fraction(post_id: str) -> float:
 
 
 def split_of(post_id: str) -> str:
-    """Name the split that a post's hash gives it.
-
-    Returns:
-        One of ``SPLITS``.
-    """
+    """Name the split that a post's hash gives it."""
     edge, place = 0.0, fraction(post_id)
     for name in SPLITS[:-1]:
         edge += SHARES[name]
@@ -41,9 +37,6 @@ def split_of(post_id: str) -> str:
 
 def normalised(text: str) -> str:
     """Bring copies of a text to one form: white space and case do not count.
-
-    Returns:
-        The words, lower-cased, with one space between them.
 
     >>> normalised(" I feel  <MASK>.\\n") == normalised("i feel <mask>.")
     True

@@ -369,9 +369,6 @@ hysterical: hysterically
 def parse_table(table: str) -> dict[str, str]:
     """Read lines of ``headword: word, word``; an indented line goes on with the one before.
 
-    Returns:
-        Word to headword.
-
     >>> parse_table("scare: scared, freaked out,\\n    scary\\n")
     {'scared': 'scare', 'freaked out': 'scare', 'scary': 'scare'}
     """

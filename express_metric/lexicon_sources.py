@@ -69,11 +69,7 @@ def express_cache() -> Path:
 
 
 def read_express() -> tuple[bytes, Path]:
-    """Return the paper's lexicon from the cache, downloading it first where it is not there.
-
-    Returns:
-        The bytes, their hash checked, and the file they were read from.
-    """
+    """Return the paper's lexicon from the cache, downloading it first where it is not there."""
     path = express_cache()
     if path.is_file():
         content = path.read_bytes()

@@ -73,12 +73,7 @@ def check_server(
     timeout: float,
     others: Mapping[str, bool] | None = None,
 ) -> None:
-    """Check the options of an `api:` model before anything is sent.
-
-    Args:
-        model, base_url, retries, timeout: as `express run` was told.
-        others: further options that only a served model has, and whether each is used.
-    """
+    """Check the options of an `api:` model before anything is sent."""
     if retries < 0:
         raise RunError(f"--retries must be at least 0, got {retries}")
     if not 0 < timeout < float("inf"):

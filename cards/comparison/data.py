@@ -28,11 +28,7 @@ class Beside:
 
 
 def beside(runs: Sequence[Run]) -> Beside:
-    """Load the data of the first run that names it.
-
-    Args:
-        runs: runs on the same examples in the same order (`runs.aligned`).
-    """
+    """Load the data of the first run that names it."""
     run = next((run for run in runs if run.folder), None)
     if run is None or run.folder is None:
         return Beside(nearest_in(None, None, None))

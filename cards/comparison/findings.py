@@ -77,13 +77,6 @@ def findings(
 ) -> list[Finding]:
     """Check every finding that the runs can speak of.
 
-    Args:
-        runs: aligned runs.
-        counts, masks: of each run, by its name.
-        found: of these runs, with at least the `wanted_pairs`.
-        correction: ``holm`` or ``bh``.
-        how: draws, seed and level.
-
     Returns:
         The findings, in the paper's order; those that need other runs are left out, and all where
         every run is a dummy.

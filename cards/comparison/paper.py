@@ -42,10 +42,6 @@ _PLAIN = Resampling(draws=2_000)
 def beside_the_paper(runs: Sequence[Run], how: Resampling = _PLAIN) -> dict[str, Any]:
     """The paper's tables and figures with own figures next to the published ones.
 
-    Args:
-        runs: on any examples; pairs are tested only where they answered the same.
-        how: draws, seed and level of the intervals.
-
     Returns:
         Ready for JSON: ``table_3`` (rows, averages, floors), ``table_4`` and ``table_4_pairs``,
         ``table_a2``, ``table_a4``, ``table_a5`` (of the first run's data), ``table_a6``,

@@ -17,12 +17,7 @@ SPREADS = {"words_per_post": "words in a text", "emotion_words_per_post": "masks
 
 
 def data_tables(labels: Iterable[str], examples: Sequence[Example] | None) -> dict[str, Any]:
-    """The three tables: ``table_a2``, ``table_a4`` and ``table_a5``, ready for JSON.
-
-    Args:
-        labels: of the masks that were asked.
-        examples: what was asked; None where the texts cannot be had.
-    """
+    """The three tables: ``table_a2``, ``table_a4`` and ``table_a5``, ready for JSON."""
     return {
         "table_a2": spreads(of_rows(examples) if examples else None),
         "table_a4": label_counts(Counter(labels)),

@@ -170,15 +170,7 @@ def model_size(model: str) -> float | None:
 
 
 def load_runs(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) -> list[Run]:
-    """Load runs and give each a name of its own.
-
-    Args:
-        paths: run folders, or files that `express score` takes.
-        lexicon: nrc, express or a file; each run's own if None.
-
-    Returns:
-        The runs, in the order given.
-    """
+    """Load runs and give each a name of its own."""
     return named([_loaded(path, lexicon) for path in paths])
 
 

@@ -60,10 +60,6 @@ def size(parameters: float | None) -> str:
 def as_text(found: dict[str, Any], width: int | None = None) -> str:
     """A comparison as aligned columns for a terminal; on a narrow one, a block for each row.
 
-    Args:
-        found: what `express_cards.comparison.compare.compare` returns.
-        width: the longest line; if None that of the terminal, and in a pipe any.
-
     >>> floors = {"uniform": dict.fromkeys(TABLE, 0.5)}
     >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
     >>> print(as_text(found, 80).splitlines()[1])

@@ -81,10 +81,6 @@ def training(
 ) -> list[dict[str, Any]]:
     """What training did, for each of the `pairs`.
 
-    Args:
-        masks: of each run, by its name.
-        found: with the differences of these pairs.
-
     Returns:
         ``base``, ``taught``, ``examples`` (texts learned); ``figures``: of both, with their
         difference; ``rows``: by part of the data and by how often the label stood in training,

@@ -37,11 +37,7 @@ _AGREE = "I will not try to identify or contact writers"
 
 
 def dataset_card(facts: Facts) -> str:
-    """Render the card: a YAML header for the Hub, and Markdown for people.
-
-    Returns:
-        The text of `README.md`; the same for the same facts.
-    """
+    """Render the card: a YAML header for the Hub, and Markdown for people."""
     found = facts.statistics
     return fill(
         "dataset_card.md",

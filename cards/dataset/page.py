@@ -36,11 +36,7 @@ SPLIT_HEADER = (
 
 
 def write_stats(found: Mapping[str, Any], out: Path) -> Path:
-    """Write the page.
-
-    Returns:
-        The same path.
-    """
+    """Write the page."""
     return write_page(out, render("stats.html", "report.css", ["page.js"], **view(found)))
 
 

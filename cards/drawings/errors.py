@@ -12,11 +12,7 @@ _LEFT, _REACH, _STEP = 206.0, 96.0, 27.0
 
 
 def error_bars(key: str, rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """A bar for the published share of each pair of words, and under it one's own.
-
-    Args:
-        rows: pairs with ``label``, ``prediction``, and shares ``published`` and ``own`` or None.
-    """
+    """A bar for the published share of each pair of words, and under it one's own."""
     most = max(row[side] or 0.0 for row in rows for side in ("published", "own")) or 1.0
     parts: list[Drawn] = []
     for place, row in enumerate(rows):

@@ -97,14 +97,7 @@ def learning_curves(training: Sequence[Mapping[str, Any]]) -> list[Figure]:
 def line_chart(
     key: str, text: tuple[str, str], lines: Sequence[Line], across: Axis, up: Axis
 ) -> Figure:
-    """Draw lines; the table holds every point.
-
-    Args:
-        key: the figure's name.
-        text: title and caption.
-        lines: at least one, each with points inside the axes.
-        across, up: the axes.
-    """
+    """Draw lines; the table holds every point."""
     title, caption = text
     turned = len(across.ticks) > 6
     parts = [*_grid(across, up, turned)]

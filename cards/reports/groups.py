@@ -128,10 +128,6 @@ def group_figures(
 def answer(grouping: Grouping, tables: Sequence[Sequence[Row]]) -> str:
     """What the groups show, in a sentence; of groups with too few masks nothing is said.
 
-    Args:
-        grouping: how masks were grouped.
-        tables: for each run its groups, in the same order.
-
     >>> grouping = GROUPINGS["negated"]
     >>> def rows(share, masks=40):
     ...     return [{"group": "no", "masks": 400, "lexical_accuracy": 0.5, "low": 0.45,

@@ -21,16 +21,7 @@ MOST_ERRORS = 20
 
 
 def paper_page(found: Mapping[str, Any], out: Path) -> Path:
-    """Write the page.
-
-    Args:
-        found: what `beside_the_paper` gives; without runs the page holds the published figures.
-        out: the page.
-
-    Raises:
-        RunError: the page cannot be written.
-        MissingExtra: jinja2 is not installed.
-    """
+    """Write the page."""
     return write_page(out, render("paper.html", "report.css", ["page.js"], **view(found)))
 
 

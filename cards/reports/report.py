@@ -33,9 +33,6 @@ def report(
 
     Args:
         study: the section of an experts' study, as `express_cards.study.page.section` gives it.
-
-    Returns:
-        The page's path.
     """
     require("jinja2", "report")  # said before any work is done
     if not paths:

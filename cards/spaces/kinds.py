@@ -22,22 +22,12 @@ class Space:
     slug: str | None = None  # the only name it can have on the Hub; None for any
 
     def stage(self, folder: Path, options: SpaceOptions) -> list[str]:
-        """Write everything that is pushed, and return the files' names.
-
-        Raises:
-            DataError: what the Space cannot be made of, or a file that cannot be written.
-            MissingExtra: a package of an extra is not installed.
-        """
+        """Write everything that is pushed, and return the files' names."""
         importlib.import_module(self.module, __package__).stage(folder, options)
         return write_manifest(folder, self.name)
 
     def serve(self, folder: Path, options: SpaceOptions, ready: Callable[[str], None]) -> None:
-        """Run the Space here until Ctrl-C.
-
-        Raises:
-            DataError: the port cannot be used.
-            MissingExtra: a package of an extra is not installed.
-        """
+        """Run the Space here until Ctrl-C."""
         from . import serve
 
         if self.sdk == "static":

@@ -51,12 +51,7 @@ class Grid:
 
 
 def agreement(judged: Judged, how: Resampling = HOW) -> Found:
-    """Every figure of a study, ready for JSON.
-
-    Args:
-        judged: its answers.
-        how: draws, seed and level of the intervals; draws of the permutation tests.
-    """
+    """Every figure of a study, ready for JSON."""
     if not judged.judgements:
         raise DataError(f"{judged.name}: nobody has answered yet; send the coders their links")
     grid = _grid(judged)

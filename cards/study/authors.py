@@ -46,11 +46,7 @@ def is_authors(rows: Sequence[Row]) -> bool:
 
 
 def read_authors(sheets: Mapping[Path, Sequence[Row]]) -> Judged:
-    """Join the files of the coders.
-
-    Args:
-        sheets: each file's rows; the coder is named by the file.
-    """
+    """Join the files of the coders."""
     judgements: list[Judgement] = []
     items: dict[str, Item] = {}
     differing: list[dict[str, str]] = []

@@ -163,13 +163,7 @@ def _answer(row: Row) -> tuple[str, Answer] | None:
 def decoded(
     answers: Sequence[Answer | tuple[str, Answer]], key: Path, sha256: str | None
 ) -> Judged:
-    """Say whose word each answer chose.
-
-    Args:
-        answers: of the page, or of sheets, which name their study.
-        key: the key's file.
-        sha256: of the study, where it is at hand.
-    """
+    """Say whose word each answer chose."""
     content = _read_key(key)
     if sha256 is not None and content["sha256"] != sha256:
         raise DataError(

@@ -45,16 +45,7 @@ ASKS = ("confidence", "reason", "codes")
 
 
 def new_study(options: NewOptions) -> dict[str, Any]:
-    """Draw a study and write its folder and its key.
-
-    Returns:
-        What was made, ready for JSON.
-
-    Raises:
-        DataError, MetricError, RunError: a run without texts or answers, too few posts, a folder
-            that is there already.
-        MissingExtra: openpyxl or SciPy is not installed.
-    """
+    """Draw a study and write its folder and its key."""
     require("openpyxl", "study")
     require("scipy", "study")
     ask, differ = _asked(options)

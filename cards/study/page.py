@@ -18,12 +18,7 @@ Found = Mapping[str, Any]
 
 
 def write_page(found: Found, out: Path) -> Path:
-    """Write the page; see `results.results` for `found`.
-
-    Raises:
-        RunError: it cannot be written.
-        MissingExtra: jinja2 is not installed.
-    """
+    """Write the page; see `results.results` for `found`."""
     require("jinja2", "study")
     return write(out, render("study_results.html", "report.css", ["page.js"], **section(found)))
 

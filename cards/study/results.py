@@ -22,14 +22,7 @@ from .told import beside, verdict
 def results(
     paths: Sequence[Path], key: Path | None, lexicon: str, how: Resampling = HOW
 ) -> dict[str, Any]:
-    """Everything that `express study agreement` shows, ready for JSON.
-
-    Args:
-        paths: see `gather`.
-        key: of the study.
-        lexicon: for the groups of posts whose study did not store them.
-        how: draws, seed and level.
-    """
+    """Everything that `express study agreement` shows, ready for JSON."""
     judged = gather(paths, key)
     if not any("family" in item.strata for item in judged.items.values()):
         judged = with_strata(judged, load_lexicon(lexicon))
@@ -38,12 +31,7 @@ def results(
 
 
 def gather(paths: Sequence[Path], key: Path | None = None) -> Judged:
-    """Read and decode answers.
-
-    Args:
-        paths: one study's folder, sheets of one study, or files of the authors' form.
-        key: which side is whose; beside the study by default, and needed for its sheets alone.
-    """
+    """Read and decode answers."""
     if not paths:
         raise DataError("nothing is given: give a study's folder, or the coders' CSV files")
     if len(paths) == 1 and paths[0].is_dir():

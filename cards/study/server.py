@@ -172,11 +172,7 @@ def parts(shown: Shown) -> list[str | tuple[str, str]]:
 
 
 def build_app(study: Study, links: dict[str, str], store: Store) -> Any:
-    """The page as an ASGI application.
-
-    Raises:
-        MissingExtra: starlette or jinja2 is not installed.
-    """
+    """The page as an ASGI application."""
     applications: Any = require("starlette.applications", "study")
     routing: Any = require("starlette.routing", "study")
     desk = Desk(study, links, store)
@@ -306,18 +302,7 @@ class Served:
 
 
 def serve(folder: Path, host: str, port: int, ready: Callable[[Served], None]) -> None:
-    """Serve a study until Ctrl-C.
-
-    Args:
-        folder: the study's.
-        host: an address of this machine; only this machine can reach the loopback one.
-        port: 0 for any free one.
-        ready: called once the address answers.
-
-    Raises:
-        DataError: no study, damaged answers, or an address that cannot be used.
-        MissingExtra: uvicorn or starlette is not installed.
-    """
+    """Serve a study until Ctrl-C."""
     uvicorn: Any = require("uvicorn", "study")
     require("starlette", "study")
     study = read_study(folder)

@@ -65,14 +65,7 @@ def write_xlsx(
     rows: Iterable[Sequence[str]],
     choices: Mapping[str, Sequence[str]],
 ) -> None:
-    """Write a workbook of one sheet.
-
-    Args:
-        path: the file.
-        header: column names.
-        rows: cells of text.
-        choices: column name to the values that its drop-down offers.
-    """
+    """Write a workbook of one sheet."""
     openpyxl: Any = require("openpyxl", "study")
     styles: Any = require("openpyxl.styles", "study")
     validation: Any = require("openpyxl.worksheet.datavalidation", "study")
@@ -101,12 +94,7 @@ def write_xlsx(
 
 
 def read_sheet(path: Path) -> list[Row]:
-    """Rows of a CSV or XLSX, as people save them: any usual delimiter and encoding.
-
-    Raises:
-        DataError: the file is missing, of another kind, damaged or empty.
-        MissingExtra: openpyxl is not installed.
-    """
+    """Rows of a CSV or XLSX, as people save them: any usual delimiter and encoding."""
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; give a coder's .csv or .xlsx, or a study")
     suffix = path.suffix.lower()

@@ -179,12 +179,7 @@ class Store:
             self._db.execute("INSERT OR IGNORE INTO facts VALUES ('closed', ?)", (_now(),))
 
     def attempt(self, what: str, most: int) -> None:
-        """Log that a link was tried that is nobody's or somebody else's; never with the token.
-
-        Args:
-            what: what was tried.
-            most: no more are kept, so that nobody can fill the disk.
-        """
+        """Log that a link was tried that is nobody's or somebody else's; never with the token."""
         self._db.execute(
             "INSERT INTO attempts SELECT ?, ? WHERE (SELECT count(*) FROM attempts) < ?",
             (_now(), what, most),

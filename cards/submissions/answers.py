@@ -63,17 +63,7 @@ _TOLD = tuple(field.name for field in fields(Told))
 def read_answers(
     file: Path, examples: Sequence[Example], rules: Rules, data: str
 ) -> list[dict[str, Any]]:
-    """Read `predictions.jsonl`, which must answer every example once and none other.
-
-    Args:
-        file: the file.
-        examples: the data.
-        rules: what each answer must agree with.
-        data: what the data is called, for messages.
-
-    Raises:
-        Refusal: naming line and reason.
-    """
+    """Read `predictions.jsonl`, which must answer every example once and none other."""
     wanted = {example.id: example for example in examples}
     found: dict[str, str] = {}
     lines = []

@@ -34,16 +34,8 @@ _USUAL |= {"reasoning-tokens": "0"}
 def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
     """Render the card: a YAML header for machines, and Markdown for people.
 
-    Args:
-        submission: the run.
-        how: draws, seed and level of the intervals.
-
     Returns:
         The text of `README.md`; the same for the same submission.
-
-    Raises:
-        MissingExtra: jinja2 or PyYAML is not installed.
-        MetricError: SciPy is not installed.
     """
     scores = submission.scores
     return fill(

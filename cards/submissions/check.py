@@ -74,15 +74,6 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Submissio
     the completions by the code that is installed here. That the model wrote them, no check can
     tell: who doubts it repeats the run by the command in the card. Of the card only the header is
     checked; its text is rendered by whoever submits it.
-
-    Args:
-        folder: the submission.
-        sources: the data and lexicons to hold it against.
-        place: its path in the results dataset, if that is to be checked.
-
-    Raises:
-        Refusal: telling file, line and reason.
-        DataError, MetricError: data or a lexicon that the user names cannot be loaded.
     """
     run, told, submitted = opened(folder)
     parts = sources.rows_of(told.asked.dataset)
@@ -117,11 +108,7 @@ def check(folder: Path, sources: Sources, place: str | None = None) -> Submissio
 
 
 def opened(folder: Path) -> tuple[dict[str, Any], Record, Submitted]:
-    """What `run.json` tells, of which nothing is tried yet: as JSON, as a record, and by whom.
-
-    Raises:
-        Refusal: the folder or the file is not as it must be.
-    """
+    """What `run.json` tells, of which nothing is tried yet: as JSON, as a record, and by whom."""
     check_files(folder)
     run = read_object(folder / RUN_FILE)
     return run, *_told(run)

@@ -71,12 +71,7 @@ class Sources:
         self._tables: dict[str, Lexicon | Refusal] = {}
 
     def parts(self, source: str) -> dict[str, Loaded]:
-        """Every split of a source, which is loaded, or given up, only once.
-
-        Raises:
-            Refusal: it cannot be loaded, and it is only a submission that names it.
-            DataError: it cannot be loaded, and the user names it.
-        """
+        """Every split of a source, which is loaded, or given up, only once."""
         if source not in self._loaded:
             try:
                 self._loaded[source] = load_all(source)
@@ -95,10 +90,6 @@ class Sources:
 
         The examples must be the same to the letter. So must be the data's name and revision; but a
         copy under another name will do where the signature carries the fingerprint of the whole.
-
-        Raises:
-            Refusal: it is other data, or not known, or cannot be loaded.
-            DataError: data that the user names cannot be loaded.
         """
         if asked.split not in SPLITS:
             raise Refusal(
@@ -146,12 +137,7 @@ class Sources:
         return difference and f"{difference}, as {whose} has it"
 
     def lexicon_of(self, told: LexiconAsked) -> Lexicon:
-        """The lexicon of a submission.
-
-        Raises:
-            Refusal: it is another one than the submission says, or not known, or cannot be loaded.
-            MetricError: the user's own cannot be loaded.
-        """
+        """The lexicon of a submission."""
         spec = self.lexicon_for(told.label) or told.name
         if spec == told.name and spec not in NAMED:
             own = f", and that of --lexicon is {self._given().label}" if self._lexicon else ""

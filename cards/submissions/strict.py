@@ -46,11 +46,7 @@ def shown(value: object) -> str:
 
 
 def check_files(folder: Path) -> None:
-    """Refuse a folder that holds other files than a submission has, links, or huge files.
-
-    Raises:
-        Refusal: naming the file.
-    """
+    """Refuse a folder that holds other files than a submission has, links, or huge files."""
     sizes = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda one: one.name):
@@ -62,11 +58,7 @@ def check_files(folder: Path) -> None:
 
 
 def check_sizes(sizes: Mapping[str, int], *, whole: bool = True) -> None:
-    """Refuse a surplus file, one that is too large and, of a `whole` submission, a missing one.
-
-    Raises:
-        Refusal: naming the file.
-    """
+    """Refuse a surplus file, one that is too large and, of a `whole` submission, a missing one."""
     surplus = min(sizes.keys() - LIMITS.keys(), default=None)
     if surplus is not None:
         raise Refusal(f"{shown(surplus)} is no part of a submission; remove it")
@@ -81,11 +73,7 @@ def check_sizes(sizes: Mapping[str, int], *, whole: bool = True) -> None:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """The JSON object of a file.
-
-    Raises:
-        Refusal: it is not UTF-8, not JSON, or no object.
-    """
+    """The JSON object of a file."""
     value = parse(file.read_bytes(), file.name)
     if not isinstance(value, dict):
         raise Refusal(f"{file.name} holds no JSON object")
@@ -93,11 +81,7 @@ def read_object(file: Path) -> dict[str, Any]:
 
 
 def read_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The JSON objects of a file of lines, one at a time, each with its place for messages.
-
-    Raises:
-        Refusal: a line is too long, cut off, not JSON, or no object.
-    """
+    """The JSON objects of a file of lines, one at a time, each with its place for messages."""
     with file.open("rb") as stream:
         number = 0
         while line := stream.readline(LINE_LIMIT + 1):
@@ -115,9 +99,6 @@ def read_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def parse(content: bytes, where: str) -> Any:
     """Strict JSON: UTF-8, every key once, finite numbers, whole characters, no endless depth.
-
-    Raises:
-        Refusal: telling what is wrong.
 
     >>> parse(b'{"a": NaN}', "run.json")
     Traceback (most recent call last):
@@ -149,11 +130,7 @@ def parse(content: bytes, where: str) -> Any:
 
 
 def read_header(file: Path) -> Any:
-    """The YAML header of a card.
-
-    Raises:
-        Refusal: there is none, or it cannot be read.
-    """
+    """The YAML header of a card."""
     yaml = require("yaml", "publish")
     try:
         text = file.read_bytes().decode("utf-8")
@@ -191,11 +168,6 @@ def _check_once(node: Any, name: str) -> None:
 
 def unequal(found: Any, wanted: Any, name: str = "", near: float = 0.0) -> str | None:
     """The first place in which two JSON values differ; None where they are equal.
-
-    Args:
-        found, wanted: what stands there, and what should.
-        name: of the values.
-        near: by how much numbers may differ.
 
     >>> unequal({"a": [1, 2.0]}, {"a": [1, 2.5]})
     'a.1 is 2.0, not 2.5'

@@ -135,9 +135,6 @@ _AUTHORS = replace(
 def is_authors(loaded: Loaded) -> bool:
     """Tell whether rows are those of the authors of EXPRESS.
 
-    Returns:
-        True for their Hub dataset, their files, and what was published of them.
-
     >>> from express_dataset import load_all_examples
     >>> is_authors(load_all_examples("sample")["all"])
     False
@@ -147,9 +144,6 @@ def is_authors(loaded: Loaded) -> bool:
 
 def about(loaded: Loaded, source: str) -> About:
     """What a reader must be told of these rows.
-
-    Returns:
-        The text that belongs to the kind of data.
 
     >>> from express_dataset import load_all_examples
     >>> about(load_all_examples("sample")["all"], "sample").kind

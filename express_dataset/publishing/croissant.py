@@ -92,12 +92,7 @@ def croissant(
 
 
 def validate(file: Path) -> None:
-    """Check a description with the format's own library.
-
-    Raises:
-        DataError: the library finds an error.
-        MissingExtra: mlcroissant is not installed.
-    """
+    """Check a description with the format's own library."""
     import logging
 
     library = require("mlcroissant", "publish")

@@ -70,11 +70,7 @@ def write_folder(
     repo: str | None = None,
     evaluation: Evaluation | None = None,
 ) -> Published:
-    """Write Parquet, card and Croissant; the same bytes for the same data.
-
-    Returns:
-        What was written.
-    """
+    """Write Parquet, card and Croissant; the same bytes for the same data."""
     require("mlcroissant", "publish")  # said before any work is done
     found, told = statistics(parts), license or parts["all"].license or UNKNOWN
     refuse_unfit(found, source)

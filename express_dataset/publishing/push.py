@@ -67,9 +67,6 @@ def push(folder: Path, target: Target, message: str) -> Pushed:
     earlier version that the folder lacks are removed in the same commit; other files stay.
     The token is the one of ``hf auth login`` or ``HF_TOKEN``.
 
-    Returns:
-        Page, commit and tag.
-
     ``push(Path("express"), Target(repo="org/express"), "Publish")`` needs the network.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi

@@ -32,9 +32,6 @@ def floors(
     similar post of another split says, mask by mask; the last label again where it has fewer.
 
     Without ``train`` the references themselves are counted, which is a little too high.
-
-    Returns:
-        Name of the trivial answer to the five figures.
     """
     if train is not None and not train:
         raise MetricError("the train split has no labels; give None to take the references' own")

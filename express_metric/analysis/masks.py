@@ -70,9 +70,6 @@ def mask_table(
     """Match every mask on its own, by the very code that scores examples.
 
     Each example is its own post where ``posts`` is None.
-
-    Returns:
-        The table; its sums are those of `express_metric.scoring.count`.
     """
     # Scored once as a whole, so that bad rows are refused with their row number.
     whole = count(references, readings, lexicon, protocol)

@@ -19,13 +19,7 @@ MOST_EXAMPLES = 256
 def in_batches(
     engine: Engine, prompts: Sequence[Prompt], most: int | None = None
 ) -> Iterator[tuple[int, Answer]]:
-    """Position and answer of each prompt; the longest come first.
-
-    Args:
-        engine: answers one batch; its `batch_tokens`, if any, bound a batch.
-        prompts: what to answer.
-        most: examples in a batch at most.
-    """
+    """Position and answer of each prompt; the longest come first."""
     tokens = getattr(engine, "batch_tokens", DEFAULT_TOKENS)
     usual = DEFAULT_EXAMPLES if tokens <= DEFAULT_TOKENS else MOST_EXAMPLES
     lengths = [len(p.ids) + p.budget for p in prompts]

@@ -29,17 +29,7 @@ def quiet() -> None:
 
 
 def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> Any:
-    """Load a model in inference mode where and as `options` ask for it.
-
-    Args:
-        auto: one of transformers' `AutoModelFor...` classes.
-        model: its folder.
-        options: `quantize` and `spread` among them.
-
-    Raises:
-        MissingExtra: bitsandbytes is not installed.
-        RunError: the weights are damaged, or the model has no plan for tensor parallelism.
-    """
+    """Load a model in inference mode where and as `options` ask for it."""
     import torch
 
     how: dict[str, Any] = {"dtype": getattr(torch, options.dtype), "weights_only": True}

@@ -96,9 +96,6 @@ def _typed(name: str, value: Any) -> Any:
 def questions(asked: RunConfig) -> Questions:
     """Load the examples, draw the shots and find the lexicon, as `express run` does.
 
-    Args:
-        asked: what `config` returned.
-
     >>> asked = questions(config(prompt="few-shot", source="sample", shots=2))
     >>> {len(shots) for shots in asked.shots.values()}
     {2}
@@ -129,10 +126,6 @@ def questions(asked: RunConfig) -> Questions:
 def lexicon_of(source: str, asked: str | None) -> Lexicon:
     """The lexicon that `questions` takes for a source.
 
-    Args:
-        source: the data.
-        asked: nrc, express or a file; None for the data's own.
-
     >>> lexicon_of("sample", None).name
     'nrc'
     >>> lexicon_of("sample", "nrc") is lexicon_of("sample", "nrc")
@@ -147,14 +140,7 @@ def _lexicon(asked: str | None, default: str, source: str) -> Lexicon:
 
 
 class Fitter:
-    """Knows how many tokens a model reads, and leaves out shots for which there is no room.
-
-    Args:
-        model: a folder or a Hub id, also of an adapter; no weights are read.
-        asked: what is asked of it.
-        trust_remote_code: whether to run code that comes with the model.
-        adapter: what is laid over the model.
-    """
+    """Knows how many tokens a model reads, and leaves out shots for which there is no room."""
 
     def __init__(
         self,
@@ -265,11 +251,6 @@ def sums(
 ) -> dict[str, dict[str, Any]]:
     """Count one example under each protocol, in whole numbers.
 
-    Args:
-        labels: the author's terms.
-        readings: what was read, for each protocol.
-        lexicon: where vectors come from.
-
     Returns:
         For each protocol the counts named in `SUMS`, and `invalid` by reason.
     """
@@ -282,16 +263,7 @@ def sums(
 
 
 def figure(items: Iterable[Mapping[str, Any]], protocol: Protocol, name: str) -> float:
-    """One figure of many examples: sums first, then the figure.
-
-    Args:
-        items: the counts of each example under `protocol`.
-        protocol: paper or revised.
-        name: one of `FIGURES`.
-
-    Returns:
-        The figure in 0..1; NaN where there is nothing to divide by.
-    """
+    """One figure of many examples: sums first, then the figure."""
     counts = [{name: item[name] for name in SUMS} for item in items]
     value = Scores(protocol, merge(counts)).figures[name] if counts else None
     return math.nan if value is None else value

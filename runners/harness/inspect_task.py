@@ -238,11 +238,6 @@ def express_scorer(source: str = "express", lexicon: str | None = None, cue: str
 
     A sample's own value is the share of its masks with the identical word (protocol paper); its
     counts are in the score's metadata, which the metrics sum.
-
-    Args:
-        source: the data, whose lexicon is taken.
-        lexicon: nrc, express or a CSV file, instead of it.
-        cue: what ends a model's reasoning; empty without.
     """
     table = lexicon_of(source, lexicon)
 

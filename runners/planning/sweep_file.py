@@ -81,10 +81,6 @@ class Sweep:
 def read_sweep(file: str, out: Path | None = None) -> Sweep:
     """Read a sweep's file; a bare name such as `paper` is one that comes with this package.
 
-    Args:
-        file: path of a YAML file, or a recipe's name.
-        out: where the runs go, instead of the file's `out`.
-
     >>> len(read_sweep("paper").jobs)
     35
     >>> read_sweep("papr")

@@ -60,12 +60,7 @@ class Setting:
 
 
 def setting_of(config: RunConfig, family: str) -> Setting:
-    """The prompt setting that a run's options ask for.
-
-    Args:
-        config: the options, whose names and combinations are checked already.
-        family: the model's; a masked model is shown the story alone.
-    """
+    """The prompt setting that a run's options ask for."""
     if family == "masked":
         if config.prompt != "zero-shot" or config.template:
             asked = f"--prompt {config.prompt}" if not config.template else "--template"

@@ -105,14 +105,7 @@ def encoder_folder(encoder: str) -> Path:
 
 
 def embed(texts: Sequence[str], path: Path, name: str, normal: bool = True) -> Any:
-    """Embeddings, float32, one row per text; from the cache where it has them.
-
-    Args:
-        texts: what to embed.
-        path: the encoder's folder.
-        name: what tells one encoder from another; part of the cache's key.
-        normal: whether each gets the length one.
-    """
+    """Embeddings, float32, one row per text; from the cache where it has them."""
     import numpy as np
 
     digest = hashlib.sha256(name.encode())

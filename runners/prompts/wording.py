@@ -70,13 +70,7 @@ class Template:
         return self.reasoning and not self.cue
 
     def render(self, text: str, n_masks: int, shots: Sequence[Example] = ()) -> str:
-        """The prompt for one example.
-
-        Args:
-            text: the story, with `n_masks` masks.
-            n_masks: how many words are hidden.
-            shots: solved examples, in the order in which they are shown.
-        """
+        """The prompt for one example."""
         jinja = require("jinja2", "run")
         try:
             rendered: str = _compiled(self.source).render(

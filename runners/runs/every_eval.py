@@ -30,9 +30,6 @@ def write_record(folder: Path, organization: str) -> tuple[Path, Path]:
     """Write both files beside a finished run: the record, then its answers.
 
     The stories themselves stay out, for records are public: the input names data and example.
-
-    Args:
-        organization: who ran it.
     """
     run = FinishedRun.read(folder)
     asked, now = run.asked, str(int(time.time()))

@@ -57,9 +57,6 @@ def run(config: RunConfig) -> FinishedRun | None:
 
     Returns:
         The finished run in the main process, None in the others.
-
-    Raises:
-        RunError, DataError, MetricError: something the user can mend; the message says how.
     """
     state = _processes(config)
     with ExitStack() as stack:

@@ -17,13 +17,7 @@ UNKNOWN = "unknown"
 def judge(
     model: ResolvedModel, examples: Sequence[Example], mode: str
 ) -> tuple[tuple[Example, ...], str]:
-    """The examples to ask, and what a record says of them: a number seen, "unknown" or nothing.
-
-    Args:
-        model: with its manifest, if it has one.
-        examples: what would be asked.
-        mode: refuse, `ALLOW` or `LEAVE_OUT`.
-    """
+    """The examples to ask, and what a record says of them: a number seen, "unknown" or nothing."""
     manifest = model.manifest
     if manifest is None:
         return tuple(examples), UNKNOWN if model.adapter else ""

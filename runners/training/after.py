@@ -28,9 +28,6 @@ def merge(model: str, adapter: str | None, out: Path) -> Path:
         model: the base; or the adapter, which brings its base.
         adapter: a folder or a Hub id, where `model` is the base.
         out: a new or empty folder.
-
-    Raises:
-        RunError: there is no adapter, or `out` holds something.
     """
     transformers = require("transformers", "train")
     peft = require("peft", "train")

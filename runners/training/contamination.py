@@ -60,9 +60,6 @@ def check(options: CheckOptions) -> dict[str, Any]:
         of the rows) the values on `train` and `test`, the `difference` and its 95% interval
         `low`, `high`; for `reordered` how much log-probability is lost. A served model has
         `accuracy` alone. And `verdict`, one of `MEANS`.
-
-    Raises:
-        RunError: too few pairs, or a model that cannot be asked.
     """
     data = load_all(options.dataset)
     model, made = _asked(options, data)

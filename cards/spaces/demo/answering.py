@@ -94,12 +94,7 @@ class Answerer:
         return Vocabulary(self._usual.source, (*self._usual.terms, *new))
 
     def ask(self, model: str, example: Example) -> Answered:
-        """Let a model fill the masks of an example; waits for the question before.
-
-        Raises:
-            DemoError: no such model, a post that is too long for it, or a server that fails.
-            RunError, DataError: the model cannot be loaded.
-        """
+        """Let a model fill the masks of an example; waits for the question before."""
         if model not in self.settings.models:
             raise DemoError("There is no such model: choose one in step 3.")
         with self._lock:

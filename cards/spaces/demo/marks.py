@@ -165,13 +165,6 @@ def marked(text: str, marks: Iterable[int]) -> Marked:
 
     Marked words with nothing but a space between them are one term, such as "let down".
 
-    Args:
-        text: the post.
-        marks: numbers of its words.
-
-    Raises:
-        DemoError: no text, no marks, or more than the demo takes; the sentence says what to do.
-
     >>> marked("I am not sad, I am tired.", [3, 6]).example.negated
     (True, False)
     >>> marked("I am sad.", [])

@@ -13,12 +13,7 @@ from .rows import RANKED_BY, Entry, Refused, Row, group, tie_groups
 
 
 def as_json(entries: Sequence[Entry], refused: Sequence[Refused]) -> dict[str, Any]:
-    """The whole leaderboard for machines.
-
-    Args:
-        entries: the runs.
-        refused: what is not ranked.
-    """
+    """The whole leaderboard for machines."""
     return {
         "ranked_by": RANKED_BY,
         "tables": [

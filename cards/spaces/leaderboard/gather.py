@@ -64,12 +64,7 @@ def runs_in(path: Path) -> list[Path]:
 
 
 def gather(options: SpaceOptions, scratch: Path) -> Gathered:
-    """Find the runs, and check what others submitted.
-
-    Args:
-        options: what the command line asks: `runs`, `results`, `data` and `lexicon`.
-        scratch: an empty folder, for the submissions that passed.
-    """
+    """Find the runs, and check what others submitted."""
     if not options.runs and not options.results:
         raise RunError("say what to rank: --runs FOLDER, --results ORG/NAME, or both.")
     paths = {path.resolve(): path for given in options.runs or () for path in runs_in(given)}

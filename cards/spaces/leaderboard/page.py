@@ -130,16 +130,7 @@ COLUMNS = (
 
 
 def page(entries: Sequence[Entry], refused: Sequence[Refused], results: str | None) -> str:
-    """The page as text: it opens from disk and asks no network for anything.
-
-    Args:
-        entries: the runs.
-        refused: what is not ranked.
-        results: the results dataset on the Hub; None where there is none.
-
-    Raises:
-        MissingExtra: jinja2 is not installed.
-    """
+    """The page as text: it opens from disk and asks no network for anything."""
     return render(
         "leaderboard.html",
         ["report.css", "leaderboard.css"],

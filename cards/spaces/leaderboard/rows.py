@@ -210,10 +210,6 @@ def group(entries: Sequence[Entry], protocol: Protocol) -> list[Group]:
     """Divide runs into tables: free answers before rankings, then the largest first.
 
     Floors stand in the tables of every kind, since they need no way of decoding.
-
-    Args:
-        entries: the runs.
-        protocol: ``paper`` or ``revised``.
     """
     data: dict[tuple[object, ...], list[Entry]] = {}
     for entry in entries:

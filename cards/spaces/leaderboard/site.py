@@ -49,17 +49,7 @@ _TWICE = (
 
 
 def stage(folder: Path, options: SpaceOptions) -> None:
-    """Write the leaderboard.
-
-    Args:
-        folder: an empty one.
-        options: what the command line asks: `runs`, `results`, `data` and `lexicon`.
-
-    Raises:
-        DataError, RunError, MetricError: there is nothing to rank, or a file cannot be written;
-            the message says what to do.
-        MissingExtra: a package of an extra is not installed.
-    """
+    """Write the leaderboard."""
     require("jinja2", "report")  # said before any work is done
     with tempfile.TemporaryDirectory() as scratch:
         gathered = gather(options, Path(scratch))
@@ -101,11 +91,7 @@ def _same(row: Entry, entry: Entry, own: bool) -> bool:
 
 
 def row_of(found: Found) -> tuple[Entry, str]:
-    """A run as a row, and its report.
-
-    Args:
-        found: the run.
-    """
+    """A run as a row, and its report."""
     run = FinishedRun.read(found.path)
     if run.part:
         raise RunError(

@@ -36,13 +36,7 @@ _HEADER = {
 
 
 def stage(folder: Path, options: SpaceOptions) -> None:
-    """Write the demonstration; with `runs` the other words are those of a run on the sample.
-
-    Raises:
-        DataError: the run is of other data, whose posts must not be shown to everybody, or has
-            too few posts on which the two sides differ.
-        MissingExtra: a package of an extra is not installed.
-    """
+    """Write the demonstration; with `runs` the other words are those of a run on the sample."""
     require("jinja2", "study")
     sheet, who = _sheet(options)
     random = Random(SEED)

@@ -23,11 +23,6 @@ class ListTerms:
     the closing quote. Without the end, "sad" would get what belongs to "saddened". The masks are
     taken in order, each after the likeliest terms of those before it, as when writing freely; or,
     with `others` "empty", after masks that nobody has filled.
-
-    Attributes:
-        tokens: of each term.
-        trie: of the terms' tokens, common beginnings once.
-        closing: tokens that begin with a quote.
     """
 
     def __init__(
