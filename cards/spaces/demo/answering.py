@@ -35,7 +35,12 @@ SERVER_TIMEOUT, SERVER_RETRIES = 60.0, 1
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a model said of one post."""
+    """What a model said of one post.
+
+    >>> ranks = [{"top": ["sad"], "reference": 2, "logprobs": [0.0, -9.9]}]
+    >>> Answered("m", '["sad"]', {}, ranks, ("sad", "mad")).probability(0, "sad")
+    1.0
+    """
 
     model: str  # its name
     completion: str | None  # what it wrote; a list made of the likeliest words where it ranked

@@ -66,7 +66,14 @@ class Settings:
                 resolve(model, weights=False)
 
     def check_spelling(self) -> None:
-        """Look at the settings alone, asking nobody."""
+        """Look at the settings alone, asking nobody.
+
+        >>> Settings("api:gpt-4o", base_url="https://me:secret@host/v1").check_spelling()
+        Traceback (most recent call last):
+        ...
+        express_runners.errors.RunError: --base-url must hold no user, password, query or \
+fragment: put the key into the environment variable EXPRESS_API_KEY
+        """
         any_served = any(model.startswith(API) for model in self.models)
         for model in self.models:
             asked = model.startswith(API) or not any_served
