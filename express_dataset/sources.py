@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields, replace
@@ -302,11 +304,13 @@ def _counted(rows: list[Row], left_out: Sequence[LeftOut]) -> Iterator[str]:
 
 def left_out_file(data: str) -> Path:
     """The list of the rows left out of some data: beside where `load_dataset` finds it."""
-    import datasets
+    from huggingface_hub.constants import HF_HOME
 
-    return Path(datasets.config.HF_DATASETS_CACHE).expanduser() / (
-        f"express_left_out-{data.replace('/', '--')}.csv"
-    )
+    # `datasets` reads its folder from the same variables, but takes a second to import.
+    library = sys.modules.get("datasets")
+    told = os.environ.get("HF_DATASETS_CACHE", Path(HF_HOME, "datasets"))
+    cache = Path(library.config.HF_DATASETS_CACHE if library else told)
+    return cache.expanduser() / f"express_left_out-{data.replace('/', '--')}.csv"
 
 
 def _listed(left_out: Sequence[LeftOut], data: str) -> str:

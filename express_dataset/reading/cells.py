@@ -15,6 +15,8 @@ _ITEM = rf"(?:np\.str_\(\s*{_STRING}\s*\)|{_STRING})"
 # Python puts commas between items. NumPy puts blanks and line breaks, and Python would read
 # such neighbours as one long word.
 _TEXTS = re.compile(rf"\[\s*(?:{_ITEM}(?:(?:\s*,\s*|\s+){_ITEM})*\s*,?\s*)?\]", re.DOTALL)
+# As Python writes most lists; the text between is what the quotes hold.
+_PLAIN = re.compile(r"\['[^'\\\0]+'(?:, '[^'\\\0]+')*\]")
 _FLAGS = re.compile(r"\[\s*(?:True|False)(?:\s+(?:True|False))*\s*\]")
 
 
@@ -30,6 +32,8 @@ def list_in(value: Any) -> list[Any] | None:
 
 
 def _parsed(text: str) -> Any:
+    if _PLAIN.fullmatch(text):
+        return text[2:-2].split("', '")
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -123,8 +123,9 @@ def mended(value: Any) -> tuple[Any, int]:
 def _separator(text: str) -> str:
     """Of the header's line: a comma, unless there is none and there are others."""
     # Lines may end as on old Macs, and the header may follow blank ones.
-    first = re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
-    cells = {one: len(next(csv.reader([first], delimiter=one), [])) for one in _SEPARATORS}
+    first = re.search("[^\r\n]+", text)
+    line = [first[0]] if first else []
+    cells = {one: len(next(csv.reader(line, delimiter=one), [])) for one in _SEPARATORS}
     return "," if cells[","] > 1 else max(_SEPARATORS, key=lambda one: cells[one])
 
 
@@ -163,7 +164,9 @@ def _read_csv(text: str, name: str, separator: str | None) -> Iterator[Record]:
 
 
 def _csv_rows(text: str, name: str, separator: str, start: int) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    # StringIO would hold four bytes a letter.
+    lines = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline="")
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     line = start
     try:
         for cells in reader:
