@@ -28,7 +28,8 @@ from .terms import (
 
 _MARK = re.compile(r"[\[\]{}]")
 _QUOTED_ITEM = re.compile(r"\"([^\"]*)\"|'((?:[^']|(?<=\w)'(?=\w))*)'")
-_WRAPPERS = words("arguments parameters args input function call data json")
+_WRAPPERS = words("arguments parameters args input function call data json content message value")
+_PLACES = words("mask masks masked token tokens position place")
 _JOINED = re.compile(
     rf"(?:[\s,;*_&$.>)]|\band\b|\bthe\b|[<\[]?{NOUN}s?\b[>\]]?|{NTH}\b|\(?#?\d{{1,2}}[.):]?|[:=(\u2013\u2014-]"
     r"|\bfor\b|\bis\b|\bwas\b|\blikely\b|\bprobably\b|\bmost\b)*",
@@ -46,8 +47,12 @@ _DENIED = re.compile(
 _WEIGHED = re.compile(
     r"\b(?:at first|initially|seem(?:s|ed)|thought (?:of|about)|consider(?:ed|ing)|could|might|may"
     r"|maybe|perhaps|possib\w+|example|e\.g\.|such as|format|alternativ\w+|also|other|others"
-    r"|considered|tempting|instead)\b",
+    r"|considered|tempting|instead|because|since|as|though|although)\b",
     re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"\W{0,3}(?:seem|might|could|may|(?:would )?also|is (?:also|close|similar|possible"
+    r"|mentioned))\b"
 )
 _MAX_DEPTH = 8
 
@@ -193,9 +198,9 @@ def _runs(text: str, candidates: list[Candidate]) -> tuple[list[list[Candidate]]
 
 def _is_weighed(text: str, run: list[Candidate]) -> bool:
     """Whether the sentence says that it only thinks of these."""
-    before = re.split(r"[.!?;\n]", text[max(0, run[0].start - 80) : run[0].start])[-1]
+    before = re.split(r"[.!?;\n]|\bbut\b", text[max(0, run[0].start - 80) : run[0].start])[-1]
     after = re.split(r"[.!?;\n,]", text[run[-1].end : run[-1].end + 30])[0]
-    return bool(_WEIGHED.search(before) or re.match(r" (?:seem|might|could|may)", after))
+    return bool(_WEIGHED.search(before) or _ASIDE.match(after))
 
 
 def _groups(text: str) -> tuple[list[tuple[int, int, int]], list[int]]:
@@ -282,12 +287,20 @@ def _strings(value: object, depth: int) -> Iterator[str | None]:
 
 def _answer_keys(value: dict[object, object]) -> list[object]:
     """The keys under which an answer stands: numbered ones, "emotion", or what wraps these."""
-    numbered = bool(value) and all(re.search(r"\d", str(key)) for key in value)
+    numbered = bool(value) and all(
+        re.search(rf"\d|\b{NTH}(?:\b|_)", str(key), re.IGNORECASE) for key in value
+    )
     kinds = str | list | (dict if numbered else str)
     named = [key for key in value if numbered or CUE_WORDS & _parts(key)]
     found = [key for key in named if isinstance(value[key], kinds)]
+    if not numbered:
+        # Beside a word, "mask" names its place.
+        found = [key for key in found if not _parts(key) <= _PLACES | {""}] or found
     wrapped = [
-        key for key in value if _WRAPPERS & _parts(key) and isinstance(value[key], str | dict)
+        key
+        for key in value
+        if (_WRAPPERS & _parts(key) and isinstance(value[key], str | dict | list))
+        or (CUE_WORDS & _parts(key) and isinstance(value[key], dict))
     ]
     return found or wrapped
 

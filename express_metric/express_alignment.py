@@ -14,10 +14,10 @@ from .errors import MetricError, without_halves
 from .forms import find_terms
 from .headwords import HEADWORDS
 from .headwords_i_z import TABLE
-from .lexicon import caution, load_lexicon
-from .lexicon_sources import EXPRESS_URL
+from .lexicon import EXPRESS_URL, caution, load_lexicon
 from .parsing import PROTOCOLS, Reading, check_protocol, list_of_words, read, read_terms
 from .plutchik import DIMENSIONS
+from .prose import spread_terms
 from .reasoning import answer_span
 from .scoring import score
 from .signature import VERSION, Signature
@@ -173,6 +173,7 @@ _COPIED = (
     EXPRESS_URL,
     Reading,
     DIMENSIONS,
+    spread_terms,
     answer_span,
     Reason,
 )

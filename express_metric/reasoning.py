@@ -45,9 +45,12 @@ _TAG = re.compile(r"</?(?!(?<!/)mask)[a-z0-9][a-z0-9_-]{0,30}(?: [^<>\n]{0,60})?
 _SPACES = re.compile(r"[^\S\n]+")
 # A line that begins a further example: its story, its question or its number.
 _NEXT = re.compile(
-    r"^[^\w\n\[\"']{0,6}(?:(?:(?:text|input|question|q|human|user|story|passage|prompt|post)"
+    r"^[^\w\n\[\"']{0,6}(?:(?:(?:text|input|question|q|human|user|story|passage|prompt|post"
+    r"|problem|exercise|tutor|teacher|student)"
     r"(?: \d{1,2})?|your (?:task|turn))\W{0,3}:"
     r"|(?:example|exercise|instruction|task|problem|test|case)\s#?\d"
+    r"|(?:follow.?up|additional|further|another|new) (?:exercise|question|task|problem|example"
+    r"|text)"
     r"|now (?:do|predict|try|the next)\b|next (?:text|example|one)\b)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -32,7 +32,8 @@ Found = tuple[str, ...] | Reason
 CUE_WORDS = words(
     """
     answer answers emotion emotions term terms word words feeling feelings prediction predictions
-    predicted label labels mask masks output response result list solution fit choice guess
+    predicted label labels mask masks output response result list solution fit fill fills choice
+    guess
     """
 )
 NOUN = r"(?:mask(?:ed)?|word|token|emotion|term|label|answer|blank|feeling)"

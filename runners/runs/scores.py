@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from express_metric.analysis.clean import clean_figures
-from express_metric.lexicon import Lexicon, caution, load_lexicon
-from express_metric.lexicon_sources import EXPRESS_SHA256
+from express_metric.lexicon import EXPRESS_SHA256, Lexicon, caution, load_lexicon
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import Results
 from express_metric.scoring import score

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from express_metric import DIMENSIONS, Lexicon, MetricError, load_lexicon
-from express_metric.lexicon import parse_lexicon
-from express_metric.lexicon_sources import EXPRESS_SHA256, express_cache, nrc_table
+from express_metric.lexicon import EXPRESS_SHA256, express_cache, nrc_table, parse_lexicon
 
 HEADER = "word," + ",".join(DIMENSIONS)
 SAD = "sad,0,0,0,0,0,1,0,0,0,1"
