@@ -24,12 +24,12 @@ def render(template: str, style: str | Sequence[str], scripts: Sequence[str], **
     styles = [style] if isinstance(style, str) else style
     css = Drawn("\n".join(map(content, styles)))
     codes = [content(name) for name in scripts]
-    page: str = (
-        _environment()
-        .get_template(template)
-        .render(policy=policy(css, codes), style=css, scripts=codes, **values)
-    )
-    return page
+    return fragment(template, policy=policy(css, codes), style=css, scripts=codes, **values)
+
+
+def fragment(template: str, **values: Any) -> Drawn:
+    """Fill a template, be it of a part of a page; text from data is escaped."""
+    return Drawn(_environment().get_template(template).render(**values))
 
 
 def write_page(out: Path, page: str) -> Path:

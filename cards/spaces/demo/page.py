@@ -11,7 +11,7 @@ from express_dataset.errors import require
 from express_metric.errors import ExpressError
 
 from ...drawings.svg import Drawn, tag
-from ...pages import content
+from ...pages import content, fragment
 from . import marks
 from .answering import Answerer
 from .explain import judge
@@ -24,7 +24,6 @@ __all__ = ["Settings", "build", "launch_options"]
 HERE = Path(__file__).parent
 OWN = "Write your own"
 FAILED = "Something went wrong on our side, and nothing was kept. Try again, or reload the page."
-HELP = "https://findahelpline.com"
 
 Panel = dict[str, Any]
 
@@ -213,49 +212,8 @@ TO_RESULT = """() => setTimeout(() => {
 
 
 def _top(settings: Settings) -> Drawn:
-    return tag(
-        "div",
-        tag("h1", "Your word, and the word a model would have chosen"),
-        tag(
-            "p",
-            "EXPRESS asks whether a language model names the emotion a person felt in that "
-            "person's own words. Here it asks about one post: the words you mark are hidden from "
-            "the model, which then says what stood there.",
-        ),
-        tag("aside", *_notice(settings), cls="note", aria_label="Before you begin"),
-        cls="express",
-    )
-
-
-def _notice(settings: Settings) -> list[Drawn]:
-    link = tag("a", "findahelpline.com", href=HELP, target="_blank", rel="noopener noreferrer")
-    hosts = {
-        settings.label(model): host
-        for model in settings.models
-        if (host := settings.provider(model)) is not None
-    }
-    sent = "".join(
-        f" A post that you show to {name} is sent to {host}, which runs it; what is kept there is "
-        "for its provider to say."
-        for name, host in hosts.items()
-    )
-    return [
-        tag(
-            "p",
-            tag("b", "If you are in distress, please talk to a person. "),
-            "Nobody reads along here, and a model cannot help. Helplines in your country: ",
-            link,
-            ". In danger, call the emergency number: 112 in Europe and in many other countries, "
-            "911 in North America, 999 in the United Kingdom, 000 in Australia. This page is no "
-            "medical device and says nothing about your health.",
-        ),
-        tag(
-            "p",
-            tag("b", "What you type is not stored. "),
-            "This server keeps it in its memory to answer you and writes it into no file, log or "
-            f"statistics.{sent} Leave out names and places all the same.",
-        ),
-    ]
+    hosts = {settings.label(model): settings.provider(model) for model in settings.models}
+    return fragment("demo_top.html", hosts={name: host for name, host in hosts.items() if host})
 
 
 def _step(number: int, title: str, more: str = "") -> Drawn:
