@@ -3,6 +3,7 @@
 `evaluate` copies this file and the siblings that its top-level lines import, and only these: so
 every sibling that any of them needs is imported here, one to a line and with nothing behind it.
 """
+# ruff: noqa: F401 (what only the siblings use)
 
 from typing import Any
 
@@ -161,19 +162,3 @@ def _words(row: str | list[str]) -> list[str]:
     # Texts alone: a gap among the words is told where they are scored.
     alone = words[0] if len(words) == 1 and isinstance(words[0], str) else ""
     return list_of_words(alone) or words
-
-
-# What `evaluate` must copy although only the siblings use it.
-_COPIED = (
-    answer_end,
-    MetricError,
-    find_terms,
-    HEADWORDS,
-    TABLE,
-    EXPRESS_URL,
-    Reading,
-    DIMENSIONS,
-    spread_terms,
-    answer_span,
-    Reason,
-)

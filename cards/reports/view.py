@@ -272,7 +272,6 @@ def _pairs(found: Found, masks: Masks) -> list[tuple[str, str, int, str]]:
     """The commonest wrong pairs, each with the rung on which it stands."""
     rung = rungs(masks).tolist()
     codes = zip(masks.label.tolist(), masks.answer.tolist(), strict=True)
-    codes = zip(masks.label.tolist(), masks.answer.tolist(), strict=True)
     by_pair = dict(zip(codes, rung, strict=True))
     place = {word: code for code, word in enumerate(masks.vocabulary)}
     pairs = found["confusion"]["terms"]["pairs"][:MOST_PAIRS]

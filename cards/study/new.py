@@ -7,6 +7,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -162,12 +163,8 @@ def _key(
         },
         "items": {
             item.id: {
-                "example": drawn.examples[item.id][0],
-                "post": drawn.examples[item.id][1],
-                "person": list(item.person),
-                "model": list(item.model),
-                "text": item.text,
-                "strata": dict(item.strata),
+                **dict(zip(("example", "post"), drawn.examples[item.id], strict=True)),
+                **{name: value for name, value in asdict(item).items() if name != "id"},
             }
             for item in drawn.items
         },

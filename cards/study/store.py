@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,15 +57,6 @@ class Answer:
     reason: str = ""
     codes: tuple[str, ...] = ()
     revision: int = 0
-
-    def same(self, other: Answer) -> bool:
-        """Whether it says the same."""
-        return (self.place, self.confidence, self.reason, self.codes) == (
-            other.place,
-            other.confidence,
-            other.reason,
-            other.codes,
-        )
 
 
 class Store:
@@ -122,7 +113,7 @@ class Store:
                 if self.closed():
                     raise Closed("this study was closed: it takes no more answers")
                 before = self.answer(answer.coder, answer.item)
-                if before is not None and before.same(answer):
+                if before is not None and replace(before, revision=answer.revision) == answer:
                     return before.revision
                 if before is not None and before.revision > answer.revision:
                     raise Overtaken("another answer was given here since, in another window")

@@ -12,8 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .record import LexiconFile, Session
-
 PACKAGES = (
     "express-benchmark",
     "torch",
@@ -114,26 +112,12 @@ def parameters_of(folder: Path) -> int | None:
 _LONGEST_HEADER = 100_000_000
 
 
-def session(
-    dataset: str,
-    lexicon: LexiconFile,
-    processes: int,
-    device: str,
-    token_parameter: str | None = None,
-    misfits: str | None = None,
-    parameters: int | None = None,
-) -> Session:
-    """Everything that one start of a run ran on."""
-    return Session(
-        dataset=dataset,
-        lexicon=lexicon,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        processes=processes,
-        device=device,
-        versions=versions(),
-        code=commit(),
-        hardware=hardware(),
-        token_parameter=token_parameter,
-        misfits=misfits,
-        parameters=parameters,
-    )
+def evidence() -> dict[str, Any]:
+    """What every start of a run keeps of when, with what and on what it ran."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        "started": started,
+        "versions": versions(),
+        "code": commit(),
+        "hardware": hardware(),
+    }

@@ -27,15 +27,9 @@ from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from ..server import API
 from .answering import answer_all
-from .evidence import parameters_of, session
+from .evidence import evidence, parameters_of
 from .finished import FinishedRun
-from .record import (
-    Asked,
-    LexiconAsked,
-    Model,
-    Over,
-    Prompt,
-)
+from .record import Asked, LexiconAsked, Model, Over, Prompt, Session
 from .scores import lexicon_file, pick_lexicon, score_run
 from .seen import judge, tell
 from .serve import Serving, served
@@ -98,15 +92,16 @@ def run(config: RunConfig) -> FinishedRun | None:
             called = replace(asked.model, name=config.name or asked.model.name)
             record = folder.start(
                 replace(asked, model=called, seen=seen or None),
-                session(
-                    config.dataset,
-                    lexicon_file(lexicon, config.lexicon),
-                    state.num_processes,
-                    str(state.device),
-                    config.token_parameter if model.family == "api" else None,
-                    config.misfits,
+                Session(
+                    dataset=config.dataset,
+                    misfits=config.misfits,
+                    lexicon=lexicon_file(lexicon, config.lexicon),
+                    processes=state.num_processes,
+                    device=str(state.device),
+                    token_parameter=config.token_parameter if model.family == "api" else None,
                     # A server or a dummy has no folder of its own.
-                    None if model.path == Path() else parameters_of(model.path),
+                    parameters=None if model.path == Path() else parameters_of(model.path),
+                    **evidence(),
                 ),
             )
             if manifest is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from express_metric.analysis.intervals import Interval
@@ -29,15 +31,6 @@ _RANKING = (
 
 # The protocol that is sounder is shown first.
 SHOWN: tuple[Protocol, ...] = tuple(reversed(PROTOCOLS))
-PROTOCOL_MEANING = {
-    "revised": "reads an answer in any clear form, counts every hidden word in every figure (those "
-    "of unreadable answers are wrong), and lets a word that the lexicon does not know match "
-    "nothing but itself.",
-    "paper": "scores as the scripts of the paper's authors do, so that figures can be set beside "
-    "the paper's. It takes the means of F1 and Dimensions over readable answers only, so that a "
-    "model that often fails to answer may look good there: read them beside Valid. Two words "
-    "without any emotion in the lexicon count as the same vector.",
-}
 
 
 @dataclass(frozen=True)
@@ -57,76 +50,8 @@ class Column:
         return self.kind == "figure"
 
 
-COLUMNS = (
-    Column(
-        "rank",
-        "Rank",
-        "",
-        "The place by the chosen figure. 1\u20133 means: by its interval the run may be first, "
-        "second or third, and no order is claimed among runs whose intervals overlap. Group: runs "
-        "of one are not told apart from its best. Floors, which answer without reading, have none, "
-        "nor have figures that were published elsewhere.",
-    ),
-    Column("model", "Model", "text", "Its name, and the revision that answered."),
-    Column("report", "Report", "", "Where and how this run errs, as a page of its own."),
-    Column(
-        "family",
-        "Family",
-        "text",
-        "masked: fills the gap itself. seq2seq and causal: writes an answer to an instruction. "
-        "api: asked on a server. dummy: no model, a floor to compare with.",
-    ),
-    Column("size", "Size", "number", "Parameters, counted in its files or as its name tells them."),
-    Column(
-        "setting",
-        "Setting",
-        "text",
-        "What the model was shown: only the instruction (zero-shot), solved examples too "
-        "(few-shot; random ones or the most similar), or the request to reason first (cot). "
-        "Small: the prompt's name and the hash of its wording.",
-    ),
-    Column(
-        "decoding",
-        "Decoding",
-        "text",
-        "free: the model writes words of its own. rank: it scores the words of a given list, so "
-        "that every answer is valid; its figures stand in a table of their own.",
-    ),
-    Column(
-        "valid_rate",
-        "Valid",
-        "figure",
-        "Answers that could be read and had one word for each hidden word.",
-    ),
-    Column(
-        "lexical_accuracy",
-        "Lexical",
-        "figure",
-        "Hidden words for which the model named the very word that the person used. Clean: "
-        "without those whose word stands elsewhere in the text or is denied there.",
-    ),
-    Column(
-        "vector_accuracy",
-        "Vector",
-        "figure",
-        "Hidden words answered with a word that stands for just the same of ten emotions and "
-        "sentiments (anger, fear, joy, \u2026, positive, negative).",
-    ),
-    Column(
-        "vector_f1",
-        "F1",
-        "figure",
-        "How far the emotions of the two words overlap: 0% for none in common, 100% for the same.",
-    ),
-    Column(
-        "dimension_accuracy",
-        "Dimensions",
-        "figure",
-        "Share of the ten emotions and sentiments on which the two words agree. Most words have "
-        "few of them, so that this is high for any answer.",
-    ),
-    Column("date", "Date", "text", "The day on which the run was last started."),
-)
+_WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+COLUMNS = tuple(Column(**one) for one in _WORDS["columns"])
 
 
 def page(entries: Sequence[Entry], refused: Sequence[Refused], results: str | None) -> str:
@@ -178,7 +103,7 @@ def _are(number: int, what: str) -> str:
 def _panel(tables: Sequence[Group], protocol: Protocol) -> dict[str, Any]:
     return {
         "protocol": protocol,
-        "meaning": PROTOCOL_MEANING[protocol],
+        "meaning": _WORDS["protocols"][protocol],
         "tables": [
             {
                 "title": _title(table),

@@ -5,9 +5,11 @@ Nothing about the figures is written down here: they are computed each time.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 
 from express_metric import FIGURES, PROTOCOLS, Lexicon, Protocol, Reading, Scores, read, score
 from express_metric.plutchik import DIMENSIONS
@@ -30,74 +32,10 @@ class Example:
         return list(zip_longest(self.text.split("<mask>"), self.labels))
 
 
-EXAMPLES = (
-    Example(
-        "same-word",
-        "The very word",
-        "The scan was clear. I sat down in the car park and felt so <mask> that I laughed aloud.",
-        ("relieved",),
-        '["relieved"]',
-        "The model says what the person said: every figure is 1.",
-    ),
-    Example(
-        "near-word",
-        "A word of the same family",
-        "He had read my letters to the whole table. I was <mask>.",
-        ("furious",),
-        '["angry"]',
-        "Another word, so the lexical accuracy is 0. In the lexicon both words stand for the same "
-        "emotions, so their vectors are equal, and the other figures are 1. That angry is the "
-        "softer word, these figures do not tell.",
-    ),
-    Example(
-        "half-right",
-        "A word that overlaps",
-        "Three months of work, and they did not even read it. I feel <mask>.",
-        ("disappointed",),
-        '["sad"]',
-        "The two words share some of their emotions, but not all: the vectors are not equal, and "
-        "the last two figures say how much they overlap.",
-    ),
-    Example(
-        "other-form",
-        "The right words in another form",
-        "I was <mask> when she left, and by Sunday I was just <mask>.",
-        ("sad", "lonely"),
-        "1. Sad\n2. Lonely",
-        "A person reads this at once. The paper's reading takes a text without brackets for one "
-        "term, so it finds one word for two masks, and both masks are wrong. It has no masks of "
-        "valid answers to take a mean over either: the dash.",
-    ),
-    Example(
-        "too-few",
-        "Too few words",
-        "I felt <mask> all morning, and <mask> once it was over.",
-        ("nervous", "proud"),
-        '["nervous"]',
-        "Which of the two masks was meant? Nobody can say: the answer is not valid, and both "
-        "masks count as wrong, under both protocols.",
-    ),
-    Example(
-        "two-unknown",
-        "Two words that the lexicon does not know",
-        "It was a long week, but tonight I feel <mask>.",
-        ("okay",),
-        '["fine"]',
-        "Neither word has an emotion in this lexicon. The paper compares the two empty vectors "
-        "and finds them equal. The revised protocol lets such a word match nothing but itself.",
-    ),
-    Example(
-        "no-answer",
-        "No answer, but words",
-        "When the lights went out I was <mask>.",
-        ("scared",),
-        "I cannot say how the author felt.",
-        "The paper's reading takes the whole sentence for one word, and counts the answer as "
-        "valid; it even earns half of the dimensions, those in which the person's word is 0 as an "
-        "unknown word is. The revised reading sees that there is no answer, and says why.",
-    ),
+EXAMPLES = tuple(
+    Example(**one | {"labels": tuple(one["labels"])})
+    for one in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["examples"]
 )
-
 
 TO_TRY = (
     *("sad", "lonely", "disappointed", "hopeless", "angry", "furious", "scared", "nervous"),
