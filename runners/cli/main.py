@@ -291,6 +291,12 @@ def _run() -> None:
         if (number := _huge(sys.argv[1:])) is None:
             raise
         print(f"error: {number} is too large ({error}): give a smaller number", file=sys.stderr)
+    except RuntimeError as error:
+        # So pathlib before 3.13 calls a ring of links.
+        if not str(error).startswith("Symlink loop from "):
+            raise
+        where = str(error).removeprefix("Symlink loop from ")
+        print(f"error: {where} is a link that leads to itself: give another", file=sys.stderr)
     except UnicodeEncodeError as error:
         mark = error.object[error.start : error.end]
         print(f"error: {mark!r} cannot be written: use UTF-8 (PYTHONUTF8=1)", file=sys.stderr)

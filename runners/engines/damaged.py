@@ -42,7 +42,9 @@ def in_a_sentence(model: ResolvedModel, part: Part) -> Iterator[None]:
         raise
     except (
         *(SafetensorError, UnpicklingError, StrictDataclassError, TemplateError, ImportError),
-        *(OSError, ValueError, TypeError, KeyError, RuntimeError),
+        *(OSError, ValueError, TypeError, LookupError, RuntimeError),
+        # Of a value of another kind than the libraries think of.
+        *(AttributeError, ArithmeticError, AssertionError),
     ) as error:
         raise RunError(_sentence(model, part, error)) from error
 

@@ -7,6 +7,8 @@ command again does what is not done yet.
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from ..errors import RunError
 from ..runs.store import SCORES_FILE, read_json, write_json
@@ -140,28 +142,35 @@ def _start(sweep: Sweep, job: Job, result: Result) -> None:
     """Run one job to its end; its output goes to a log."""
     log = sweep.out / LOGS / f"{job.name.replace('/', '--')}.log"
     launcher = list(sweep.launch) or [sys.executable]
-    started = time.monotonic()
+    if shutil.which(launcher[0]) is None:
+        raise RunError(
+            f"launch: there is no command {launcher[0]!r} here; install it or leave 'launch' out"
+        )
+    started, code = time.monotonic(), 0
     with log.open("wb") as stream:
-        try:
-            for command in job.commands(Path(result.folder)):
-                done = subprocess.run(
-                    [*launcher, *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=stream,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                    check=False,
-                )
-                if done.returncode:
-                    break
-        except FileNotFoundError as error:
-            raise RunError(
-                f"launch: there is no command {launcher[0]!r} here; install it or leave "
-                "'launch' out"
-            ) from error
+        for command in job.commands(Path(result.folder)):
+            code = code or _guarded([*launcher, *command], stream)
     result.seconds = round(time.monotonic() - started, 1)
-    result.status = "failed" if done.returncode else "done"
-    result.sentence = _why(done.returncode, log) if done.returncode else ""
+    result.status = "failed" if code else "done"
+    result.sentence = _why(code, log) if code else ""
+
+
+def _guarded(command: Sequence[str], log: IO[bytes]) -> int:
+    """Run a command that ends with this process, however this ends; return its exit status."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "express_runners.runs.guard", *command],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    try:
+        return process.wait()
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
 
 
 def _why(code: int, log: Path) -> str:
@@ -170,9 +179,9 @@ def _why(code: int, log: Path) -> str:
     errors = [line for line in lines if line.startswith("error: ")]
     if errors:
         return errors[-1].removeprefix("error: ")
-    if code < 0:
-        hint = " (often the system, for want of memory)" if code == -9 else ""
-        return f"it was killed by signal {-code}{hint}; see {log}"
+    if code > 128:
+        hint = " (often the system, for want of memory)" if code == 128 + signal.SIGKILL else ""
+        return f"it was killed by signal {code - 128}{hint}; see {log}"
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f"it ended with exit code {code}: {last} (see {log})"
 

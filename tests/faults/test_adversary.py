@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faults.adversary import __main__ as adversary
-from faults.adversary import kills, options, servers, world
+from faults.adversary import batch, options, servers, world
+from faults.adversary.batch import Case
 from faults.adversary.case import KEY, Forks, Outcome
 from support.fault_server import Fault
 
@@ -24,11 +25,7 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
     folder = tmp_path_factory.mktemp("made") / "world"
-    good = world.make(folder)
-    for name in ("score", "dataset stats"):
-        assert forks.run(good[name], folder=folder).wrongs((0,)) == []
-    kills.prepare(forks, folder)
-    options.bad_files(folder)
+    world.make(forks, folder)
     return folder
 
 
@@ -79,20 +76,54 @@ def test_a_lost_and_a_doubled_answer_are_found(
     assert wrong.startswith("answers [")
 
 
-def test_a_sample_of_options(made: Path, forks: Forks) -> None:
-    good, tally = world.words(), adversary.Tally()
-    random.seed(13)
-    for _ in islice(adversary.try_options(forks, made, good, tally), 25):
-        pass
-    assert tally.counts["options"] == 25
-    assert tally.wrong == []
+def test_every_good_command_ends_well(made: Path, forks: Forks) -> None:
+    cases = [Case(name, words) for name, words in world.words().items()]
+    cases += [
+        case for name in adversary.READS for case in adversary.file_cases(made, name, 13, 1)
+    ]  # fmt: skip
+    cases = [replace(case, file="", content=b"") for case in cases]
+    failed = {
+        case.what: outcome.err or outcome.out
+        for case, outcome, wrongs in batch.tried(forks, made, cases)
+        if wrongs or outcome.code
+    }
+    assert failed == {}
 
 
-@pytest.mark.parametrize("name", sorted(adversary.READS))
-def test_a_sample_of_files(name: str, made: Path, forks: Forks) -> None:
+def test_options_are_of_every_command_that_ends_by_itself() -> None:
+    without = {name for name, _ in options.commands()} - world.GOOD.keys()
+    assert without == {"study serve"}
+
+
+def test_a_sample_of_inputs(made: Path, forks: Forks) -> None:
+    cases = adversary.option_cases(1, 25)
+    for name in adversary.READS:
+        cases += adversary.file_cases(made, name, 13, 1)
     tally = adversary.Tally()
-    adversary.try_files(forks, made, name, 13, tally, 2)
+    assert adversary.Rounds(forks, made, tally, 13).inputs(cases) == len(cases) > 40
     assert tally.wrong == []
+
+
+def test_what_is_wrong_among_others_is_tried_again_alone(made: Path, forks: Forks) -> None:
+    names = ("well", "traceback", "well", "crash", "well")
+    cases = [Case(one, (), function=f"faults.adversary.planted.{one}") for one in names]
+    found = [(case.what, wrongs) for case, _, wrongs in batch.tried(forks, made, cases)]
+    wrong = {"well": [], "traceback": ["a traceback"], "crash": ["exit code -6"]}
+    assert found == [(name, wrong[name]) for name in names]
+
+
+def test_what_was_tried_is_counted_and_told() -> None:
+    tally = adversary.Tally()
+    while tally.lacking():
+        part, number = tally.begin()
+        assert number == tally.counts[part] / adversary.GOALS[part][1]
+        tally.end(part, adversary.GOALS[part][1])
+    assert tally.lines()[-1].startswith("all that was asked was tried after ")
+    tally.end("inputs", 0)
+    tally.tell("a case", ["a traceback", "over its limit of time"])
+    *_, wrong, short = tally.lines()
+    assert wrong.startswith("2 wrong: 1 tracebacks, 1 hangs, 0 answers lost or doubled, ")
+    assert short == "short of what was asked: inputs"
 
 
 def test_there_are_150_misbehaviours_and_some_of_them_end_well(
@@ -106,8 +137,9 @@ def test_there_are_150_misbehaviours_and_some_of_them_end_well(
         assert servers.wrongs(forks, folder, faults[name], always=always) == []
 
 
-@pytest.mark.parametrize("name", ["run", "publish", "push"])
+@pytest.mark.parametrize("name", ["run", "run of two", "publish to a Hub"])
 def test_a_killed_command_ends_as_undisturbed(name: str, made: Path, forks: Forks) -> None:
-    killed, found = kills.wrongs(forks, made, name, random.Random(13), 2)
+    rounds = adversary.Rounds(forks, made, adversary.Tally(), 13)
+    killed, found = rounds.killer(name).wrongs(name, random.Random(13), 2)
     assert killed
     assert found == []

@@ -43,3 +43,21 @@ def test_a_number_that_is_too_large_is_told_and_a_bug_is_not(
     monkeypatch.setattr(sys, "argv", ["express", "run", "--seed", "3"])
     with pytest.raises(OverflowError):
         cli.main()
+
+
+@pytest.mark.parametrize("words", ["publish data.jsonl --out", "build --out built", "stats"])
+def test_a_link_that_leads_to_itself_is_told(
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    monkeypatch.chdir(tmp_path)
+    row = {"split": "test", "id": "a", "text": "I was <mask>.", "labels": ["sad"]}
+    Path("data.jsonl").write_text(json.dumps(row))
+    monkeypatch.setattr(sys, "argv", ["express", "dataset", *words.split(), str(link)])
+    with pytest.raises(SystemExit, match="2"):
+        import_module("express_runners.cli.main").main()
+    assert f"{link}" in capsys.readouterr().err

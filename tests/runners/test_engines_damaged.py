@@ -76,6 +76,11 @@ DAMAGES: dict[str, tuple[str, Damage, str]] = {
         says(TOKENIZER, "[]"),
         "its tokenizer cannot be loaded (tokenizer_config.json holds no JSON object)",
     ),
+    "a tokenizer class that is a list": (
+        "llama",
+        setting(TOKENIZER, "tokenizer_class", [True, None]),
+        "its tokenizer cannot be loaded (",
+    ),
     "no mask token": (
         "roberta",
         setting(TOKENIZER, "mask_token", None),

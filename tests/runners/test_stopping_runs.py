@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,9 @@ def test_a_run_that_is_stopped_says_what_is_kept_and_goes_on(tmp_path: Path, ans
         assert len(server.seen) == EXAMPLES - answered
 
 
-def test_a_sweep_that_is_stopped_says_so(tmp_path: Path) -> None:
+@pytest.fixture
+def stopping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A sweep whose one run waits for a server that never answers."""
     with serving(FaultServer(always=Fault("hang"))) as server:
         (tmp_path / "mine.yaml").write_text(
             f"out: {tmp_path / 'runs'}\n"
@@ -55,12 +59,39 @@ def test_a_sweep_that_is_stopped_says_so(tmp_path: Path) -> None:
             start_new_session=True,
         )
         wait_until(lambda: bool(server.seen), process)
-        time.sleep(0.1)
-        # As a terminal does: to every process of the group.
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+        yield process
+
+
+def running(words: str) -> list[str]:
+    """The processes whose command says this."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_text("utf-8", "replace"))
+    return [one for one in found if words in one]
+
+
+def test_a_sweep_that_is_stopped_says_so(stopping: subprocess.Popen[str]) -> None:
+    time.sleep(0.1)
+    # As a terminal does: to every process of the group.
+    os.killpg(stopping.pid, signal.SIGINT)
+    out, err = stopping.communicate(timeout=60)
+    assert stopping.returncode == 130
     assert out == ""
     assert err.strip().splitlines()[-1] == (
         "stopped: 0 of 1 runs are done, and the same command goes on."
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_ends_with_its_sweep(
+    number: signal.Signals, stopping: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "runs")
+    assert running(out)
+    stopping.send_signal(number)
+    stopping.communicate(timeout=60)
+    end = time.monotonic() + 60
+    while running(out):
+        assert time.monotonic() < end, "the run goes on without its sweep"
+        time.sleep(0.05)

@@ -122,6 +122,14 @@ def join(work: Work, options: dict[str, Any], rank: int, world: int, port: int) 
     work(options)
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 class Team:
     """The processes of one run or training, forked from a server with the libraries loaded.
 
@@ -132,9 +140,7 @@ class Team:
     def __init__(self, options: dict[str, Any], world: int, work: Work = answer) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOADED, *(PRELOADED_TOO if work is teach else ())])
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.members = [
             context.Process(target=join, args=(work, options, rank, world, port))
             for rank in range(world)

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+EXPRESS = "express_runners.cli.main.main"
 ROOT = Path(__file__).resolve().parents[3]
 MEMORY = 1_500_000_000
 # What a terminal takes as an order: control characters but line ends and tabs, and the marks that
@@ -111,7 +112,7 @@ class Forks:
         seconds: float = 180,
         memory: int = MEMORY,
         folder: Path | None = None,
-        function: str = "express_runners.cli.main.main",
+        function: str = EXPRESS,
         **further: Any,
     ) -> Outcome:
         """Run one case and tell what came of it.
@@ -121,8 +122,8 @@ class Forks:
             memory: the most bytes; beyond them the case is ended.
             folder: where it runs.
             function: what is called instead of the command.
-            further: `environment`, `patience` (seconds that what it
-                started has for its end).
+            further: `environment`, `alone` (whether a limit of time ends the first process, and
+                not its group), `patience` (seconds that what it started has for its end).
         """
         out, err = self.folder / "stdout", self.folder / "stderr"
         for file in (out, err):

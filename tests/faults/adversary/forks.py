@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
     began = time.monotonic()
     end, peak, why = began + case["seconds"], 0, ""
     ended, status = 0, 0
+    # Of a launcher that is killed alone, its workers must end by themselves.
+    kill = os.kill if case.get("alone") else os.killpg
     while not ended:
         peak = max(peak, held(pid))
         if not why and peak > case["bytes"]:
@@ -64,7 +67,7 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
             why = "time"
         if why:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+                kill(pid, signal.SIGKILL)
         ended, status, used = os.wait4(pid, os.WNOHANG)
         if ended:
             peak = max(peak, used.ru_maxrss * 1024)
@@ -108,16 +111,26 @@ def session(leader: int) -> list[int]:
 
 def be(case: dict[str, Any]) -> None:
     """Be `express` with these words; never returns."""
+    os.setsid()
+    os.environ.update(case["environment"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     code = 70
     try:
-        os.setsid()
-        os.chdir(case["folder"])
-        for number, name in ((0, os.devnull), (1, case["out"]), (2, case["err"])):
-            how = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-            os.dup2(os.open(name, how, 0o666), number)
-        os.environ.update(case["environment"])
-        sys.argv = ["express", *case["words"]]
-        module, _, name = case["function"].rpartition(".")
+        code = called(case["function"], case["words"], case["folder"], case["out"], case["err"])
+    finally:
+        os._exit(code)
+
+
+def called(function: str, words: Sequence[str], folder: str, out: str, err: str) -> int:
+    """Call a function as a command in a folder, its output to files; return its exit code."""
+    os.chdir(folder)
+    for number, name in ((1, out), (2, err)):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        os.dup2(file, number)
+        os.close(file)
+    sys.argv = ["express", *words]
+    try:
+        module, _, name = function.rpartition(".")
         getattr(importlib.import_module(module), name)()
         code = 0
     except SystemExit as error:
@@ -129,7 +142,7 @@ def be(case: dict[str, Any]) -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
-        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":
