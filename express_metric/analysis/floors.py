@@ -124,15 +124,10 @@ def _uniform(
 ) -> Figures:
     """Expected figures: every distinct label against every term of the vocabulary."""
     size = len(vocabulary)
-    kinds = list(labels)
-    counts = count(
-        [(label,) for label in kinds for _ in vocabulary],
-        [Reading((word,)) for _ in kinds for word in vocabulary],
-        lexicon,
-        protocol,
-    )
-    weights = np.repeat(np.array([labels[kind] for kind in kinds]), size)
-    whole = float(weights.sum())
+    every = Reading(tuple(vocabulary))
+    counts = count([(kind,) * size for kind in labels], [every] * len(labels), lexicon, protocol)
+    weights = np.array(list(labels.values()))
+    whole = float(weights.sum() * size)
     units = {"lexical": 1, "vector": 1, "f1": F1_UNIT, "dimension": len(DIMENSIONS)}
     means = [float(weights @ counts[name]) / (whole * unit) for name, unit in units.items()]
     return dict(zip(FIGURES, [1.0, *means], strict=True))

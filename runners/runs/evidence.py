@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -61,15 +62,16 @@ def commit() -> dict[str, Any]:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, memory in GiB and accelerators."""
-    import torch
-
+    """Processor, memory in GiB and accelerators; of these none where the run needs no torch."""
+    torch: Any = sys.modules.get("torch")
     pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
         "memory_gib": round(pages / 2**30, 1),
-        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "gpus": [
+            torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count() if torch else 0)
+        ],
     }
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from ..errors import RunError
 from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose
-from ..server import API
+from ..server import API, is_dummy
 from .answering import answer_all
 from .evidence import evidence, parameters_of
 from .finished import FinishedRun
@@ -44,6 +44,9 @@ from .setup import (
 )
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 from .tracking import log_scores, open_tracker
+
+# What launchers tell each of the processes that they start.
+_LAUNCHED = {"WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"}
 
 
 def run(config: RunConfig) -> FinishedRun | None:
@@ -157,8 +160,21 @@ def _told_when_stopped(folder: RunFolder, examples: Sequence[Example]) -> Iterat
         raise
 
 
+class _Alone:
+    """The one process of a run without a model of its own: what is used of `PartialState`."""
+
+    is_main_process, num_processes, process_index, device = True, 1, 0, "cpu"
+    main_process_first = staticmethod(nullcontext)
+
+    def wait_for_everyone(self) -> None:
+        """Nobody else is there."""
+
+
 def _processes(config: RunConfig) -> Any:
     """Join the other processes of this run, if there are any."""
+    own = not (config.serve or is_dummy(config.model) or config.model.startswith(API))
+    if not (own or config.device == "cuda" or _LAUNCHED & os.environ.keys()):
+        return _Alone()  # torch would be loaded for nothing
     accelerate = require("accelerate", "run")
     torch = require("torch", "run")
     quiet()
