@@ -302,7 +302,7 @@ def _vocabulary(told: Record, train: Loaded) -> Vocabulary | None:
     how = told.asked.decoding
     if how.kind != RANK:
         return None
-    if told.asked.model.family == _API or how.others not in OTHER_MASKS:
+    if how.others not in OTHER_MASKS:
         raise Refusal(f"{shown(how.name)} is no way of decoding for a model of this family")
     left_out = (told.left_out or ()) if told.asked.model.family == "masked" else ()
     terms = told.vocabulary or ()

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from support import tiny_models
 from support.launching import model_server_command
+from support.submitted import lines_of, write_lines
 from typer.testing import CliRunner
 
+from express_cards.submissions.options import PushOptions
+from express_cards.submissions.push import push_results
+from express_cards.submissions.sources import Sources
+from express_cards.submissions.validate import validate
 from express_dataset import load_examples
 from express_runners.cli import app
 from express_runners.engines import load_engine
@@ -79,6 +84,17 @@ def test_a_run_ranks_through_a_server_of_its_own(tmp_path: Path) -> None:
             # Rounded to four decimals, and in single precision here.
             assert other["logprobs"] == pytest.approx(one["logprobs"], abs=2e-3)
         assert theirs["prompt_tokens"] > len(VOCABULARY.terms) * mine["prompt_tokens"]
+    # It can be submitted, and the check holds it to the likelihoods.
+    out = {"run": tmp_path / "there", "out": tmp_path / "all"}
+    told = push_results(PushOptions(**out, model="org/m", same_weights=True, dataset="org/data"))
+    folder = tmp_path / "all" / told["submission"]
+    (passed,) = validate(str(folder), Sources(limit=3))
+    assert passed.ok, passed.reason
+    answers = lines_of(folder)
+    answers[0]["rank"][0]["top"].reverse()
+    write_lines(folder, answers)
+    (refused,) = validate(str(folder), Sources(limit=3))
+    assert "are not the likeliest terms" in (refused.reason or "")
 
 
 def test_a_server_that_lists_few_tokens_is_told_of(
