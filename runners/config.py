@@ -25,6 +25,8 @@ SHOT_CHOICES = ("random", "random-per-example", "similar")
 SHOT_MASKS = ("any", "same")
 SHOT_POOLS = ("few_shot", "all-others")
 DISTANCES = ("cosine", "euclidean")
+SEVERAL = "several"
+"""Marks an option that may be repeated: its values stand in one text, with commas between."""
 TFIDF = "tfidf"
 # What `--as-published` stands for; the encoder where shots are similar, the rest of shots where
 # there are any.
@@ -244,9 +246,10 @@ class RunConfig:
     base_url: Annotated[
         str | None,
         typer.Option(
-            help="OpenAI-compatible server of api:NAME, or several with commas between; Hugging "
-            "Face's by default."
+            help="OpenAI-compatible server of api:NAME; may be repeated, or several with commas "
+            "between. Hugging Face's by default."
         ),
+        SEVERAL,
     ] = None
     serve: Annotated[
         str | None,

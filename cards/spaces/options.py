@@ -19,6 +19,7 @@ PORT = 7860
 # The options that are not for every Space; the others are for all.
 _OF = {
     "model": ("demo",),
+    "adapter": ("demo",),
     "base_url": ("demo",),
     "lexicon": ("demo", "leaderboard", "study"),
     "runs": ("leaderboard", "study"),
@@ -51,6 +52,10 @@ class SpaceOptions:
             help="demo: Hub ids, folders, .gguf files or api:NAMEs, with commas between them; a "
             "small model by default."
         ),
+    ] = None
+    adapter: Annotated[
+        str | None,
+        typer.Option(help="demo: what a training added to its one model; a folder or a Hub id."),
     ] = None
     base_url: Annotated[str | None, typer.Option(help="demo: the server of an api: model.")] = None
     runs: Annotated[
@@ -108,8 +113,9 @@ def _check_reach(options: SpaceOptions, models: list[str]) -> None:
     from express_dataset.errors import DataError
 
     here = [("model", name) for name in models if _is_here(name)]
-    if options.lexicon and _is_here(options.lexicon):
-        here.append(("lexicon", options.lexicon))
+    for option in ("adapter", "lexicon"):
+        if _is_here(getattr(options, option) or ""):
+            here.append((option, getattr(options, option)))
     if options.base_url and _is_own_address(options.base_url):
         here.append(("base-url", options.base_url))
     if here:

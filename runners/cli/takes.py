@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+
+from ..config import SEVERAL
 
 Config = TypeVar("Config")
 
@@ -14,15 +16,21 @@ def takes(config: type[Config]) -> Callable[[Callable[..., None]], Callable[...,
     """Make a Typer command of a function whose first parameter is a configuration object.
 
     Every field of the dataclass `config`, annotated with `typer.Option` or `typer.Argument`,
-    becomes an option; the function's further parameters stay options of their own.
+    becomes an option; the function's further parameters stay options of their own. A text that is
+    marked as `SEVERAL` may be given again and again: it becomes one, with commas between.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         hints = get_type_hints(config, include_extras=True)
         names = [field.name for field in fields(config)]  # type: ignore[arg-type]
+        several = [name for name in names if SEVERAL in get_args(hints[name])]
+        for name in several:
+            hints[name] = Annotated[list[str] | None, *get_args(hints[name])[1:]]
 
         def command(**values: Any) -> None:
+            for name in several:
+                values[name] = ",".join(values[name] or ()) or None
             settings = {name: values.pop(name) for name in names}
             function(config(**settings), **values)
 

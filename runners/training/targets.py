@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from express_dataset import Example
+from express_metric.lexicon import normal
+from express_metric.parsing import read
 
 from ..engines.base import Prompt
 from ..engines.prompter import Prompter
@@ -52,10 +55,12 @@ class Targets:
         self._lead = prompter.lead if family == "causal" else ""
 
     def row(self, example: Example, shots: tuple[Example, ...] = ()) -> Row | str:
-        """The row, or the reason why there is none: "too-long" or "no-target"."""
+        """The row, or the reason why there is none: "too-long", "no-target" or "no-term"."""
         prompt = self._prompter.prepare(example, shots)
         if self._family == "masked":
             found = self._filled(prompt)
+        elif not readable(example.labels):
+            return "no-term"
         else:
             written = [*self._encode(self._lead + answer(example.labels)), self._end()]
             ids, labels = list(prompt.ids), written
@@ -82,8 +87,8 @@ class Targets:
                 labels.append(IGNORED)
                 continue
             space = " " if next(before)[-1:].isspace() else ""
-            tokens = self._encode(space + next(terms))
-            if len(tokens) != 1 and self._several == LEAVE_OUT:
+            tokens = self._encode(space + (term := next(terms)))
+            if (len(tokens) != 1 and self._several == LEAVE_OUT) or not readable((term,)):
                 tokens, unlearned = [IGNORED], unlearned + 1
             ids += [mask] * len(tokens)
             labels += tokens
@@ -96,6 +101,16 @@ class Targets:
     def _end(self) -> int:
         end: int = self._tokenizer.eos_token_id
         return end
+
+
+def readable(labels: Sequence[str]) -> bool:
+    """Whether a run reads an answer of these labels as these: if not, it would be no answer.
+
+    >>> readable(["Let down"]), readable(["\\\\back"])
+    (True, False)
+    """
+    found = read(answer(labels), "revised", len(labels)).terms or ()
+    return [*map(normal, found)] == [*map(normal, labels)]
 
 
 class Collator:

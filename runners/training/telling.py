@@ -29,7 +29,8 @@ def as_text(done: Trained, config: TrainConfig) -> str:
     ]
     rows += [("left out", f"{n:,} ({why})") for why, n in sorted(result["left_out"].items())]
     if result["masks_not_learned"]:
-        rows.append(("not learned", f"{result['masks_not_learned']:,} masks of several tokens"))
+        unlearned = f"{result['masks_not_learned']:,} masks: labels of several tokens, or no terms"
+        rows.append(("not learned", unlearned))
     if best in chosen:
         rows.append(("chosen", f"step {best}, validation loss {chosen[best]:.3f}"))
     width = max(len(name) for name, _ in rows)

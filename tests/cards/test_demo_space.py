@@ -257,7 +257,7 @@ def test_a_wrong_start_is_told_at_the_start(settings: Settings, said: str) -> No
 def test_settings_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     file = tmp_path / "settings.json"
     file.write_text(text, "utf-8")
-    with pytest.raises(DataError, match=r"some of model, base_url, lexicon"):
+    with pytest.raises(DataError, match=r"some of model, adapter, base_url, lexicon"):
         from_file(file)
 
 

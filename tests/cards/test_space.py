@@ -162,6 +162,8 @@ def test_a_new_version_of_a_folder_drops_what_is_gone_and_keeps_what_is_not_ours
             ["demo", "--push", "org/demo", "--model", "org/name,./none"],
             _HERE.format("model ./none"),
         ),
+        (["metric", "--adapter", "a/b"], "--adapter is for the Space demo, not for metric"),
+        (["demo", "--push", "org/demo", "--adapter", "./mine"], _HERE.format("adapter ./mine")),
         (["demo", "--push", "org/demo", "--model", "my.gguf"], _HERE.format("model my.gguf")),
         (["demo", "--push", "org/demo", "--lexicon", "my.csv"], _HERE.format("lexicon my.csv")),
         (

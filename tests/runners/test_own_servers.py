@@ -184,9 +184,12 @@ def test_the_same_command_goes_on_with_a_server_at_another_port(tmp_path: Path) 
     assert json.loads((tmp_path / "run" / "run.json").read_text())["asked"] == before
 
 
-def test_requests_are_dealt_to_all_servers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("repeated", [True, False], ids=["repeated", "commas"])
+def test_requests_are_dealt_to_all_servers(repeated: bool, tmp_path: Path) -> None:
     with served(Serving(command(), "m", replicas=2)) as urls:
-        words = ["run", "--model", "api:m", "--base-url", ",".join(urls), "--dataset", "sample"]
+        words = ["run", "--model", "api:m", "--dataset", "sample"]
+        for url in urls if repeated else [",".join(urls)]:
+            words += ["--base-url", url]
         words += ["--limit", "6", "--lexicon", "nrc", "--out", str(tmp_path / "run")]
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, done.output

@@ -122,25 +122,28 @@ def test_labels_of_several_tokens_are_widened_or_counted(tiny: Tiny) -> None:
     assert narrow.row(replace(example(2), labels=("let down",))) == "no-target"
 
 
-def test_half_the_labels_of_several_tokens_and_all_rows_train(tiny: Tiny, tmp_path: Path) -> None:
-    terms = (
-        "night",
-        "let down",
-        "people",
-        "disheartened",
-        "still",
-        "heartbroken",
-        "years",
-        "worn out",
+@pytest.mark.parametrize("odd", ["\\back", "it's", "none", 'a"b', "sad.", "50%"])
+@pytest.mark.parametrize("name", ["llama", "t5", "roberta"])
+def test_what_a_run_would_not_read_as_the_label_is_not_taught(
+    name: str, odd: str, tiny: Tiny
+) -> None:
+    made, prompter = targets(tiny(name))
+    row = replace(
+        example(1, "i was <mask> and <mask>"),
+        labels=("Night", odd),
+        negated=(False,) * 2,
+        leaked=(False,) * 2,
     )
-    file = write(tmp_path / "rows.jsonl", rows_of("train", 8, terms=terms))
-    found = prepare(
-        TrainConfig(str(tiny("roberta")), tmp_path / "out", dataset=str(file), validation=0)
-    )
-    assert len(found.rows) == 8
-    assert sum(row.unlearned for row in found.rows) == 0
-    several = [sum(label != IGNORED for label in row.labels) > 1 for row in found.rows]
-    assert sum(several) == 4
+    found = made.row(row)
+    if name != "roberta":
+        # The answer is one list: with a word that is no term none of it is read.
+        assert found == "no-term"
+        return
+    assert isinstance(found, Row)
+    learned = [label for label in found.labels if label != IGNORED]
+    assert prompter.tokenizer.decode(learned) == " Night"
+    assert found.unlearned == 1
+    assert made.row(replace(example(2), labels=(odd,))) == "no-target"
 
 
 @pytest.mark.parametrize(

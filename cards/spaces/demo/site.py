@@ -15,8 +15,8 @@ HUB_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct@12fd25f77366fa6b3b4b768ec3050bf
 
 def settings(options: SpaceOptions) -> dict[str, str]:
     """What the app is started with: only what was asked for, the rest is the app's own."""
-    asked = {"model": options.model, "base_url": options.base_url, "lexicon": options.lexicon}
-    return {name: value for name, value in asked.items() if value is not None}
+    names = ("model", "adapter", "base_url", "lexicon")
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def stage(folder: Path, options: SpaceOptions) -> None:
@@ -28,5 +28,7 @@ def stage(folder: Path, options: SpaceOptions) -> None:
     Settings(**asked).check_spelling()
     for name in ("README.md", "app.py"):
         write(folder, name, (FOLDER / name).read_bytes())
-    write(folder, "requirements.txt", requirements("spaces"))
+    write(
+        folder, "requirements.txt", requirements("spaces", *(("train",) if options.adapter else ()))
+    )
     write(folder, "settings.json", json.dumps(asked, indent=2) + "\n")
