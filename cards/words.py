@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from express_dataset import MASK
 from express_metric.terms import Reason
 
-FIGURES = {
-    "valid_rate": "answers that could be read and had one word per hidden word",
-    "lexical_accuracy": "hidden words answered with the very word the person used",
-    "vector_accuracy": "hidden words answered with a word of the same emotions and tone",
-    "vector_f1": "overlap of the emotions of the two words",
-    "dimension_accuracy": "share of the eight emotions and two tones that are equal",
-}
-FIGURE_NAMES = {
-    "valid_rate": "readable",
-    "lexical_accuracy": "same word",
-    "vector_accuracy": "same emotions",
-    "vector_f1": "overlap of emotions",
-    "dimension_accuracy": "equal dimensions",
-}
+_WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+FIGURES: dict[str, str] = _WORDS["figures"]
+FIGURE_NAMES: dict[str, str] = _WORDS["figure_names"]
 
 
 @dataclass(frozen=True)
@@ -36,51 +27,13 @@ class Rung:
     meaning: str
 
 
-LADDER = {
-    "same": Rung("=", "the same word", "The model says the very word that the person used."),
-    "synonym": Rung(
-        "\u2248",
-        "another word for the same",
-        "A different word for the same mix of emotions, or one as strong of the same family.",
-    ),
-    "shared": Rung(
-        "~", "some emotion shared", "The two words have an emotion in common, but differ in others."
-    ),
-    "tone": Rung(
-        "\u00b1",
-        "only the tone shared",
-        "Both words are good or both are bad, but they have no emotion in common.",
-    ),
-    "nothing": Rung("\u2260", "nothing shared", "Neither an emotion nor the tone is in common."),
-    "reversed": Rung(
-        "\u21c4",
-        "tone reversed",
-        "A good feeling is taken for a bad one, or a bad one for a good one.",
-    ),
-    "unknown": Rung(
-        "?",
-        "cannot be compared",
-        "The list of words and their emotions gives none for one of the two.",
-    ),
-    "none": Rung("\u2013", "no answer that counts", "No word could be read from the answer."),
-}
+LADDER = {name: Rung(**told) for name, told in _WORDS["ladder"].items()}
 """`express_metric.analysis.ladder.RUNGS` in words."""
 
 LOW_VALID_RATE = 0.9
 
-REASONS: dict[str, str] = {
-    Reason.EMPTY: "no answer, a blank one, or an empty list",
-    Reason.TRUNCATED: "cut off within its reasoning or its list",
-    Reason.REFUSAL: "the model says that it will not or cannot answer",
-    Reason.SENTENCE: "prose where words for emotions should be",
-    Reason.NOT_A_TERM: "numbers, symbols or a piece of the prompt",
-    Reason.NO_LIST: "no form that can be read as a list of words",
-    Reason.WRONG_COUNT: "not as many words as are hidden",
-    Reason.AMBIGUOUS: "several answers, none of which is chosen",
-    Reason.TOO_LONG: "not asked: the prompt does not fit into what the model can read",
-}
+REASONS: dict[str, str] = _WORDS["reasons"]
 """Why an answer is not scored."""
-
 
 _WIDTHLESS = re.compile("[\u200b\u2060\ufeff\u00ad]")
 

@@ -62,16 +62,12 @@ _SUPERLATIVE = _words("so more this that such as")
 
 
 def negated(text: str) -> tuple[bool, ...]:
-    """Tell for each mask whether the author denies the feeling.
+    """Tell for each mask, in order, whether the author denies the feeling.
 
-    A negation counts where it governs the mask in the same clause: "not <mask>",
-    "don't even feel that <mask>", "no <mask> or <mask>", "I don't think I'm <mask>". It does
-    not count where the phrase affirms: "not only <mask>", "couldn't be more <mask>",
-    "can't help feeling <mask>", "never felt so <mask>", "shouldn't feel <mask>".
-    Apostrophes may be curly or missing.
-
-    Returns:
-        One flag per mask, in order.
+    A negation counts where it governs the mask in the same clause: "not <mask>", "don't even feel
+    that <mask>", "no <mask> or <mask>", "I don't think I'm <mask>". It does not count where the
+    phrase affirms: "not only <mask>", "couldn't be more <mask>", "can't help feeling <mask>",
+    "never felt so <mask>", "shouldn't feel <mask>". Apostrophes may be curly or missing.
 
     >>> negated("I'm not even that <mask>, I just feel <mask>.")
     (True, False)
@@ -86,12 +82,9 @@ def negated(text: str) -> tuple[bool, ...]:
 
 
 def leaked(text: str, labels: Sequence[str]) -> tuple[bool, ...]:
-    """Tell for each label whether it also stands unmasked in the text.
+    """Tell for each label, in order, whether it also stands unmasked in the text.
 
     Whole words count, whatever their case: "Happy" gives away "happy", "unhappy" does not.
-
-    Returns:
-        One flag per label, in order.
 
     >>> leaked("I am <mask> and so is my mother. Happy people!", ["happy"])
     (True,)

@@ -16,11 +16,7 @@ SHARES = {"train": 0.7, "test": 0.2, "few_shot": 0.1}
 
 
 def fraction(post_id: str) -> float:
-    """Place a post on the line from 0 to 1, evenly and for ever.
-
-    Returns:
-        The first 8 bytes of SHA-256 over the seed and the id, as a share of 2**64.
-    """
+    """Place a post on the line from 0 to 1, evenly and for ever, by SHA-256 over seed and id."""
     digest = hashlib.sha256(f"{SEED}\n{post_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 

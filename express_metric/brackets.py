@@ -68,15 +68,12 @@ class Candidate(NamedTuple):
 def answer_end(
     text: str, masks: int | None = None, *, start: int = 0, thinking: bool = False
 ) -> int | None:
-    """Where an answer ends while it is written: behind a closed list of emotion terms.
+    """The place behind a closed list of emotion terms, where an answer ends; None while it is open.
 
     The list has as many places as there are masks (any number if None) and stands outside the
     model's reasoning and behind `start`. What stands in brackets in passing (``[user]``), lists of
-    fewer or more places and lists inside an open bracket are no end. With `thinking` the prompt
-    has opened the reasoning, so that nothing counts before its end.
-
-    Returns:
-        The place behind the list; None while there is no end.
+    fewer or more places and lists inside an open bracket are no end. With `thinking` the prompt has
+    opened the reasoning, so that nothing counts before its end.
 
     >>> answer_end('[user] feels ["sad"], perhaps', 1)
     20

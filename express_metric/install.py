@@ -18,13 +18,11 @@ NAME = "express_alignment"
 
 
 def install_metric() -> Path:
-    """Copy the metric into the cache of `evaluate`, in place of every older version there.
+    """Copy the metric into the cache of `evaluate`; the file that it will use, whose path works as
+    well.
 
-    Older versions go because `evaluate` takes the file that was written last, which need not be
-    the newest version of the metric.
-
-    Returns:
-        The file that ``evaluate.load("express_alignment")`` will use; its path works as well.
+    Older versions go because `evaluate` takes the file that was written last, which need not be the
+    newest version of the metric.
     """
     # Imported here: evaluate takes seconds to import and only this function needs it.
     from datasets import DownloadMode

@@ -88,8 +88,7 @@ def _read_terms(terms: tuple[str, ...], protocol: Protocol) -> Reading:
 def plain_list(text: str) -> list[str] | None:
     """Read the commonest list literal, ``['a', 'b']``, many times faster than Python's parser.
 
-    Returns:
-        The strings; None for any other text, which may well be a list in another form.
+    None for any other text, which may well be a list in another form.
 
     >>> plain_list("['sad', 'let down']")
     ['sad', 'let down']

@@ -20,9 +20,7 @@ PathLike = str | Path
 def run(model: str, out: PathLike, dataset: str = "express", **options: Any) -> FinishedRun | None:
     """`express run`: each option by its name, with underscores.
 
-    Returns:
-        The finished run, with its `scores` and `lines`; None in the further processes of a
-        launcher.
+    The finished run, with its `scores` and `lines`; None in the further processes of a launcher.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

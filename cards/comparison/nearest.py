@@ -31,10 +31,7 @@ def nearest_in(
 ) -> Nearest:
     """Find the most similar example of the train split for each text, by TF-IDF.
 
-    Args:
-        pool: the train split; None where it cannot be had.
-        texts: the texts of the examples; None where they cannot be had.
-        posts: the post of each.
+    `pool`, `texts` and `posts`, the post of each text, are None where they cannot be had.
 
     >>> pool = [Example("a", "p", "The dog ran, I was <mask>.", ("sad",), 0, (False,), (False,))]
     >>> nearest_in(pool, ["My dog is old."], ["q"]).labels
@@ -65,22 +62,13 @@ def without(why: str) -> Nearest:
 def nearest_labels(
     similarities: Iterable[NDArray[np.float64]], pool: Sequence[Sequence[str]]
 ) -> list[list[str]]:
-    """Take the labels of the most similar example of a pool, for `express_metric.analysis.floors`.
+    """The labels of each post's most similar example of a pool; of equals the first's.
 
-    Args:
-        similarities: blocks of a table, a row for each post and a column for each example of the
-            pool, such as `express_runners.prompts.similarity.similarities` yields.
-        pool: the labels of the pool's examples. It must hold no example of the posts themselves.
-
-    Returns:
-        For each post the labels; of equally similar examples the first's.
+    `similarities` are blocks of a table, a row for each post and a column for each example of the
+    pool.
 
     >>> nearest_labels([np.array([[0.1, 0.9], [0.5, 0.5]])], [["sad"], ["glad", "calm"]])
     [['glad', 'calm'], ['sad']]
-    >>> nearest_labels([np.array([[0.1]])], [])
-    Traceback (most recent call last):
-    ...
-    express_metric.errors.MetricError: similarities have 1 columns for a pool of 0 examples
     """
     found: list[list[str]] = []
     for block in similarities:

@@ -20,11 +20,7 @@ OFFICIAL = "inspect eval express_runners/express"
 
 
 def evaluation(examples: Sequence[Example], name: str) -> Evaluation:
-    """What Inspect's generic loader needs of the test split.
-
-    Returns:
-        The rows of the flat configuration, and the text of `eval.yaml`.
-    """
+    """The rows of the flat configuration for Inspect's loader, and the text of `eval.yaml`."""
     yaml = require("yaml", "publish")
     template = ours("zero-shot")
     rows: list[dict[str, str | int]] = [

@@ -17,11 +17,7 @@ def dataset_facts(
     misfits: str | None = None,
     group_by: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Count what a dataset holds.
-
-    Returns:
-        What `express_dataset.publishing.statistics.statistics` returns, with `coverage`.
-    """
+    """The statistics of a dataset (`express_dataset.publishing.statistics`), with `coverage`."""
     from express_dataset.publishing.statistics import statistics
     from express_dataset.sources import load_all
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,13 +93,7 @@ def publish(options: PublishOptions, card: Callable[[Facts], str]) -> dict[str, 
         if target:
             version = options.tag or parts["all"].data
             pushed = push(done.folder, target, f"Publish {version}")
-            hub = {
-                "repo": target.repo,
-                "url": pushed.url,
-                "commit": pushed.commit,
-                "tag": pushed.tag,
-                "created": pushed.created,
-            }
+            hub = {"repo": target.repo, **asdict(pushed)}
     return {
         "data": parts["all"].data,
         "rows": done.rows,

@@ -80,8 +80,7 @@ def clip(text: str, width: int | None) -> str:
 def pack(sheet: Sheet, masks: Sequence[Masks], budget: int = BUDGET) -> Packed:
     """Pack the examples and all runs' answers, with as much text as fits; copies become one.
 
-    Returns:
-        The widest that fits; labels and answers alone where nothing else does.
+    Labels and answers alone where nothing else fits.
     """
     texts = (
         None

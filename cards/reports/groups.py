@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from express_metric.analysis.groups import difference
@@ -30,62 +32,12 @@ class Grouping:
     question: str  # what a reader may ask of it
     # what the last and the first group are in a sentence, with a place for the group's name; None
     # where groups have no order
-    ends: tuple[str, str] | None = None
+    ends: Sequence[str] | None = None
 
 
 GROUPINGS = {
-    "emotions": Grouping(
-        "By emotion of the person's word",
-        "emotion",
-        "Which feelings does a model name well? A word with two emotions counts in both; none: "
-        "words that the lexicon gives no emotion.",
-    ),
-    "frequency": Grouping(
-        "By how often people say the word",
-        "times",
-        "Are rare words for feelings found, too? Here: times that the word is said {where}.",
-        ("among words said {} times", "among words said {} times"),
-    ),
-    "length": Grouping(
-        "By length of the text in words",
-        "words",
-        "Does a longer text help, because it tells more?",
-        ("in texts of {} words", "in texts of {} words"),
-    ),
-    "masks_per_segment": Grouping(
-        "By number of hidden words in the text",
-        "hidden words",
-        "Is it harder where several words are hidden at once?",
-        ("in texts with {} hidden words", "in texts with {}"),
-    ),
-    "position": Grouping(
-        "By place of the hidden word in the text",
-        "place",
-        "Is a later hidden word of a text easier than its first?",
-        ("at place {}", "at place {}"),
-    ),
-    "negated": Grouping(
-        "Is the feeling denied (\u201cnot \u2026\u201d)?",
-        "denied",
-        "Does a \u201cnot\u201d before the hidden word mislead?",
-        ("where the feeling is denied", "elsewhere"),
-    ),
-    "leaked": Grouping(
-        "Does the word stand elsewhere in the text?",
-        "in the text",
-        "Is the answer copied where the text still holds it?",
-        ("where the word stands elsewhere in the text", "where it does not"),
-    ),
-    "subreddit": Grouping(
-        "By community",
-        "community",
-        "Are people of some communities understood better than those of others?",
-    ),
-    "topic": Grouping(
-        "By topic",
-        "topic",
-        "Are feelings told about some topics named better than others?",
-    ),
+    key: Grouping(**told)
+    for key, told in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
 }
 
 

@@ -1,36 +1,17 @@
-"""What the folders of all Spaces share: the header of the card, pinned requirements, a list."""
+"""What the folders of all Spaces share: pinned requirements, a list."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from express_dataset.errors import DataError, require
+from express_dataset.errors import DataError
 from express_dataset.files import write_whole
 from express_metric.signature import VERSION
 
 MANIFEST = "space.json"
 """Tells which Space a folder is and which files are ours."""
-
-
-def card(header: Mapping[str, Any], body: str) -> str:
-    """A Space's README.md: what the Hub reads between two lines of dashes, and Markdown.
-
-    >>> print(card({"title": "A", "sdk": "static"}, "# A\\n"), end="")
-    ---
-    title: A
-    sdk: static
-    license: apache-2.0
-    ---
-    <BLANKLINE>
-    # A
-    """
-    yaml = require("yaml", "spaces")
-    content = {**header, "license": "apache-2.0"}
-    top = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000)
-    return f"---\n{top}---\n\n{body}"
 
 
 def requirements(*extras: str) -> str:

@@ -27,13 +27,9 @@ def study_codes(
 ) -> dict[str, Any]:
     """Reasons with all their codes, and a table of codes by side.
 
-    Args:
-        folder: the study.
-        key: which side is whose.
-        out: a sheet to write for a reader: it shows places, not sides, so that the reader is blind
-            too, with the codes given so far to be kept, changed or added to.
-        add: such a sheet, filled; its codes are kept under the name `reader`, beside the coders'.
-        reader: who filled it.
+    `out` is a sheet to write for a reader: it shows places, not sides, so that the reader is blind
+    too, with the codes given so far to be kept, changed or added to. `add` is such a sheet, filled;
+    its codes are kept under the name `reader`, beside the coders'.
     """
     told = []
     judged = judged_of(folder, key)

@@ -44,9 +44,7 @@ class Sums:
 def counted(labels: Table, categories: int) -> Table:
     """How many coders gave each category to each post, shape (posts, categories).
 
-    Args:
-        labels: shape (posts, coders); -1 where a coder gave none.
-        categories: how many there are.
+    `labels` has the shape (posts, coders), -1 where a coder gave none.
 
     >>> counted(np.array([[0, 0, 1], [1, -1, 1]]), 2).tolist()
     [[2, 1], [0, 2]]

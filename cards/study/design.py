@@ -32,12 +32,8 @@ class Plan:
 def plan(items: Sequence[str], coders: int, per_item: int | None, random: Random) -> Plan:
     """Draw a design: every coder's order and sides, each half of the time the person first.
 
-    Args:
-        items: their names.
-        coders: how many.
-        per_item: how many coders judge each item; all if None. With fewer, coders have as many
-            items as each other, and pairs of coders share as many, as nearly as can be.
-        random: draws.
+    Each item is judged by `per_item` coders, by all if None. With fewer, coders have as many items
+    as each other, and pairs of coders share as many, as nearly as can be.
     """
     if coders < 1:
         raise DataError(f"--coders is {coders}; a study needs at least one, better three")

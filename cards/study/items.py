@@ -31,15 +31,9 @@ class Drawn:
 def draw(sheet: Sheet, posts: int, differ: Differ, single: bool, random: Random) -> Drawn:
     """Draw posts where the two sides differ at every mask, one segment of a post at most.
 
-    Every word of both sides must be known to the lexicon: two unknown words have no vectors that
-    could differ, and a word without an explanation beside it would hint at the model.
-
-    Args:
-        sheet: one run.
-        posts: how many.
-        differ: in the words' vectors, or only in the words.
-        single: only posts with one mask.
-        random: draws.
+    They `differ` in the words' vectors, or only in the words; a `single` mask is all that a post
+    may have. Every word of both sides must be known to the lexicon: two unknown words have no
+    vectors that could differ, and a word without an explanation beside it would hint at the model.
     """
     run, texts = sheet.runs[0], sheet.told[0].texts
     if texts is None:

@@ -32,11 +32,7 @@ _USUAL |= {"reasoning-tokens": "0"}
 
 
 def result_card(submission: Submission, how: Resampling = _DEFAULT) -> str:
-    """Render the card: a YAML header for machines, and Markdown for people.
-
-    Returns:
-        The text of `README.md`; the same for the same submission.
-    """
+    """The text of the card: a YAML header for machines, and Markdown for people."""
     scores = submission.scores
     return fill(
         NAME,

@@ -61,14 +61,9 @@ def entries(
 ) -> list[EvalResultEntry]:
     """The figures of both protocols, or of a ranking, each under its own task.
 
-    Values are percent, as those of most benchmarks on the Hub; its specification allows percent
-    and shares, so the notes say which. A figure without a value has no entry.
-
-    Args:
-        submission: the run.
-        dataset: the dataset's id on the Hub.
-        revision: its commit.
-        source: the address of the submission, if it is on the Hub.
+    Values are percent, as those of most benchmarks on the Hub; its specification allows percent and
+    shares, so the notes say which. A figure without a value has no entry. `source` is the address
+    of the submission, if it is on the Hub.
     """
     from huggingface_hub import EvalResultEntry
 

@@ -97,13 +97,10 @@ def read_run(
 ) -> Submission:
     """Read a finished run and score it anew.
 
-    Args:
-        folder: the run's folder.
-        source: what `express run --dataset` takes to get the data.
-        model: the model's repository ``ORG/NAME``; None where it has none, or is not told.
-        same_weights: whether the user vouches that a model with another name is this one.
-        template: the wording of a prompt of one's own, else None.
-        lexicon: nrc, express or a file, where the run's own cannot be found again.
+    `source` is what `express run --dataset` takes to get the data, `model` its repository
+    ``ORG/NAME``, `template` the wording of a prompt of one's own, `lexicon` given where the run's
+    own cannot be found again. With `same_weights` the user vouches that a model with another name
+    is this one.
     """
     run = finished(folder)
     table = run.lexicon(lexicon)

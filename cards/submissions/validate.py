@@ -61,15 +61,10 @@ class Verdict:
 
 
 def validate(where: str, sources: Sources) -> list[Verdict]:
-    """Check every submission of a folder or of a results dataset.
+    """Check every submission of a folder or of a results dataset: a verdict for each, by name.
 
-    Args:
-        where: a submission's folder, a folder that holds ``submissions/MODEL/SETTING``, or a
-            results dataset ``ORG/NAME`` or ``ORG/NAME@REVISION``, which is downloaded.
-        sources: the data and lexicons to hold them against.
-
-    Returns:
-        A verdict for each, in the order of their names.
+    `where` is a submission's folder, one that holds ``submissions/MODEL/SETTING``, or a results
+    dataset ``ORG/NAME`` or ``ORG/NAME@REVISION``, which is downloaded.
     """
     with ExitStack() as stack:
         if Path(where).is_dir():

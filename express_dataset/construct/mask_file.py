@@ -38,14 +38,11 @@ def mask_file(
 
     Each line has an ``id`` and a ``text``. The same line is written with `text` masked and with
     `labels`, `offsets` (where each masked word began in the given text, in characters) and
-    `negated`. A mask that the author typed becomes ``(mask)``, which moves nothing.
+    `negated`. A mask that the author typed becomes ``(mask)``, which moves nothing. The file `out`
+    appears when all is done and after an error is as it was; a link is followed. An open stream
+    such as standard output, or the path of a pipe or a device, gets each line as it is masked.
 
-    Args:
-        path: the file to read, UTF-8.
-        out: the file to write, which appears when all is done and after an error is as it was;
-            a link is followed. An open stream such as standard output, or the path of a pipe or
-            a device, gets each line as it is masked.
-        protocol: `express` or `express-2025`.
+    A DataError names the line that is not UTF-8, no JSON object, or without an `id` or a text.
     """
     check_protocol(protocol)
     source = Path(path)

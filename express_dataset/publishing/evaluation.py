@@ -27,10 +27,9 @@ class Evaluation:
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> dict[str, Any]:
-    """Write the rows as Parquet, and ``eval.yaml``; the same bytes for the same rows.
+    """Write the rows as Parquet, and ``eval.yaml``; the ``dataset_info`` for the card.
 
-    Returns:
-        The configuration's ``dataset_info`` for the card.
+    The same rows give the same bytes.
 
     >>> import tempfile
     >>> row = {"id": "a", "prompt": "I was <mask>.", "target": "sad", "n_masks": 1}

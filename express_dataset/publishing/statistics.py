@@ -117,11 +117,7 @@ def of_rows(rows: Sequence[Example]) -> dict[str, Any]:
 
 
 def checks(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
-    """Count what must not be in a dataset.
-
-    Returns:
-        A count for each name in ``CHECKS``; all are 0 in data that can be published.
-    """
+    """A count for each name in ``CHECKS``; all are 0 in data that can be published."""
     rows = [row for examples in splits.values() for row in examples]
     texts = [{normalised(row.text) for row in examples} for examples in splits.values()]
     posts = [{row.post_id for row in examples} for examples in splits.values()]

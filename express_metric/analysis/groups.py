@@ -101,15 +101,10 @@ def rates(
 def difference(
     one: tuple[float, float, float], other: tuple[float, float, float]
 ) -> tuple[float, float, float]:
-    """The difference of the shares of two groups with its interval.
+    """The difference of the shares of two groups, each (share, low, high), with its interval.
 
     Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10), from the
     intervals of the two. It takes the groups as independent.
-
-    Each is (share, low, high).
-
-    Returns:
-        ``one`` less ``other``, and the ends of its interval.
 
     >>> found = difference((0.8, 0.69183, 0.87695), (0.6, 0.49045, 0.70039))  # his example a
     >>> [round(value, 4) for value in found]
@@ -123,13 +118,9 @@ def difference(
 
 
 def valence_rates(masks: Masks, level: float = 0.95) -> list[Rate]:
-    """How often an answer turns good into bad, bad into good, and either.
+    """How often an answer turns good into bad, bad into good, and either; no empty groups.
 
     Of the masks where both words are positive or negative (`confusion.valence`).
-
-    Returns:
-        The rates of the groups ``positive`` and ``negative``, by the person's word, and ``both``;
-        no empty ones.
     """
     sign = signs(masks)
     before = sign[masks.label]

@@ -78,13 +78,10 @@ def interval(
     *,
     ends: tuple[float, float] = (0.0, 1.0),
 ) -> Interval:
-    """Make an interval from draws.
+    """Make an interval from draws; there is none with fewer than two posts.
 
-    ``draws`` has the shape (draws,), NaN where a draw had nothing to divide by; ``left_out``,
-    the figure without each post, (posts,); ``ends`` are the least and largest possible values.
-
-    Returns:
-        The interval; none with fewer than two posts.
+    ``draws`` has the shape (draws,), NaN where a draw had nothing to divide by; ``left_out``, the
+    figure without each post, (posts,); ``ends`` are the least and largest possible values.
 
     >>> draws = np.random.default_rng(0).normal(0.5, 0.1, 4000)
     >>> found = interval(0.5, draws, 0.5 + np.linspace(-1, 1, 40) / 100, 0.95)

@@ -40,13 +40,9 @@ def paired(
     alternative: Alternative = "two-sided",
     level: float = 0.95,
 ) -> Paired:
-    """Test and effect of paired scores, such as those of `scores_by`.
+    """Test and effect of paired scores of shape (n,), such as those of `scores_by`.
 
-    Args:
-        first, second: scores of shape (n,), pair by pair.
-        unit: what a pair is, for the record.
-        alternative: two-sided, greater (the second is better) or less.
-        level: of d's interval.
+    `unit` says what a pair is; by `alternative` "greater" the second is better.
 
     >>> found = paired(np.array([0.0, 0, 0, 1]), np.array([1.0, 1, 0, 1]))
     >>> found.ties, round(found.p_value, 3), round(found.d.value, 3)
@@ -88,15 +84,9 @@ def _cohens_d(first: Floats, second: Floats, level: float) -> Interval | None:
 
 
 def scores_by(masks: Masks, figure: str, unit: Unit = "posts") -> Floats:
-    """The score of each post, or of each mask, in order.
+    """The score of each post, or of each mask, in order: shares of shape (posts,) or (masks,).
 
-    Args:
-        masks: one run's masks.
-        figure: ``lexical_accuracy``, ``vector_accuracy`` or ``vector_f1``.
-        unit: posts takes the mean over the post's masks.
-
-    Returns:
-        Shares from 0 to 1 of shape (posts,) or (masks,); an invalid answer has 0.
+    A post's is the mean over its masks; an invalid answer has 0.
     """
     columns = {
         "lexical_accuracy": masks.lexical,

@@ -81,13 +81,10 @@ def intervals(
     posts: Sequence[str] | None = None,
     how: Resampling = _DEFAULT,
 ) -> dict[str, Interval]:
-    """Intervals for the five figures by bootstrap over posts.
+    """Intervals for the five figures, by name, by bootstrap over posts.
 
     The counts are those of `express_metric.scoring.count`, by the same protocol. Each example is
     its own post where ``posts`` is None.
-
-    Returns:
-        Figure to interval.
     """
     return analyse({"run": counts}, protocol, posts, (), how).intervals["run"]
 
@@ -99,11 +96,7 @@ def compare(
     posts: Sequence[str] | None = None,
     how: Resampling = _DEFAULT,
 ) -> dict[str, Difference]:
-    """Compare two runs on the same examples; arguments as for `intervals`.
-
-    Returns:
-        Figure to difference (second less first), its interval and its p-value.
-    """
+    """For each figure the difference of two runs (second less first) on the same examples."""
     runs = {"first": first, "second": second}
     return analyse(runs, protocol, posts, [("first", "second")], how).differences["first", "second"]
 

@@ -52,12 +52,9 @@ def _halving(engine: Engine, prompts: Sequence[Prompt]) -> Iterator[Answer]:
 
 
 def plan(lengths: Sequence[int], max_examples: int, max_tokens: int) -> list[list[int]]:
-    """Group positions into batches, longest examples first.
+    """Group positions into batches, longest examples first, by the tokens of each example.
 
-    Args:
-        lengths: tokens of each example.
-        max_examples: most examples in a batch.
-        max_tokens: most tokens in a batch after padding; a longer example goes alone.
+    A batch has at most so many tokens after padding; a longer example goes alone.
 
     >>> plan([5, 9, 5, 2], max_examples=2, max_tokens=100)
     [[1, 0], [2, 3]]

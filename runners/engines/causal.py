@@ -60,9 +60,7 @@ class CausalEngine:
     ) -> Iterator[tuple[int, Answer]]:
         """Answer any number of prompts, greedily or by rank; each answer comes when finished.
 
-        Args:
-            prompts: all that this process has to answer.
-            most: rows to compute side by side at most; chosen by memory where not given.
+        At most `most` rows are computed side by side; chosen by memory where not given.
         """
         if self._ranker is not None:
             yield from self._ranker.answers(prompts, most)

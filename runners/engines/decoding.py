@@ -53,14 +53,10 @@ def shared_beginning(prompts: Sequence[Prompt]) -> tuple[int, ...]:
 
 
 class Decoder:
-    """Answers prompts with a `RowModel`.
+    """Answers prompts with a `RowModel`: `most` rows side by side, `chunk` prompt tokens at once.
 
-    Memory that runs out halves what is computed at once; rows that lose their place begin anew,
-    and no answer that was handed out is lost.
-
-    Attributes:
-        chunk: tokens of prompts to compute at once.
-        most: rows to decode side by side.
+    Memory that runs out halves what is computed at once; rows that lose their place begin anew, and
+    no answer that was handed out is lost.
     """
 
     def __init__(self, rows: RowModel, ends: Ends, most: int | None) -> None:

@@ -63,10 +63,7 @@ class Questions:
 
 
 def config(**options: Any) -> RunConfig:
-    """A harness's options as those of `express run`, checked like them.
-
-    Args:
-        **options: of `OPTIONS`; what is None or not given has the default of `express run`.
+    """A harness's options (`OPTIONS`) as those of `express run`, checked like them.
 
     >>> config(prompt="few-shot", source="sample", shots=3).shots
     3
@@ -198,16 +195,10 @@ class Fitter:
 
 
 def completed(text: str, cue: str, cut_off: bool, masks: int | None = None) -> tuple[str, str]:
-    """A completion as our engines end it, and why it ended.
+    """A completion as our engines end it, and why it ended; its list has `masks` places.
 
     Harnesses stop at strings, and no string tells a closed list from "[MASK]". So they are asked
     for the whole budget, and what comes after the list is dropped here.
-
-    Args:
-        text: what the model wrote.
-        cue: what ends its reasoning; empty without.
-        cut_off: whether it used up its tokens.
-        masks: how many places its list must have; any number if None.
 
     >>> completed(' ["sad"] because', "", cut_off=False)
     ('["sad"]', 'list')
@@ -221,16 +212,7 @@ def completed(text: str, cue: str, cut_off: bool, masks: int | None = None) -> t
 
 
 def unanswered(reason: Reason) -> dict[str, Reading]:
-    """What is counted, for each protocol, where a model gave no answer.
-
-    Args:
-        reason: `too-long` where it has no room for the story, `refusal` where its server refuses.
-
-    >>> unanswered(Reason.TOO_LONG)["paper"].reason
-    <Reason.TOO_LONG: 'too-long'>
-    >>> unanswered(Reason.REFUSAL)["revised"].terms is None
-    True
-    """
+    """What is counted, for each protocol, where a model gave no answer."""
     return dict.fromkeys(PROTOCOLS, Reading(None, reason))
 
 

@@ -41,15 +41,10 @@ class Result:
 
 
 def run_sweep(sweep: Sweep, told: Callable[[Result, int, int], None]) -> list[Result]:
-    """Start every run that is not done yet, one after the other.
+    """Start every run that is not done yet, one after the other; what became of each, in order.
 
-    Args:
-        sweep: what to run.
-        told: called with a result, its number and their count, before a run starts (its status is
-            "waiting") and when it has ended.
-
-    Returns:
-        What became of each run, in the file's order.
+    `told` is called with a result, its number and their count, before a run starts (its status is
+    "waiting") and when it has ended.
     """
     try:
         (sweep.out / LOGS).mkdir(parents=True, exist_ok=True)

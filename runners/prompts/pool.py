@@ -16,13 +16,8 @@ class Pool:
     """The examples that may be shown as shots: each text once, in the order of their ids.
 
     A shot is never of the asked post, nor has it the same text or nearly the same (see
-    `same_story`). No source of EXPRESS tells who wrote a post, so the post stands for its author.
-
-    Args:
-        examples: the few_shot split of the data that the asked examples come from, or all of it.
-        source: its name, for messages.
-        same_masks: whether a shot has as many masks as the asked example.
-        part: the split, for messages; "all-others" where it is all of the data.
+    `same_story`); with `same_masks` it has as many masks. No source of EXPRESS tells who wrote a
+    post, so the post stands for its author.
 
     >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
     >>> pool = Pool([row], "mine")

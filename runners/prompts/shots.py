@@ -81,9 +81,7 @@ def _similar(setting: Setting, pool: Pool, asked: Sequence[Example]) -> list[tup
 def nearest_first(row: Any, depth: int) -> Iterator[int]:
     """Positions from the highest similarity to the lowest, equal ones in order.
 
-    Args:
-        row: similarities of one text to each of the pool, a NumPy vector.
-        depth: how many are wanted as a rule; only these are sorted at first.
+    Only the first `depth` are sorted at first: more are seldom wanted.
 
     >>> import numpy
     >>> list(nearest_first(numpy.array([0.1, 0.9, 0.5, 0.9]), 2))

@@ -50,11 +50,7 @@ _LAUNCHED = {"WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_S
 
 
 def run(config: RunConfig) -> FinishedRun | None:
-    """Answer every example that is not answered yet, then score the whole.
-
-    Returns:
-        The finished run in the main process, None in the others.
-    """
+    """Answer every example that is not answered yet, then score; None but in the main process."""
     state = _processes(config)
     with ExitStack() as stack:
         folder = RunFolder(config.out)

@@ -24,10 +24,7 @@ from .trainable import AUTO
 def merge(model: str, adapter: str | None, out: Path) -> Path:
     """Write base and adapter as one model that needs no PEFT; it keeps what the adapter has seen.
 
-    Args:
-        model: the base; or the adapter, which brings its base.
-        adapter: a folder or a Hub id, where `model` is the base.
-        out: a new or empty folder.
+    `model` is the base, or the adapter, which brings its base; `out` is a new or empty folder.
     """
     transformers = require("transformers", "train")
     peft = require("peft", "train")
@@ -55,11 +52,8 @@ def merge(model: str, adapter: str | None, out: Path) -> Path:
 def export(config: TrainConfig, file: Path) -> tuple[int, Path]:
     """Write what would be learned as a line of JSON each: messages, or a masked text with labels.
 
-    A manifest is written beside it: put into a folder that another trainer made of these lines, as
-    `express.json`, it tells `express run` what was seen.
-
-    Returns:
-        The number of lines, and the manifest's file.
+    Returns the number of lines, and the manifest's file: put into a folder that another trainer
+    made of these lines, as `express.json`, it tells `express run` what was seen.
     """
     found = prepare(config)
     beside = file.with_name(f"{file.stem}.express.json")

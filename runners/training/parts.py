@@ -31,12 +31,8 @@ def divide(
 ) -> Parts:
     """Leave out what stands in the other splits, then hold back a share of the posts.
 
-    Args:
-        train: the train split.
-        kept_apart: the rows of test and few_shot; no row of their posts, with their text or nearly
-            their text (see `same_story`) is learned.
-        share: part of the posts that is held back, from 0 to 1.
-        seed: of the draw of those posts; a post's place does not depend on the others.
+    No row of the posts of `kept_apart`, with their text or nearly their text (see `same_story`), is
+    learned. A post's place does not depend on the other posts.
     """
     posts = {row.post_id for row in kept_apart}
     texts = {normalised(row.text) for row in kept_apart}

@@ -41,10 +41,7 @@ class Row:
 class Targets:
     """Makes the rows of one model, with the prompts that `express run` would show.
 
-    Args:
-        prompter: of the model and its wording.
-        family: masked, seq2seq or causal.
-        several: what becomes of a masked model's labels of several tokens, `WIDEN` or `LEAVE_OUT`.
+    `several` tells what becomes of a masked model's labels of several tokens.
     """
 
     def __init__(self, prompter: Prompter, family: str, several: str = WIDEN) -> None:

@@ -153,11 +153,7 @@ class Trained:
 
 
 def train(config: TrainConfig) -> Trained | None:
-    """Train, or go on where the same command stopped; a finished folder is only told of.
-
-    Returns:
-        The result in the main process, None in the others.
-    """
+    """Train, or go on where the same command stopped; None in all but the main process."""
     quiet()
     if not config.full:
         require("peft", "train")

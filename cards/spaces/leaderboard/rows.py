@@ -270,15 +270,12 @@ def _order(row: Row) -> tuple[float, str, str]:
 
 
 def rank_ranges(found: Sequence[Interval | None]) -> list[Rank | None]:
-    """The ranks that each of several runs may have, by their intervals.
+    """The ranks that each of several runs may have, by their intervals; none for one that is None.
 
     A run stands behind those whose whole interval lies above its own, and before those whose whole
     interval lies below; where intervals overlap, no order is claimed. Without an interval nothing
-    is known of a run, so that it may have any rank.
-
-    Args:
-        found: a figure of each run; None for one that is not ranked. A run whose figure has no
-            value has no rank either, and changes no other's.
+    is known of a run, so that it may have any rank. A run without a value has no rank either, and
+    changes no other's.
 
     >>> a, b, c = (Interval(v, v - 0.1, v + 0.1, "bca") for v in (0.8, 0.7, 0.2))
     >>> rank_ranges([c, b, a])

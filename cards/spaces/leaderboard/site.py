@@ -17,7 +17,7 @@ from ...comparison.runs import load_runs
 from ...reports.report import page_of
 from ...reports.sheet import Sheet, Told, read_sheet
 from ...submissions.sources import known_source
-from ..files import card, write
+from ..files import write
 from ..options import SpaceOptions
 from .board import as_json
 from .gather import Found, Gathered, gather
@@ -27,17 +27,6 @@ from .rows import Entry, Refused, entry_of, file_name
 REPORTS = "reports"
 README = Path(__file__).with_name("README.md")
 
-_HEADER = {
-    "title": "EXPRESS leaderboard",
-    "emoji": "\U0001f3ad",
-    "colorFrom": "blue",
-    "colorTo": "yellow",
-    "sdk": "static",
-    "app_file": "index.html",
-    "pinned": False,
-    "short_description": "Do language models name what people felt?",
-    "tags": ["leaderboard", "emotion", "self-disclosure"],
-}
 _NO_TEXTS = (
     "People's posts are not shown on a leaderboard, only their emotion words and what the model "
     "wrote: whoever may read the data sees them too with `express report`."
@@ -60,7 +49,7 @@ def stage(folder: Path, options: SpaceOptions) -> None:
     write(folder, "index.html", page(entries, refused, results))
     board = json.dumps(as_json(entries, refused), indent=2, allow_nan=False)
     write(folder, "results.json", f"{board}\n")
-    write(folder, "README.md", card(_HEADER, README.read_text("utf-8").replace(RESULTS, results)))
+    write(folder, "README.md", README.read_text("utf-8").replace(RESULTS, results))
 
 
 def _rows(folder: Path, gathered: Gathered) -> tuple[list[Entry], list[Refused]]:

@@ -12,7 +12,6 @@ from express_metric.signature import VERSION
 from ...markdown import fill
 from ...pages import render
 from ...words import FIGURES, REASONS
-from ..files import card
 from .examples import EXAMPLES, TO_TRY, Worked, tried, work
 
 REPO = "ORG/express_alignment"
@@ -27,24 +26,10 @@ FORMULAS = {
 }
 """M: all masks. N: the masks of valid rows under `paper`, all masks under `revised`."""
 
-_HEADER = {
-    "title": "EXPRESS alignment",
-    "emoji": "\U0001f3ad",
-    "colorFrom": "blue",
-    "colorTo": "yellow",
-    "sdk": "static",
-    "app_file": "index.html",
-    "pinned": False,
-    "tags": ["evaluate", "metric"],
-    "short_description": "Does a model name the emotion a person felt?",
-    "description": "How well a language model names the emotion words that a person used: the "
-    "same word, and the same vector of Plutchik's eight emotions and two sentiments.",
-}
-
 
 def metric_card(repo: str = REPO) -> str:
     """The README.md of the metric's Space."""
-    return card(_HEADER, fill("metric_card.md", "spaces", **_facts(repo)))
+    return fill("metric_card.md", "spaces", **_facts(repo))
 
 
 def metric_page(repo: str = REPO) -> str:

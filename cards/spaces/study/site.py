@@ -16,23 +16,12 @@ from ...reports.sheet import Sheet, read_sheet
 from ...study.folder import Shown
 from ...study.items import draw
 from ...study.server import parts
-from ..files import card, write
+from ..files import write
 from ..options import SpaceOptions
 
 ITEMS, SEED = 12, 2026
 README = Path(__file__).with_name("README.md")
 SIMPLE = "a simple program that takes the word of the most similar other text"
-_HEADER = {
-    "title": "EXPRESS: which word fits?",
-    "emoji": "\u2696\ufe0f",
-    "colorFrom": "blue",
-    "colorTo": "yellow",
-    "sdk": "static",
-    "app_file": "index.html",
-    "pinned": False,
-    "short_description": "Whose word fits better, a person's or a program's?",
-    "tags": ["emotion", "self-disclosure", "human-evaluation"],
-}
 
 
 def stage(folder: Path, options: SpaceOptions) -> None:
@@ -53,7 +42,7 @@ def stage(folder: Path, options: SpaceOptions) -> None:
         "study_demo.html", ["report.css", "study.css"], ["study_demo.js"], items=items, who=who
     )
     write(folder, "index.html", page)
-    write(folder, "README.md", card(_HEADER, README.read_text("utf-8")))
+    write(folder, "README.md", README.read_text("utf-8"))
 
 
 def _sheet(options: SpaceOptions) -> tuple[Sheet, str]:
