@@ -121,18 +121,7 @@ def readable(text: str) -> str:
 
 
 def advice(scores: dict[str, Any]) -> list[str]:
-    """What a reader should know before believing the figures.
-
-    >>> whole = {"valid_rate": 1.0, "n_examples": 4}
-    >>> advice({"paper": whole, "revised": whole})
-    []
-    >>> low = {"valid_rate": 0.25, "n_examples": 4, "invalid": {"no-list": 3}}
-    >>> advice({"paper": whole, "revised": low})[0][:45]
-    '3 of 4 answers could not be scored (valid rat'
-    >>> cut = {"valid_rate": 0.9, "n_examples": 10, "invalid": {"truncated": 1}}
-    >>> advice({"paper": whole, "revised": cut})[0][-68:]
-    '--max-new-tokens, or with --reasoning-tokens where it reasons first.'
-    """
+    """What a reader should know before believing the figures."""
     revised = scores["revised"]
     rate = revised["valid_rate"]
     cut = revised.get("invalid", {}).get(Reason.TRUNCATED, 0)

@@ -28,13 +28,6 @@ def whole(path: Path) -> Iterator[Path]:
 
     A link is followed and stays. After an error the file is as it was. A device or a pipe is no
     file: renaming onto it would put a file in its place.
-
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "a.txt"
-    >>> with whole(file) as unfinished:
-    ...     _ = unfinished.write_text("all of it", encoding="utf-8")
-    >>> file.read_text(encoding="utf-8")
-    'all of it'
     """
     # realpath, because resolve fails on a ring of links.
     target = Path(os.path.realpath(path))

@@ -163,13 +163,7 @@ def load_lexicon(spec: str | Path) -> Lexicon:
 
 
 def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
-    """Read a lexicon from the bytes of a CSV file; see `load_lexicon` for the format.
-
-    >>> from express_metric.plutchik import DIMENSIONS
-    >>> text = "word," + ",".join(DIMENSIONS) + "\\nsad,0,0,0,0,0,1,0,0,0,1\\n"
-    >>> len(parse_lexicon(text.encode(), "mine", "mine.csv"))
-    1
-    """
+    """Read a lexicon from the bytes of a CSV file; see `load_lexicon` for the format."""
     digest = hashlib.sha256(content).hexdigest()
     try:
         marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -114,13 +114,6 @@ def api_key(url: str) -> str | None:
 
     `EXPRESS_API_KEY` is sent anywhere, `OPENAI_API_KEY` to OpenAI only, and the Hugging Face
     login (`hf auth login` or `HF_TOKEN`) to Hugging Face only. None where there is none.
-
-    >>> os.environ["EXPRESS_API_KEY"] = "k"
-    >>> api_key("http://localhost:8000/v1")
-    'k'
-    >>> del os.environ["EXPRESS_API_KEY"]
-    >>> api_key("http://localhost:8000/v1") is None
-    True
     """
     key = _from_environment(KEY_VARIABLE)
     if key:

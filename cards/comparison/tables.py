@@ -58,22 +58,7 @@ def size(parameters: float | None) -> str:
 
 
 def as_text(found: dict[str, Any], width: int | None = None) -> str:
-    """A comparison as aligned columns for a terminal; on a narrow one, a block for each row.
-
-    >>> floors = {"uniform": dict.fromkeys(TABLE, 0.5)}
-    >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
-    >>> print(as_text(found, 80).splitlines()[1])
-    uniform  floor   -     -        -      50.0   50.0     50.0    50.0
-    >>> print(as_text(found, 24))
-    uniform
-      valid    50.0
-      lexical  50.0
-      vector   50.0
-      F1       50.0
-    <BLANKLINE>
-    In percent.
-    <BLANKLINE>
-    """
+    """A comparison as aligned columns for a terminal; on a narrow one, a block for each row."""
     most = table_width() if width is None else width
     told = "\n".join(_filled(line, most, "  ", "") for line in _verdicts(found, str))
     blocks = [_runs(found, most), *([told] if told else []), _filled(found["note"], most)]
@@ -137,15 +122,7 @@ def _filled(text: str, width: int, indent: str = "", first: str | None = None) -
 
 
 def as_markdown(found: dict[str, Any]) -> str:
-    """A comparison as two Markdown tables; see `as_text`.
-
-    >>> floors = {"a_b|c": dict.fromkeys(TABLE, 0.5)}
-    >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
-    >>> print(as_markdown(found).splitlines()[2])
-    | a\\_b\\|c | floor | - | - | - | 50.0 | 50.0 | 50.0 | 50.0 |
-    >>> as_markdown(found).splitlines()[-1]
-    'In percent.'
-    """
+    """A comparison as two Markdown tables; see `as_text`."""
     blocks = [_pipes(_rows(found, _for_markdown)), *_verdicts(found, _for_markdown)]
     blocks.append(_for_markdown(found["note"]))
     for title, rows, lines in _training(found, _for_markdown):
@@ -157,15 +134,7 @@ def as_markdown(found: dict[str, Any]) -> str:
 
 
 def as_latex(found: dict[str, Any]) -> str:
-    """A comparison as LaTeX tables with the rules of `booktabs`; see `as_text`.
-
-    >>> floors = {"a_b": dict.fromkeys(TABLE, 0.5)}
-    >>> found = {"runs": [], "floors": floors, "findings": [], "note": "In percent."}
-    >>> print(as_latex(found).splitlines()[7])
-    a\\_b & floor & - & - & - & 50.0 & 50.0 & 50.0 & 50.0 \\\\
-    >>> "caption{In percent.}" in as_latex(found)
-    True
-    """
+    """A comparison as LaTeX tables with the rules of `booktabs`; see `as_text`."""
     rows = _rows(found, _for_latex)
     columns = "l" * _KNOWN + "r" * (len(rows[0]) - _KNOWN)
     blocks = [_tabular(rows, columns, _for_latex(found["note"]))]

@@ -55,12 +55,7 @@ def all_figures(found: Mapping[str, Any]) -> list[Figure]:
 
 
 def bars(key: str, title: str, rows: Sequence[Count], of: str, total: int) -> Figure:
-    """The most frequent of what is counted as lying bars, with their share of all.
-
-    >>> found = bars("labels", "Labels", [("sad", 3), ("<b>", 1)], "masks", 4)
-    >>> found.rows, "&lt;b&gt;" in found.svg
-    ([('sad', '3', '75.0%'), ('<b>', '1', '25.0%')], True)
-    """
+    """The most frequent of what is counted as lying bars, with their share of all."""
     shown = rows[:MOST_BARS]
     most = max(count for _, count in shown)
     parts = [

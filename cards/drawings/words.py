@@ -24,11 +24,6 @@ def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figu
     """The words that a model says too often and too rarely; None where there is nothing to show.
 
     It is the `overuse` of a breakdown.
-
-    >>> use = {"term": "sad", "people": 1, "model": 5, "excess": 0.4, "low": 0.2, "high": 0.6,
-    ...        "verdict": "over"}
-    >>> overuse_bars("overuse", "m", [use]).rows
-    [('sad', '1', '5', '+40.0 pp', '+20.0 pp to +60.0 pp', 'too often')]
     """
     over = [use for use in uses if use["excess"] > 0][:MOST_USED]
     under = [use for use in uses if use["excess"] < 0][-MOST_USED:]
@@ -158,11 +153,6 @@ def valence_points(key: str, name: str, valence: Mapping[str, Any]) -> Figure | 
     """How often good is taken for bad and bad for good; None where no two words can tell.
 
     It is the `valence` of a breakdown.
-
-    >>> rate = {"group": "both", "masks": 4, "share": 0.25, "low": 0.05, "high": 0.7}
-    >>> found = valence_points("valence", "m", {"by": [rate], "pairs": [["happy", "sad", 1]]})
-    >>> found.rows, found.caption[-33:]
-    ([('either way', '4', '25.0%', '5.0% to 70.0%')], 'Most often: happy \u2192 sad (1 time).')
     """
     if not valence["by"]:
         return None

@@ -88,11 +88,6 @@ def answer(grouping: Grouping, tables: Sequence[Sequence[Row]]) -> str:
     >>> answer(grouping, [rows(0.2)])
     'The word is named 20.0% of the time where the feeling is denied, 50.0% elsewhere: clearly \
 less often.'
-    >>> answer(grouping, [rows(0.2), rows(0.5)])
-    'The word is named clearly less often where the feeling is denied than elsewhere in 1 of 2 \
-runs; in 1 the difference may be chance.'
-    >>> answer(grouping, [rows(0.5, 5)])
-    'There are too few of them to tell.'
     """
     places = [
         place

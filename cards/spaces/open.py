@@ -56,13 +56,7 @@ def open_space(options: SpaceOptions, tell: Callable[[Told], None]) -> None:
 
 
 def as_text(told: Told) -> str:
-    """What happened, and what to do next, in lines.
-
-    >>> told = {"space": "metric", "sdk": "static", "files": ["a"], "folder": None, "hub": None}
-    >>> print(as_text(told | {"address": "http://127.0.0.1:7860"}))
-    http://127.0.0.1:7860  open it in a browser; Ctrl-C ends it
-    Next: express space metric --push ORG/express_alignment
-    """
+    """What happened, and what to do next, in lines."""
     name, hub = told["space"], told["hub"]
     slug = SPACES[name].slug or f"express-{name}"
     lines = []

@@ -48,10 +48,6 @@ def calibration(probabilities: ArrayLike, outcomes: ArrayLike, bins: int = 10) -
         ``error``, the expected calibration error (Naeini et al. 2015); ``brier``, the mean squared
         error (Brier 1950); ``bins``: of each that is not empty ``low``, ``high``, ``n``,
         ``probability`` and ``share`` that came true. The first two are None without data.
-
-    >>> found = calibration([0.9, 0.9, 0.1, 0.1], [1, 1, 0, 1])
-    >>> round(found["error"], 2), round(found["brier"], 2), len(found["bins"])
-    (0.25, 0.21, 2)
     """
     stated, true = np.asarray(probabilities, np.float64), np.asarray(outcomes, np.float64)
     if stated.shape != true.shape or stated.ndim != 1:
@@ -93,12 +89,6 @@ def rank_calibration(
         ``term``: the probability of the first-ranked term against its being the label;
         ``dimensions``: name of the dimension to `calibration` of the summed probability of the
         terms that have it against the label's having it.
-
-    >>> from express_metric import load_lexicon
-    >>> nrc = load_lexicon("nrc")
-    >>> found = rank_calibration([[0.75, 0.25]], ["sad", "happy"], ["sad"], nrc)
-    >>> found["term"]["error"], found["dimensions"]["sadness"]["error"]
-    (0.25, 0.25)
     """
     table = np.asarray(probabilities, np.float64)
     shape = (len(labels), len(vocabulary))

@@ -58,13 +58,7 @@ class Sweep:
     share: str = ""
 
     def dealt(self, shard: str) -> Sweep:
-        """The part of it that one of several tasks does, such as ``3/8``.
-
-        >>> sweep = read_sweep("paper")
-        >>> parts = [sweep.dealt(f"{number}/4").jobs for number in range(1, 5)]
-        >>> sorted(map(len, parts))[0] > 0, sum(map(len, parts)) == len(sweep.jobs)
-        (True, True)
-        """
+        """The part of it that one of several tasks does, such as ``3/8``."""
         found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", shard)
         number, whole = (int(part) for part in found.groups()) if found else (0, 0)
         if not 1 <= number <= whole:

@@ -54,18 +54,7 @@ def judge(example: Example, readings: Mapping[str, Reading], lexicon: Lexicon) -
 
 
 def explain(judged: Judged, mask: int) -> list[str]:
-    """What to think of the model's word at one mask: a few sentences.
-
-    >>> from express_metric import load_lexicon
-    >>> row = Example("a", "a", "I felt <mask>.", ("furious",), 0, (False,), (False,))
-    >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("angry",))), load_lexicon("nrc"))
-    >>> explain(judged, 0)[0]
-    'You wrote \u201cfurious\u201d; the model would have said \u201cangry\u201d: the same family \
-of emotion (anger), softer.'
-    >>> judged = judge(row, dict.fromkeys(PROTOCOLS, Reading(("furious",))), load_lexicon("nrc"))
-    >>> explain(judged, 0)[0]
-    'You wrote \u201cfurious\u201d, and so would the model: the very word.'
-    """
+    """What to think of the model's word at one mask: a few sentences."""
     label, answer = normal(judged.example.labels[mask]), judged.answer(mask)
     if answer is None:
         said = [f"You wrote \u201c{label}\u201d; no word of the model's can be set beside it."]
