@@ -14,17 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .reasoning import answer_span
-from .terms import (
-    CUE_WORDS,
-    NOUN,
-    NTH,
-    SEPARATOR,
-    Found,
-    Reason,
-    all_terms,
-    even_marks,
-    words,
-)
+from .terms import CUE_WORDS, NOUN, NTH, SEPARATOR, Found, Reason, all_terms, even_marks, words
 
 _MARK = re.compile(r"[\[\]{}]")
 _QUOTED_ITEM = re.compile(r"\"([^\"]*)\"|'((?:[^']|(?<=\w)'(?=\w))*)'")

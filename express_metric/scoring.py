@@ -23,13 +23,7 @@ from .plutchik import DIMENSIONS
 from .terms import Reason
 
 F1_UNIT = math.lcm(*range(1, 2 * len(DIMENSIONS) + 1))
-FIGURES = (
-    "valid_rate",
-    "lexical_accuracy",
-    "vector_accuracy",
-    "vector_f1",
-    "dimension_accuracy",
-)
+FIGURES = ("valid_rate", "lexical_accuracy", "vector_accuracy", "vector_f1", "dimension_accuracy")
 _WIDTH = len(DIMENSIONS)
 _REASONS = tuple(Reason)
 _ONES = np.array([number.bit_count() for number in range(2**_WIDTH)], dtype=np.int64)

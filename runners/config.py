@@ -63,8 +63,7 @@ NUMBERS = (
 )
 
 Strict = Annotated[
-    bool,
-    typer.Option("--strict", help="Refuse the data where a row of it cannot be an example."),
+    bool, typer.Option("--strict", help="Refuse the data where a row of it cannot be an example.")
 ]
 LeaveOut = Annotated[
     bool,
@@ -102,8 +101,7 @@ class RunConfig:
         str, typer.Option(help="express, sample, a CSV, JSONL or Parquet file, or a Hub id.")
     ] = "express"
     split: Annotated[
-        str,
-        typer.Option(help="train, test (the default), few_shot or all.", show_default=False),
+        str, typer.Option(help="train, test (the default), few_shot or all.", show_default=False)
     ] = ""
     name: Annotated[
         str | None,

@@ -12,10 +12,7 @@ from express_runners.runs.scores import pick_lexicon
 
 
 def dataset_facts(
-    source: str,
-    lexicon: str | None,
-    misfits: str | None = None,
-    group_by: Sequence[str] = (),
+    source: str, lexicon: str | None, misfits: str | None = None, group_by: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The statistics of a dataset (`express_dataset.publishing.statistics`), with `coverage`."""
     from express_dataset.publishing.statistics import statistics

@@ -9,13 +9,7 @@ from typing import Any
 from express_dataset.publishing.statistics import CHECKS
 from express_dataset.splits import SPLITS
 
-from ..comparison.paper_data import (
-    SPREAD_HEADER,
-    label_counts,
-    spread_cells,
-    spreads,
-    topic_counts,
-)
+from ..comparison.paper_data import SPREAD_HEADER, label_counts, spread_cells, spreads, topic_counts
 from ..drawings.dataset import all_figures
 from ..pages import render, write_page
 from ..words import percent

@@ -13,11 +13,7 @@ from .svg import key as squares
 MOST_USED, PAIRS, FLIPS = 12, 15, 3
 KINDS = (("softened", "milder"), ("equal", "as strong"), ("heightened", "stronger"))
 VERDICTS = {"over": "too often", "under": "too rarely", "even": "may be chance"}
-TURNED = {
-    "positive": "good \u2192 bad",
-    "negative": "bad \u2192 good",
-    "both": "either way",
-}
+TURNED = {"positive": "good \u2192 bad", "negative": "bad \u2192 good", "both": "either way"}
 
 
 def overuse_bars(key: str, name: str, uses: Sequence[Mapping[str, Any]]) -> Figure | None:

@@ -80,12 +80,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
 def figures(found: Mapping[str, Any]) -> list[Figure]:
     """Figures 2, 3 and A.3, and the published pairs of Table A.6 as bars, published and own."""
     errors = error_bars("table-a6", found["table_a6"][:MOST_ERRORS])
-    return [
-        *_by_size(found["figure_2"]),
-        _by_setting(found["figure_3"]),
-        *_words(found),
-        errors,
-    ]
+    return [*_by_size(found["figure_2"]), _by_setting(found["figure_3"]), *_words(found), errors]
 
 
 def _by_size(points: Sequence[Mapping[str, Any]]) -> list[Figure]:

@@ -36,15 +36,7 @@ from .feelings import feelings
 from .glance import ladder_bar, ladder_rows, tone_line, wrongs
 from .groups import group_figures
 from .sheet import Sheet, Told
-from .story import (
-    FLOORS,
-    MORE_KINDS,
-    RIVAL_KINDS,
-    comparison_cells,
-    comparison_story,
-    notes,
-    story,
-)
+from .story import FLOORS, MORE_KINDS, RIVAL_KINDS, comparison_cells, comparison_story, notes, story
 
 HOW = Resampling()
 FEW_DRAWS = 2_000
@@ -163,11 +155,7 @@ def _intervals(sheet: Sheet, protocol: Any, how: Resampling) -> dict[str, dict[s
     return analyse(counts, protocol, sheet.posts, (), how).intervals
 
 
-def _overview(
-    runs: Sequence[Run],
-    found: Sequence[Found],
-    intervals: Figures,
-) -> list[Figure]:
+def _overview(runs: Sequence[Run], found: Sequence[Found], intervals: Figures) -> list[Figure]:
     """The five figures of all runs, and for several the F1 of each emotion."""
     names = [run.name for run in runs]
     shown = intervals["revised"]

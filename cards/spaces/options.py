@@ -62,8 +62,7 @@ class SpaceOptions:
         list[Path] | None, typer.Option(help="leaderboard, study: a run's folder; may be repeated.")
     ] = None
     results: Annotated[
-        str | None,
-        typer.Option(help="leaderboard: a results dataset, ORG/NAME or its folder."),
+        str | None, typer.Option(help="leaderboard: a results dataset, ORG/NAME or its folder.")
     ] = None
     data: Annotated[
         list[str] | None,

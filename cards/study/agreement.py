@@ -182,11 +182,7 @@ def _preference(grid: Grid, how: Resampling) -> Found:
     model, person = int((outcomes == MODEL).sum()), int((outcomes == PERSON).sum())
     tested = _against(grid.labels == MODEL, grid.labels == PERSON, grid.coders, how)
     by_coder = tested.pop("by_coder")
-    return {
-        "majority": _binomial(model, person, how),
-        "judgements": tested,
-        "by_coder": by_coder,
-    }
+    return {"majority": _binomial(model, person, how), "judgements": tested, "by_coder": by_coder}
 
 
 def _against(yes: Any, no: Any, coders: Sequence[str], how: Resampling) -> Found:

@@ -136,13 +136,7 @@ def _study(name: str, drawn: Drawn, design: Plan, per_item: int, ask: list[str])
 
 
 def _key(
-    name: str,
-    digest: str,
-    seed: int,
-    sheet: Sheet,
-    drawn: Drawn,
-    design: Plan,
-    per_item: int,
+    name: str, digest: str, seed: int, sheet: Sheet, drawn: Drawn, design: Plan, per_item: int
 ) -> dict[str, Any]:
     """What tells the sides apart."""
     run = sheet.runs[0]

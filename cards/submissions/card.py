@@ -168,11 +168,7 @@ def _figures(submission: Submission, how: Resampling) -> list[tuple[str, str, li
         counts = count(references, readings, submission.lexicon, protocol)
         found[protocol] = intervals(counts, protocol, posts, how)
     return [
-        (
-            name,
-            words.FIGURES[name],
-            [cell for one in found.values() for cell in _cells(one[name])],
-        )
+        (name, words.FIGURES[name], [cell for one in found.values() for cell in _cells(one[name])])
         for name in FIGURES
     ]
 

@@ -16,12 +16,7 @@ from express_runners.runs.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
 
 CARD_FILE = "README.md"
 MIB = 2**20
-LIMITS = {
-    RUN_FILE: 8 * MIB,
-    PREDICTIONS_FILE: 1024 * MIB,
-    SCORES_FILE: MIB,
-    CARD_FILE: MIB,
-}
+LIMITS = {RUN_FILE: 8 * MIB, PREDICTIONS_FILE: 1024 * MIB, SCORES_FILE: MIB, CARD_FILE: MIB}
 """The files of a submission, and the most bytes that each may have."""
 
 LINE_LIMIT = 4 * MIB

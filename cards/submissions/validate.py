@@ -209,11 +209,7 @@ def _download(repo: str, revision: str | None, folder: Path) -> list[Verdict]:
     if patterns:
         # Into a folder of its own, because the cache is made of links.
         api.snapshot_download(
-            repo,
-            repo_type="dataset",
-            revision=commit,
-            allow_patterns=patterns,
-            local_dir=folder,
+            repo, repo_type="dataset", revision=commit, allow_patterns=patterns, local_dir=folder
         )
     return refused
 

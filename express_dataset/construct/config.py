@@ -215,11 +215,7 @@ def inputs(dumps: Mapping[str, Path], known: Mapping[str, Any]) -> dict[str, dic
         if seen.get("bytes") == stat.st_size and seen.get("changed") == stat.st_mtime_ns:
             told[name] = dict(seen)
             continue
-        told[name] = {
-            "bytes": stat.st_size,
-            "changed": stat.st_mtime_ns,
-            "sha256": sha256(path),
-        }
+        told[name] = {"bytes": stat.st_size, "changed": stat.st_mtime_ns, "sha256": sha256(path)}
     return told
 
 

@@ -35,8 +35,7 @@ class Scale(NamedTuple):
 
 OWN_FAMILIES = ("anger", "disgust", "fear", "joy", "sadness")
 OWN = Scale(
-    "our own scale",
-    {word: place for word, place in INTENSITY.items() if place[0] in OWN_FAMILIES},
+    "our own scale", {word: place for word, place in INTENSITY.items() if place[0] in OWN_FAMILIES}
 )
 
 

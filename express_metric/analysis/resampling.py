@@ -24,16 +24,7 @@ from ..scoring import F1_UNIT, FIGURES, Counts
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-COLUMNS = (
-    "valid",
-    "lexical",
-    "vector",
-    "f1",
-    "dimension",
-    "examples",
-    "masks",
-    "valid_masks",
-)
+COLUMNS = ("valid", "lexical", "vector", "f1", "dimension", "examples", "masks", "valid_masks")
 _UNITS = np.array([1, 1, 1, F1_UNIT, len(DIMENSIONS)], np.float64)
 MOST_DRAWS = 1_000_000
 _CELLS = 2**22  # weights held at once: 32 MiB

@@ -19,16 +19,7 @@ from express_dataset import Example
 from ..config import RunConfig
 from ..errors import RunError
 from ..prompts.wording import answer
-from .common import (
-    METRICS,
-    Fitter,
-    Questions,
-    config,
-    figure,
-    questions,
-    read,
-    sums,
-)
+from .common import METRICS, Fitter, Questions, config, figure, questions, read, sums
 from .options import OF_SHOTS, OPTIONS
 
 logger = logging.getLogger(__name__)

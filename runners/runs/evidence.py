@@ -117,9 +117,4 @@ _LONGEST_HEADER = 100_000_000
 def evidence() -> dict[str, Any]:
     """What every start of a run keeps of when, with what and on what it ran."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    return {
-        "started": started,
-        "versions": versions(),
-        "code": commit(),
-        "hardware": hardware(),
-    }
+    return {"started": started, "versions": versions(), "code": commit(), "hardware": hardware()}

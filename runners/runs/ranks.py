@@ -109,8 +109,7 @@ def rank_scores(
         means = prior.logprobs
         places = (
             ranked.rank(
-                reference,
-                (a - b for a, b in zip(mask["logprobs"], means[place > 0], strict=True)),
+                reference, (a - b for a, b in zip(mask["logprobs"], means[place > 0], strict=True))
             )
             for place, reference, mask in masks
         )

@@ -153,10 +153,7 @@ class ApiEngine:
         # What is under way is bounded by us; a request waiting for a connection would time out.
         limits = httpx.Limits(max_connections=None)
         # Redirects are not followed: they could carry a prompt, and the key, elsewhere.
-        return httpx.AsyncClient(
-            timeout=None,
-            transport=BoundedTransport(limits),
-        )
+        return httpx.AsyncClient(timeout=None, transport=BoundedTransport(limits))
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Answer:
         """Ask with all shots, then with one less each time the server finds it too long."""

@@ -47,10 +47,7 @@ class ApiRanker(ApiEngine):
         assert options.vocabulary is not None
         self._prompter = Prompter(_local(model), options)
         self._terms = ListTerms(
-            self._prompter.tokenizer,
-            options.vocabulary.terms,
-            self._prompter.lead,
-            options.others,
+            self._prompter.tokenizer, options.vocabulary.terms, self._prompter.lead, options.others
         )
         self.context = self._prompter.context
         self._way = ""
