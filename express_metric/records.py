@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,8 @@ def fingerprint(references: Sequence[Sequence[str]], ids: Sequence[str] | None =
     >>> fingerprint([["Sad"]]) == fingerprint([["sad"]])
     True
     """
-    labels = [[normal(label) for label in row] for row in references]
+    known = {label: normal(label) for label in set(chain.from_iterable(references))}
+    labels = [[known[label] for label in row] for row in references]
     content = json.dumps([None, labels] if ids is None else sorted(zip(ids, labels, strict=True)))
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -167,12 +169,12 @@ def _readings(table: Table, references: Sequence[Sequence[str]]) -> dict[Protoco
         texts = [_text(cell, table, row, name) for row, cell in enumerate(cells)]
         # Models repeat themselves: each text is read once for each number of masks.
         asked = list(zip(texts, map(len, references), strict=True))
-        return {
-            protocol: list(
-                map({one: read(one[0], protocol, one[1]) for one in set(asked)}.__getitem__, asked)
-            )
-            for protocol in PROTOCOLS
+        once = {
+            one: tuple(read(one[0], protocol, one[1]) for protocol in PROTOCOLS)
+            for one in set(asked)
         }
+        both = zip(*map(once.__getitem__, asked), strict=True)
+        return dict(zip(PROTOCOLS, map(list, both), strict=True))
     found = [
         _answer(_cell(cell, table, row, name), len(own))
         for row, (cell, own) in enumerate(zip(cells, references, strict=True))

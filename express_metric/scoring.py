@@ -279,6 +279,10 @@ def _reading(found: Reading | Sequence[str] | None, protocol: Protocol, row: int
     return read_terms(found, protocol)
 
 
+# A tuple or a list says so faster than an abstract class finds out.
+_LISTS = (tuple, list, Sequence)
+
+
 def _flat_labels(references: Sequence[Sequence[str]], predictions: Sequence[object]) -> list[str]:
     if len(references) != len(predictions):
         raise MetricError(
@@ -286,10 +290,10 @@ def _flat_labels(references: Sequence[Sequence[str]], predictions: Sequence[obje
             f"row {min(len(references), len(predictions))} has only one of them"
         )
     for row, labels in enumerate(references):
-        if isinstance(labels, str) or not isinstance(labels, Sequence) or not labels:
+        if isinstance(labels, str) or not isinstance(labels, _LISTS) or not labels:
             raise MetricError(f"references, row {row}: {labels!r} is no list of at least one word")
     flat = list(itertools.chain.from_iterable(references))
-    if not all(isinstance(word, str) and word.strip() for word in flat):
+    if not (all(isinstance(word, str) for word in flat) and all(map(str.strip, set(flat)))):
         row = next(
             row
             for row, labels in enumerate(references)

@@ -8,15 +8,17 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from express_metric.errors import ExpressError
 
 from ..config import LeaveOut, RunConfig, Strict
-from . import compare, dataset, harness, reproduce, results, space, study, train
 from .printing import (
     Format,
     FormatOption,
@@ -28,24 +30,47 @@ from .printing import (
 )
 from .takes import takes
 
+
+class _Commands(TyperGroup):
+    """The commands of this file; those of the others are read once one, or all, are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, in the order of the help."""
+        self.commands = {**self.commands, **_others()}
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name; None where there is none."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in self.list_commands(ctx):
+            found = super().get_command(ctx, cmd_name)
+        return found
+
+
+@cache
+def _others() -> dict[str, Any]:
+    from . import compare, dataset, harness, reproduce, results, space, study, train
+
+    found = typer.Typer(add_completion=False, rich_markup_mode=None)
+    found.add_typer(dataset.app, name="dataset")
+    found.add_typer(results.app, name="results")
+    found.add_typer(study.app, name="study")
+    found.add_typer(train.app, name="train")
+    # Without a name: its one command stands beside the others.
+    for file in (train.alone, compare.app, space.app, harness.app, reproduce.app):
+        found.add_typer(file)
+    return dict(get_group(found).commands)
+
+
 app = typer.Typer(
     name="express",
+    cls=_Commands,
     help="EXPRESS: does a language model name the emotion a person felt, in that person's words?",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(dataset.app, name="dataset")
-app.add_typer(results.app, name="results")
-app.add_typer(study.app, name="study")
-app.add_typer(train.app, name="train")
-# Without a name: its one command stands beside the others.
-app.add_typer(train.alone)
-app.add_typer(compare.app)
-app.add_typer(space.app)
-app.add_typer(harness.app)
-app.add_typer(reproduce.app)
 
 
 def _show_version(value: bool) -> None:
@@ -133,9 +158,13 @@ def score(
 
     columns = {"references": references, "answers": predictions, "id": id}
     scores = score_file(file, lexicon, columns, sep or None)
-    from express_cards.terminal import print_scores
 
-    tell(format, scores, lambda: print_scores(scores))
+    def show() -> None:
+        from express_cards.terminal import print_scores  # Rich, which JSON need not wait for
+
+        print_scores(scores)
+
+    tell(format, scores, show)
 
 
 @app.command()

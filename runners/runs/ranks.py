@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from express_dataset.splits import normalised
 
-from ..engines.base import Answer
 from ..vocabulary import Vocabulary, order
+
+if TYPE_CHECKING:  # scoring need not wait for the engines
+    from ..engines.base import Answer
 
 TOP = 5
 DECIMALS = 4
@@ -39,6 +41,7 @@ def rank_record(
     not in the vocabulary), `share` (what the vocabulary has of the model's own probability) and
     `logprobs` (of all terms among them, in the vocabulary's order, to four decimals).
 
+    >>> from express_runners.engines.base import Answer
     >>> asked = Answer('["sad"]', "ranked", 0, scores=((-0.1, -2.4),), shares=(0.05,))
     >>> rank_record(Vocabulary("train", ("sad", "tired")), ["tired"], asked)
     [{'top': ['sad', 'tired'], 'reference': 2, 'share': 0.05, 'logprobs': [-0.1, -2.4]}]
@@ -59,6 +62,7 @@ def rank_record(
 def prior_of(answers: Iterable[Answer]) -> Prior | None:
     """The mean log-probability of every term over all masks; None without an answer.
 
+    >>> from express_runners.engines.base import Answer
     >>> asked = [Answer("", "", 0, scores=scores) for scores in (((-1.0,), (-2.0,)), ((-3.0,),))]
     >>> prior_of(asked)
     Prior(contexts=2, logprobs=((-2.0,), (-2.0,)))

@@ -1,9 +1,10 @@
 """How long EXPRESS takes to load, to install and to run a dummy, and with how much memory.
 
-    python tests/benchmarks/bench_dataset.py [--rounds 3]
+    python tests/benchmarks/bench_dataset.py [--rounds 3] [--before CHECKOUT]
 
-Every side is a fresh process. A run of `dummy:most-frequent` on the test split is what a run costs
-beside its model, its page included; beside it the least that it must do: load, answer, score.
+With a checkout of another version its sides are measured too, in turn with ours. Every side is a
+fresh process. A run of `dummy:most-frequent` on the test split is what a run costs beside its
+model, its page included; beside it the least that it must do: load, answer, score.
 
 The file is the stand-in of `tests/support/stand_in.py`, which has the shape of the published one.
 Beside it, in the same rounds, what one would write first: `pandas.read_csv` and
@@ -49,49 +50,65 @@ SIDES = {
 }
 
 
-PEAK = "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+USED = """
+import resource
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"""
 
 
-def measure(code: str, file: Path, home: Path) -> tuple[float, float]:
-    """Seconds of a whole process, and its peak in MB as it sees it at its end."""
+def measure(code: str, file: Path, home: Path, packages: Path) -> tuple[float, float, float]:
+    """Seconds of a whole process, its processor time and its peak in MB as it sees them."""
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", f"import os\nFILE = {str(file)!r}\n{code}\n{PEAK}"],
-        cwd=ROOT,
-        env=os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", f"import os\nFILE = {str(file)!r}\n{code}\n{USED}"],
+        cwd=home.parent,
+        env=os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(packages)},
         capture_output=True,
         text=True,
     )
     if done.returncode:
         sys.exit(done.stderr)
-    return time.perf_counter() - started, float(done.stdout.split()[-1])
+    processor, peak = map(float, done.stdout.split()[-2:])
+    return time.perf_counter() - started, processor, peak
 
 
 def main() -> None:
     """Print the median of the rounds for each side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--before", type=Path, help="a checkout of the version to compare with")
+    options = parser.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
+    from support.packages import linked
     from support.stand_in import stand_in
 
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "express.csv")
         file.write_bytes(stand_in())
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in SIDES}
-        for number in range(rounds):
-            home = Path(scratch, f"home{number}")
+        sides = {"": linked(ROOT, Path(scratch, "now"))}
+        if options.before:
+            sides["before: "] = linked(options.before, Path(scratch, "before"))
+        found: dict[str, list[tuple[float, float, float]]] = {}
+        for number in range(options.rounds):
             for name, code in SIDES.items():
-                found[name].append(measure(code, file, home))
-        print(f"{file.stat().st_size / 1e6:.0f} MB, 33,640 rows, median of {rounds}")
-        for name, runs in found.items():
-            seconds, peaks = (statistics.median(values) for values in zip(*runs, strict=True))
-            print(f"{name:28}{seconds:7.1f} s{peaks:9.0f} MB")
+                for side, packages in sides.items():
+                    home = Path(scratch, f"home{number}{side[:3]}")
+                    used = measure(code, file, home, packages)
+                    found.setdefault(side + name, []).append(used)
+        print(f"{file.stat().st_size / 1e6:.0f} MB, 33,640 rows, median of {options.rounds}")
+        medians = {
+            name: list(map(statistics.median, zip(*runs, strict=True)))
+            for name, runs in found.items()
+        }
+        print(f"{'':38}elapsed  processor      peak")
+        for name, (seconds, processor, peak) in medians.items():
+            print(f"{name:36}{seconds:7.1f} s {processor:7.1f} s{peak:8.0f} MB")
         run, least = (
-            statistics.median(seconds for seconds, _ in found[name])
-            for name in ("run a dummy, with its page", "load, answer and score only")
+            medians[name] for name in ("run a dummy, with its page", "load, answer and score only")
         )
-        print(f"a run is {run / least:.2f} times the least, and {run - least:.1f} s more")
+        print(
+            f"a run takes {run[0] / least[0]:.2f} times the least, {run[0] - least[0]:.1f} s more"
+        )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """How much faster is `express score` than a straightforward evaluator? Whole processes, one file.
 
-    python tests/benchmarks/bench_score.py [--reference FOLDER] [--rows 33679]
+    python tests/benchmarks/bench_score.py [--reference FOLDER] [--rows 33679] [--before CHECKOUT]
 
 The reference slice is repeated to as many rows as EXPRESS has. Both sides are started as fresh
 processes, read the same two files and print the five figures of the protocol `paper`; the figures
 must be equal to 1e-12, or the times mean nothing. The naive side does what one would write first:
-for every mask a look-up in the data frame and a call of scikit-learn's `f1_score`.
+for every mask a look-up in the data frame and a call of scikit-learn's `f1_score`. With a checkout
+of another version, `express score` of both is measured instead, in pairs that take turns.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -74,6 +76,27 @@ def timed(command: list[str], runs: int) -> tuple[float, float, dict[str, Any]]:
     return *best, output
 
 
+def pairs(sides: dict[str, Path], words: list[str], runs: int) -> dict[str, list[float]]:
+    """Processor seconds of `express` with the packages of either folder, which take turns."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    command = [sys.executable, "-c", "from express_runners.cli import main; main()", *words]
+    for number in range(runs):
+        for name in sorted(sides, reverse=number % 2 == 1):
+            before = processor_seconds()
+            env = os.environ | {"PYTHONPATH": str(sides[name])}
+            subprocess.run(command, check=True, capture_output=True, env=env, cwd=sides[name])
+            found[name].append(processor_seconds() - before)
+    return found
+
+
+def tell_pairs(found: dict[str, list[float]]) -> None:
+    """Print the medians of both sides, and of the ratios of the pairs."""
+    for name, seconds in found.items():
+        print(f"{name:28}{statistics.median(seconds):8.3f} s of processor time, median")
+    ratios = [now / then for then, now in zip(found["before"], found["now"], strict=True)]
+    print(f"median ratio of {len(ratios)} pairs   {statistics.median(ratios):8.3f}")
+
+
 def processor_seconds() -> float:
     """The processor time of all child processes so far: it hardly grows on a busy machine."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -87,7 +110,8 @@ def repeat(source: Path, target: Path, rows: int) -> None:
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(body[number % len(body)] for number in range(rows))
+        # The first column is the index, which tells rows from each other.
+        writer.writerows([number, *body[number % len(body)][1:]] for number in range(rows))
 
 
 def express() -> str:
@@ -108,9 +132,10 @@ def main() -> int:
     parser.add_argument(
         "--runs", type=int, default=3, help="runs of the fast side; the best counts"
     )
+    parser.add_argument("--before", type=Path, help="a checkout of the version to compare with")
     parser.add_argument("--naive", type=Path, help="be the naive side on this file")
     options = parser.parse_args()
-    lexicon = options.reference / "lexicon-decomposition.csv"
+    lexicon = options.reference.resolve() / "lexicon-decomposition.csv"
     if options.naive:
         print(json.dumps(naive(options.naive, lexicon)))
         return 0
@@ -118,12 +143,20 @@ def main() -> int:
         results = Path(folder) / "results.csv"
         repeat(options.reference / "gpt4o_predictions.csv", results, options.rows)
         size = results.stat().st_size / 1e6
+        asked = ["score", str(results), "--lexicon", str(lexicon), "--format", "json"]
+        if options.before:
+            sys.path.insert(0, str(ROOT / "tests"))
+            from support.packages import linked
+
+            both = {"now": ROOT, "before": options.before}
+            sides = {name: linked(one, Path(folder, name)) for name, one in both.items()}
+            tell_pairs(pairs(sides, asked, options.runs))
+            return 0
         place = ["--reference", str(options.reference)]
         slow, slow_cpu, expected = timed(
             [sys.executable, __file__, "--naive", str(results), *place], 1
         )
-        command = [express(), "score", str(results), "--lexicon", str(lexicon), "--format", "json"]
-        fast, fast_cpu, found = timed(command, options.runs)
+        fast, fast_cpu, found = timed([express(), *asked], options.runs)
     gap = max(abs(found["paper"][name] - expected[name]) for name in FIGURES)
     print(f"{options.rows} rows, {size:.0f} MB, both sides as whole processes")
     print("                               elapsed    processor")

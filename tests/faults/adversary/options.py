@@ -55,11 +55,11 @@ def commands() -> Iterator[tuple[str, Any]]:
     queue: list[tuple[str, Any]] = [("", typer.main.get_command(app))]
     while queue:
         name, command = queue.pop(0)
-        below = getattr(command, "commands", None)
+        below = getattr(command, "list_commands", None)
         if below is None:
             yield name.strip().replace("train train", "train"), command
         else:
-            queue += [(f"{name} {key}", one) for key, one in below.items()]
+            queue += [(f"{name} {key}", command.get_command(None, key)) for key in below(None)]
 
 
 def cases(good: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
