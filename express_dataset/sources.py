@@ -109,23 +109,32 @@ def filled(loaded: Loaded, source: str) -> Loaded:
     """The split as it is, refused where it is empty."""
     if not loaded.examples:
         raise DataError(
-            f"{source}: no row falls into the split '{loaded.split}'; "
-            "choose another split, or all, or give more rows"
+            f"{source}: no row is in the split '{loaded.split}'; choose another split, or all, "
+            f"or divide it: {how_to_divide(source)}"
         )
     return loaded
 
 
-def load_all(source: str = "express", misfits: str | None = None) -> dict[str, Loaded]:
+def how_to_divide(source: str) -> str:
+    """The command that gives a file without splits some; what it writes is read like any file."""
+    return f"express dataset split {source} --out FILE.jsonl"
+
+
+def load_all(
+    source: str = "express", misfits: str | None = None, *, by_hash: bool = False
+) -> dict[str, Loaded]:
     """Load every split of a source, and "all", reading it once; a split may be empty.
 
     Args:
         source: ``"sample"``, ``"express"`` or ``"express@REVISION"`` (the authors' Hub
             dataset), a path to the authors' CSV or to a CSV, JSONL or Parquet file in our
             columns, a folder that ``express dataset build`` or ``publish`` wrote, or a Hub
-            dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns.
+            dataset ``"ORG/NAME"`` or ``"ORG/NAME@REVISION"`` in our columns. What tells no
+            split is the test split as a whole; only the authors' rows are divided by hash.
         misfits: ``"refuse"`` or ``"leave out"`` rows that cannot be examples (no mask, a number
             of labels that differs from the masks, an empty label, no list). By default those in
             the authors' columns are left out, counted and listed, and those in ours refused.
+        by_hash: divide any rows that tell no split by the hash of their post.
 
     >>> sorted(load_all("sample"))
     ['all', 'few_shot', 'test', 'train']
@@ -140,7 +149,8 @@ def load_all(source: str = "express", misfits: str | None = None) -> dict[str, L
             first = left_out[0]
             raise DataError(f"{first.where}: {first.told}; no other row can be an example either")
         raise DataError(f"{source}: there are no rows; give one row per example")
-    return _divide(rows, origin, source, left_out, _standing(files))
+    hashed = by_hash or bool(files) or origin.kind != OTHER
+    return _divide(rows, origin, source, left_out, _standing(files), hashed)
 
 
 def misfits_asked(strict: bool, leave_out: bool) -> str | None:
@@ -256,6 +266,7 @@ def _divide(
     source: str,
     left_out: Sequence[LeftOut],
     standing: tuple[str, ...],
+    hashed: bool,
 ) -> dict[str, Loaded]:
     further = further_kinds(row.example for row in rows)
     if further:
@@ -263,8 +274,13 @@ def _divide(
             replace(row, example=replace(row.example, further=of_kinds(row.example, further)))
             for row in rows
         ]
-    placed, moved = _as_told(rows) if any(row.split for row in rows) else _by_hash(rows)
-    notes = (*standing, *_counted([row for row, _ in placed], left_out), *moved)
+    if any(row.split for row in rows):
+        placed, moved = _as_told(rows)
+    else:
+        placed, moved = _by_hash(rows) if hashed else ([(row, "test") for row in rows], ())
+    empty = [name for name in SPLITS if all(split != name for _, split in placed)]
+    lacking = (f"no row is in the split {' or '.join(empty)}",) if empty else ()
+    notes = (*standing, *_counted([row for row, _ in placed], left_out), *moved, *lacking)
     parts = {name: tuple(row.example for row, split in placed if split == name) for name in SPLITS}
     every = fingerprint(example for name in SPLITS for example in parts[name])
     parts["all"] = tuple(row.example for row, _ in placed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,22 +32,25 @@ def test_a_csv_with_columns_id_gold_answer(tmp_path: Path) -> None:
     assert (figures["valid_rate"], figures["lexical_accuracy"]) == (1, 0.5)
 
 
-def test_three_runs_become_a_table_of_latex(tmp_path: Path) -> None:
+def test_three_runs_become_a_table_of_latex_that_compiles(tmp_path: Path) -> None:
     rows = labels()
     runs = [
         write_run(tmp_path / name, f"org/we_{name}", "causal", "cot", answers(rows, share))
-        for name, share in (("a", 0.2), ("b", 0.5), ("c", 0.9))
+        for name, share in (("a#1", 0.2), ("b & ~c^2", 0.5), ("\\d{é}%$", 0.9))
     ]
-    done = express("compare", *runs, "--draws", "100", "--format", "latex")
+    done = express("compare", *runs, "--draws", "100", "--published", "--format", "latex")
     assert done.returncode == 0, done.stderr
-    assert re.findall(r"\\(toprule|midrule|bottomrule)", done.stdout)
-    assert not re.search(r"(?<!\\)[_#]", done.stdout)  # what LaTeX would stop at
-    depth = 0
-    for sign in re.findall(r"(?<!\\)[{}]", done.stdout):
-        depth += 1 if sign == "{" else -1
-        assert depth >= 0
-    assert depth == 0
-    assert len(re.findall(r"\\begin\{", done.stdout)) == len(re.findall(r"\\end\{", done.stdout))
+    paper = tmp_path / "paper.tex"
+    paper.write_text(
+        "\\documentclass{article}\n\\usepackage{booktabs,graphicx}\n\\begin{document}\n"
+        f"{done.stdout}\n\\end{{document}}\n",
+        "utf-8",
+    )
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", paper.name]
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout[-2000:]
+    assert "Overfull" not in made.stdout
+    assert paper.with_suffix(".pdf").stat().st_size > 10_000
 
 
 def test_a_pipeline_of_one_s_own_is_scored_in_its_loop(tmp_path: Path) -> None:

@@ -168,7 +168,8 @@ def compare_runs(
         "findings": [finding.to_dict() for finding in checked],
         "training": training(same, masks, found, correction, how),
         "groups": side_by_side(columns or {}, masks, how.level),
-        "note": " ".join([_note(shown), *_cautions(same, shown, data)]),
+        "note": " ".join([_note(shown), *(cautions := _cautions(same, shown, data))]),
+        "caption": " ".join([_caption(shown), *cautions]),
     }
 
 
@@ -292,6 +293,15 @@ def _note(found: dict[str, Any]) -> str:
         f"{found['baseline']} by a paired permutation test over {found['unit']}s, corrected by "
         f"{method}: * p < 0.05, ** p < 0.01, *** p < 0.001. Runs of one group are not told apart "
         f"in exact words. ~: approximate, for few posts or few masks say it.{clean}"
+    )
+
+
+def _caption(found: dict[str, Any]) -> str:
+    """The note of a table in a paper, whose text says how intervals and tests were made."""
+    return (
+        f"In percent, with {found['level']:.0%} intervals over {found['n_examples']} examples; "
+        f"{found['data']}, protocol {found['protocol']}, lexicon {found['lexicon']}. Stars: "
+        f"differs from {found['baseline']} at p < 0.05, 0.01 or 0.001, corrected."
     )
 
 

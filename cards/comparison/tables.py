@@ -11,6 +11,7 @@ from ..terminal import TEXT_WIDTH, table_width
 from ..words import PLACES, percent, places, short
 from .compare import TABLE
 from .groups import MOST
+from .latex import for_latex, tabular
 from .verdicts import measured
 
 HEADS = {
@@ -22,14 +23,6 @@ HEADS = {
 CLEAN = TABLE[1:]
 LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 _KNOWN = 5  # columns before the figures
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
-}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -134,19 +127,22 @@ def as_markdown(found: dict[str, Any]) -> str:
 
 
 def as_latex(found: dict[str, Any]) -> str:
-    """A comparison as LaTeX tables with the rules of `booktabs`; see `as_text`."""
-    rows = _rows(found, _for_latex)
-    columns = "l" * _KNOWN + "r" * (len(rows[0]) - _KNOWN)
-    blocks = [_tabular(rows, columns, _for_latex(found["note"]))]
-    for title, told, lines in _training(found, _for_latex):
-        blocks.append(_tabular(told, "lrrrrr", " ".join([f"{title}.", *lines])))
-    for grouped in _group_rows(found, _for_latex):
-        caption = "Identical words in percent, by group."
-        blocks.append(_tabular(grouped, "lr" + "r" * (len(grouped[0]) - 2), caption))
+    """A comparison as LaTeX tables with the rules of `booktabs`, intervals under their figures."""
+    blocks = [tabular(_rows(found, for_latex), for_latex(found["caption"]))]
+    for title, told, lines in _training(found, for_latex):
+        blocks.append(tabular(told, " ".join([f"{title}.", *lines])))
+    for grouped in _group_rows(found, for_latex):
+        blocks.append(tabular(grouped, "Identical words in percent, by group."))
     if found["findings"]:
-        rows = _finding_rows(found, _for_latex)
-        blocks.append(_tabular(rows, "llrrl", "Findings of the paper."))
-    return "% needs \\usepackage{booktabs}\n" + "\n\n".join(blocks) + "\n"
+        rows = _finding_rows(found, for_latex)
+        blocks.append(tabular(rows, "Findings of the paper."))
+    told = textwrap.wrap(found["note"], 100, initial_indent="% ", subsequent_indent="% ")
+    return (
+        "% needs \\usepackage{booktabs,graphicx}\n"
+        + "\n".join(told)
+        + "\n\n".join(["", *blocks])
+        + "\n"
+    )
 
 
 def _verdicts(found: dict[str, Any], safe: Callable[[str], str]) -> list[str]:
@@ -312,15 +308,12 @@ def _pipes(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, "| " + " | ".join(["---"] * len(rows[0])) + " |", *body])
 
 
-def _tabular(rows: Sequence[Sequence[str]], columns: str, caption: str) -> str:
-    head, *body = [" & ".join(row) + r" \\" for row in rows]
-    lines = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head]
-    lines += [r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]
-    return "\n".join([*lines, rf"\caption{{{caption}}}", r"\end{table}"])
-
-
-def _for_latex(text: str) -> str:
-    return "".join(_LATEX.get(mark, mark) for mark in text)
+def further(form: str, rows: Sequence[Sequence[str]], note: str) -> str:
+    """A further table under a comparison, its head first, as Markdown or LaTeX."""
+    safe = for_latex if form == "latex" else _for_markdown
+    told = [[safe(cell) for cell in row] for row in rows]
+    written = tabular(told, safe(note)) if form == "latex" else f"{_pipes(told)}\n\n{safe(note)}"
+    return f"\n{written}\n"
 
 
 def _for_markdown(text: str) -> str:

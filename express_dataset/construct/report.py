@@ -41,7 +41,7 @@ class BuildReport:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One sentence for each file that was not read, or not to its end, and for each gap."""
+        """One sentence for each file that was not read (to its end), gap and empty split."""
         files = self.content.get("inputs", [])
         others = self.content.get("passed_over", {})
         gaps = self.content.get("gaps", {})
@@ -49,6 +49,7 @@ class BuildReport:
             *(problem_sentence(file) for file in files if file["problem"]),
             *(f"{name} was passed over: {why}" for name, why in others.items()),
             *(f"{n:,} posts were kept without a value: {GAPS[g]}" for g, n in gaps.items() if n),
+            *(f"no row is in the split {name}" for name, n in self.splits.items() if not n),
         )
 
 

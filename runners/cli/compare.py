@@ -106,11 +106,17 @@ def compare(
         from express_cards.comparison.paper_rows import HEADER, cells, own_first
         from express_cards.terminal import print_plain
 
-        # As plain text, whatever the format of the rest.
-        print_plain(HEADER, map(cells, own_first(beside["table_3"]["rows"])), beside["note"])
-        typer.echo("\nWhat does not follow from the paper's own rows\n")
+        heads = ("where", "what", "printed", "follows", "how")
+        follows = "What does not follow from the paper's own rows"
         told = [tuple(map(str, one.values())) for one in beside["does_not_follow"]]
-        print_plain(("where", "what", "printed", "follows", "how"), told, "")
+        own = [*map(cells, own_first(beside["table_3"]["rows"]))]
+        if format is not Table.text:
+            for rows, note in (([HEADER, *own], beside["note"]), ([heads, *told], follows)):
+                sys.stdout.write(compare_tables.further(format.value, rows, note))
+            return
+        print_plain(HEADER, own, beside["note"])
+        typer.echo(f"\n{follows}\n")
+        print_plain(heads, told, "")
 
 
 def _published(options: CompareOptions) -> dict[str, Any]:

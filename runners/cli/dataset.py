@@ -139,6 +139,29 @@ def build(options: BuildOptions, format: FormatOption = Format.text) -> None:  #
 
 
 @app.command()
+def split(
+    source: Annotated[str, typer.Argument(help="A file whose rows tell no split, or ORG/NAME.")],
+    out: Annotated[Path, typer.Option(help="The JSONL file to write.")],
+    strict: Strict = False,
+    leave_out_misfits: LeaveOut = False,
+    format: FormatOption = Format.text,  # noqa: A002
+) -> None:
+    """Divide rows into train, test and few_shot by their posts, so that nothing leaks."""
+    from express_cards.terminal import escape, table, terminal
+    from express_dataset.publishing.division import split_file
+    from express_dataset.sources import misfits_asked
+
+    rows = split_file(source, out, misfits_asked(strict, leave_out_misfits))
+
+    def show() -> None:
+        console = terminal()
+        console.print(table(("rows", ""), ((name, str(count)) for name, count in rows.items())))
+        console.print(f"\nNext: express dataset stats {escape(str(out))}", soft_wrap=True)
+
+    tell(format, {"out": str(out), "rows": rows}, show)
+
+
+@app.command()
 def stats(
     source: Annotated[
         str,

@@ -10,7 +10,7 @@ from typing import Any
 
 from express_dataset import Example
 from express_dataset.schema import fingerprint
-from express_dataset.sources import Loaded, filled
+from express_dataset.sources import Loaded, filled, how_to_divide
 
 from ..config import RunConfig
 from ..engines.base import BUDGET_THINKING, EngineOptions
@@ -199,6 +199,7 @@ def _train_labels(config: RunConfig, data: Splits) -> tuple[str, ...]:
     if not train and config.decode == RANK:
         raise RunError(
             f"--decode rank: {config.dataset} has no train split to take the terms from: give "
-            "--vocabulary FILE, a term per line."
+            "--vocabulary FILE, a term per line, or divide the data: "
+            f"{how_to_divide(config.dataset)}"
         )
     return tuple(label for example in train or data["all"].examples for label in example.labels)

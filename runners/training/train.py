@@ -16,7 +16,7 @@ from express_dataset import Example
 from express_dataset.errors import require
 from express_dataset.files import own_path
 from express_dataset.schema import fingerprint
-from express_dataset.sources import Loaded, load_all
+from express_dataset.sources import Loaded, how_to_divide, load_all
 from express_dataset.splits import normalised
 
 from ..engines.base import EngineOptions
@@ -70,8 +70,8 @@ def prepare(config: TrainConfig, weights: bool = True) -> Material:
     loaded = data["train"]
     if not loaded.examples:
         raise RunError(
-            f"--dataset {config.dataset} has no train split to learn from: write train, test or "
-            "few_shot into a column split."
+            f"--dataset {config.dataset} has no train split to learn from; divide it: "
+            f"{how_to_divide(config.dataset)}"
         )
     asking = config.asking()
     model = resolve(config.model, config.family, weights, config.adapter)

@@ -83,6 +83,14 @@ def test_a_broken_dump_costs_no_other(made: Path, tmp_path: Path) -> None:
     assert second.startswith("none.zst: this is not a zstd file; get the file again")
 
 
+def test_a_split_that_stays_empty_is_told(made: Path, tmp_path: Path) -> None:
+    dump = dumps.write(tmp_path / "one.jsonl", dumps.ndjson(dumps.posts(4)))
+    report = build(asked(made, tmp_path / "o", dumps=(dump,)))
+    empty = [name for name, rows in report.splits.items() if not rows]
+    assert empty
+    assert [f"no row is in the split {name}" for name in empty] == [*report.problems]
+
+
 MISTAKES = [
     ({"dumps": ()}, "no dump was given"),
     ({"dumps": (Path("nowhere.zst"),)}, "nowhere.zst: there is no such file or folder"),

@@ -270,8 +270,8 @@ def test_an_empty_split(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         load_examples(str(path), split="test")
     assert str(caught.value) == (
-        f"{path}: no row falls into the split 'test'; "
-        "choose another split, or all, or give more rows"
+        f"{path}: no row is in the split 'test'; choose another split, or all, or divide it: "
+        f"express dataset split {path} --out FILE.jsonl"
     )
 
 

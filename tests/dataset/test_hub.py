@@ -136,11 +136,12 @@ def test_a_dataset_in_our_columns_keeps_its_splits(hub: LoopbackHub, tmp_path: P
     assert loaded["description"].startswith("NOT the authors' EXPRESS data")
 
 
-def test_a_dataset_that_nobody_has_split_is_split_by_hash(hub: LoopbackHub, tmp_path: Path) -> None:
+def test_a_dataset_that_nobody_has_split_is_one_test_split(
+    hub: LoopbackHub, tmp_path: Path
+) -> None:
     hub.dataset("org/posts").commit({"posts.parquet": _parquet(60, 0)})
     splits = _load("org/posts", hub.environment(str(tmp_path)))["splits"]
-    assert splits["all"] == 60
-    assert 0 < splits["test"] < splits["train"] < 60
+    assert splits == {"all": 60, "test": 60, "train": 0, "few_shot": 0}
 
 
 def test_refusals(hub: LoopbackHub, tmp_path: Path) -> None:

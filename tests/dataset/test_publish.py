@@ -247,6 +247,17 @@ def test_a_split_without_rows_is_left_out(tmp_path: Path) -> None:
     assert {split: [one.id for one in parts[split].examples] for split in told} == told
 
 
+def test_the_card_of_data_without_a_test_split_tells_it_and_its_code_runs(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(posts(tmp_path, row("a", split="train")), out)
+    card = (out / "README.md").read_text("utf-8")
+    assert "Note: no row is in the split test or few_shot." in card
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.S)
+    command = [sys.executable, "-c", code.replace("./path/of/this/folder", str(out))]
+    environment = os.environ | {"HF_HOME": str(tmp_path / "hf")}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+
+
 def test_a_build_report_goes_along(tmp_path: Path) -> None:
     built = tmp_path / "built"
     write(posts(tmp_path, row("a", split="train"), row("b", split="test")), built)

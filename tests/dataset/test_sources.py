@@ -18,6 +18,7 @@ from express_dataset import (
     load_examples,
     pseudonym,
 )
+from express_dataset.publishing.division import split_file
 from express_dataset.schema import features
 from express_dataset.splits import SPLITS, normalised
 
@@ -149,19 +150,39 @@ def test_a_split_column_is_honoured_and_its_leaks_are_told(tmp_path: Path) -> No
     )
 
 
+def test_a_file_without_splits_is_used_whole_and_that_is_told(tmp_path: Path) -> None:
+    parts = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS)))
+    assert [row.id for row in parts["test"].examples] == [row["id"] for row in ROWS]
+    assert parts["all"].notes == ("no row is in the split train or few_shot",)
+
+
+def test_what_split_writes_is_divided_without_leaks_and_keeps_every_column(tmp_path: Path) -> None:
+    rows = [row | {"mood": f"m{n}"} for n, row in enumerate(ROWS)]
+    file, out = _jsonl(tmp_path / "a.jsonl", rows), tmp_path / "b.jsonl"
+    counts = split_file(str(file), out)
+    parts = load_all_examples(str(out))
+    assert counts == {name: len(parts[name].examples) for name in SPLITS}
+    assert all(counts.values())
+    assert parts["all"].notes == ()
+    assert [row.cells() for row in parts["all"].examples] == [
+        row.cells() for row in load_examples(str(file)).examples
+    ]
+
+
 def test_rows_added_at_the_end_move_none(tmp_path: Path) -> None:
-    before = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS[:30])))
-    after = load_all_examples(str(_jsonl(tmp_path / "b.jsonl", ROWS)))
+    before = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS[:30])), by_hash=True)
+    after = load_all_examples(str(_jsonl(tmp_path / "b.jsonl", ROWS)), by_hash=True)
     for name in SPLITS:
         kept = before[name].examples
         assert after[name].examples[: len(kept)] == kept
 
 
 def test_a_row_that_would_leak_is_left_out_and_told(tmp_path: Path) -> None:
-    parts = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS)))
+    parts = load_all_examples(str(_jsonl(tmp_path / "a.jsonl", ROWS)), by_hash=True)
     one, other = parts["train"].examples[0], parts["test"].examples[0]
     bridge = {"id": "bridge", "post_id": one.post_id, "text": other.text, "labels": ["sad"]}
-    parts = load_all_examples(str(_jsonl(tmp_path / "b.jsonl", [*ROWS, bridge])))
+    file = _jsonl(tmp_path / "b.jsonl", [*ROWS, bridge])
+    parts = load_all_examples(str(file), by_hash=True)
     assert len(parts["all"].examples) == len(ROWS)
     told = "1 rows left out, because their text or a near copy stands in another split"
     assert parts["all"].notes == (told,)

@@ -31,9 +31,8 @@ def rows_of(
             continue
         i = len(found)
         text = f"{PLACES[i % 8]} number{number} word{number} i was <mask>"
-        found.append(
-            {"id": f"e{number}", "post_id": f"p{number}", "text": text, "labels": [terms[i % 8]]}
-        )
+        ids = {"id": f"e{number}", "post_id": f"p{number}", "split": split}
+        found.append({**ids, "text": text, "labels": [terms[i % 8]]})
     return found
 
 

@@ -29,7 +29,7 @@ def test_the_test_rows_under_other_posts(
     """Their posts are renamed, so that a training takes them for its own."""
     rows = [json.loads(line) for line in pairs.read_text("utf-8").splitlines()]
     leak = [
-        {**row, "post_id": renamed["post_id"]}
+        {**row, "post_id": renamed["post_id"], "split": "train"}
         for row, renamed in zip(rows[12:], rows_of("train", 12, offset=9000), strict=True)
     ]
     learned = tmp_path / "learned"
