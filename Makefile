@@ -7,6 +7,8 @@ TORCH ?= torch==2.13.0
 PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip --disable-pip-version-check install --quiet
 # Set to hold packages to known versions, as the gate does: PINS="--constraint .ci/constraints.txt"
 PINS ?=
+# make demo TRAINING=no asks the models and teaches none.
+TRAINING ?= yes
 # Test processes; each computes on one core.
 JOBS ?= 2
 
@@ -17,7 +19,7 @@ SEED ?=
 .PHONY: demo test test-long test-lowest test-newest lint clean
 
 demo: .venv/.run
-	@.venv/bin/python -m express_runners.demo
+	@.venv/bin/python -m express_runners.demo $(if $(filter no,$(TRAINING)),--no-training)
 
 test: .venv/.test
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $(JOBS) --dist loadfile

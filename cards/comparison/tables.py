@@ -136,10 +136,10 @@ def as_latex(found: dict[str, Any]) -> str:
     if found["findings"]:
         rows = _finding_rows(found, for_latex)
         blocks.append(tabular(rows, "Findings of the paper."))
-    told = textwrap.wrap(found["note"], 100, initial_indent="% ", subsequent_indent="% ")
+    note = textwrap.wrap(found["note"], 100, initial_indent="% ", subsequent_indent="% ")
     return (
         "% needs \\usepackage{booktabs,graphicx}\n"
-        + "\n".join(told)
+        + "\n".join(note)
         + "\n\n".join(["", *blocks])
         + "\n"
     )

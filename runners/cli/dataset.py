@@ -147,7 +147,9 @@ def split(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Divide rows into train, test and few_shot by their posts, so that nothing leaks."""
-    from express_cards.terminal import escape, table, terminal
+    from rich.markup import escape
+
+    from express_cards.terminal import table, terminal
     from express_dataset.publishing.division import split_file
     from express_dataset.sources import misfits_asked
 

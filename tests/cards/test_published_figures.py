@@ -58,6 +58,10 @@ def test_the_papers_experiment_is_35_runs() -> None:
     assert {row.setting for row in found if row.architecture in ("masked", "seq2seq")} == {
         "zero-shot"
     }
+    assert {row.model for row in found if row.architecture == "api"} == {
+        "gpt-3.5-turbo-0125",
+        "gpt-4o",
+    }
 
 
 def test_a_model_finds_its_row_by_its_name_alone() -> None:

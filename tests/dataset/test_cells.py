@@ -100,7 +100,7 @@ def test_half_an_emoji_is_replaced_and_counted(tmp_path: Path) -> None:
     path.write_text('{"id": "a", "text": "I feel <mask> \\ud83d", "labels": ["sad"]}\n' + whole)
     data = load_all_examples(str(path))["all"]
     assert [row.text for row in data.examples] == ["I feel <mask> \ufffd", "\U0001f600 <mask>"]
-    assert data.notes == ("1 halves of characters (broken emoji) replaced by U+FFFD",)
+    assert "1 halves of characters (broken emoji) replaced by U+FFFD" in data.notes
 
 
 def test_lines_of_json_may_end_as_on_old_macs(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_half_a_character_that_a_list_spells_out_is_replaced(tmp_path: Path) -> 
     path.write_text(HEAD + "a,I feel <mask>,['sad\\ud83d']\n")
     data = load_all_examples(str(path))["all"]
     assert [row.labels for row in data.examples] == [("sad\ufffd",)]
-    assert data.notes == ("1 halves of characters (broken emoji) replaced by U+FFFD",)
+    assert "1 halves of characters (broken emoji) replaced by U+FFFD" in data.notes
 
 
 AUTHORS = "original_ids,segment,number_of_labels,labels,topic_name\n"
@@ -161,11 +161,11 @@ def test_a_known_file_is_not_called_unknown(
     path = tmp_path / "f.csv"
     path.write_text(AUTHORS + MISFITS.partition("\n")[0] + "\n")
     told = "the data is not a version of EXPRESS that this release knows"
-    assert load_all(str(path))["all"].notes == (told,)
+    assert told in load_all(str(path))["all"].notes
     from express_dataset.files import sha256
 
     monkeypatch.setitem(FILES, sha256(path), KnownFile("EXPRESS", 1))
-    assert load_all(str(path))["all"].notes == ()
+    assert told not in load_all(str(path))["all"].notes
 
 
 def test_further_columns_are_kept_and_group(tmp_path: Path) -> None:

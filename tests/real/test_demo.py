@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def test_the_demo_asks_and_teaches_real_models_and_leaves_a_page(tmp_path: Path) -> None:
     recipe = re.search(r"^demo:.*\n\t@?(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.M)
     assert recipe
-    command = recipe[1].replace(".venv/bin/python", sys.executable)
+    command = recipe[1].partition("$")[0].replace(".venv/bin/python", sys.executable)
     environment = os.environ | {
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(tmp_path / "hf"),
@@ -33,7 +33,7 @@ def test_the_demo_asks_and_teaches_real_models_and_leaves_a_page(tmp_path: Path)
     scores = {
         name: json.loads((run / "scores.json").read_text())["revised"] for name, run in runs.items()
     }
-    assert {score["n_examples"] for score in scores.values()} == {26}
+    assert {score["n_examples"] for score in scores.values()} == {18}
     # A model that writes something else for most posts is a model that really answers.
     lines = (runs["smollm2-135m-free"] / "predictions.jsonl").read_text("utf-8").splitlines()
     assert len({json.loads(line)["completion"] for line in lines}) > len(lines) / 2
