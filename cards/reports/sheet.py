@@ -15,6 +15,7 @@ from express_dataset.flags import leaked, negated
 from express_dataset.grouping import groups_of
 from express_dataset.reading.readers import is_table
 from express_dataset.reading.readers import read as read_records
+from express_dataset.word_forms import leaked_form
 from express_metric import read_results
 from express_metric.analysis.breakdown import Facts
 from express_runners.errors import RunError
@@ -38,6 +39,7 @@ class Told:
     # for each example a flag for each mask; None without texts
     negated: Sequence[Sequence[bool]] | None = None
     leaked: Sequence[Sequence[bool]] | None = None
+    leaked_form: Sequence[Sequence[bool]] | None = None
     # term to frequency in the train split; None where that is not known
     train: Mapping[str, int] | None = None
     # the examples of the train split; None where they cannot be had
@@ -61,6 +63,7 @@ class Told:
             texts=pick(self.texts),
             negated=pick(self.negated),
             leaked=pick(self.leaked),
+            leaked_form=pick(self.leaked_form),
             subreddits=pick(self.subreddits),
             groups={name: pick(values) for name, values in self.groups.items()},
         )
@@ -121,6 +124,7 @@ class Sheet:
             words=None if source.texts is None else [len(text.split()) for text in source.texts],
             negated=source.negated,
             leaked=source.leaked,
+            leaked_form=source.leaked_form,
             train=(source.train or Counter(labels)) if self.n_masks else None,
         )
 
@@ -175,6 +179,7 @@ def of_folder(run: FinishedRun, group_by: Sequence[str] = ()) -> Told:
         texts=[example.text for example in examples],
         negated=[example.negated for example in examples],
         leaked=[example.leaked for example in examples],
+        leaked_form=[example.leaked_form for example in examples],
         subreddits=_if_any([example.subreddit for example in examples]),
         groups=groups_of(examples, group_by),
     )
@@ -210,6 +215,7 @@ def _of_file(path: Path, group_by: Sequence[str] = ()) -> Told:
         texts=texts,
         negated=[negated(text) for text in texts],
         leaked=list(map(leaked, texts, results.references)),
+        leaked_form=list(map(leaked_form, texts, results.references)),
     )
 
 

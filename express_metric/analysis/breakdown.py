@@ -45,9 +45,10 @@ class Facts:
     subreddits: Sequence[str | None] | None = None  # for each example where it was posted, or None
     # further ways to group: by name, for each example a value or None
     groups: Mapping[str, Sequence[str | None]] | None = None
-    # negated and leaked: for each example a flag for each mask
+    # negated, leaked and leaked_form: for each example a flag for each mask
     negated: Sequence[Sequence[bool]] | None = None
     leaked: Sequence[Sequence[bool]] | None = None
+    leaked_form: Sequence[Sequence[bool]] | None = None
     train: Mapping[str, int] | None = None  # term to frequency in the train split
     # for each example the labels of its nearest neighbour in another split
     nearest: Sequence[Sequence[str]] | None = None
@@ -75,8 +76,8 @@ def breakdown(
         `scale` and `net` of the other scale, or None, as ``other``); ``valence`` (see `valence`;
         its ``by`` is a list of `Rate`, see `valence_rates`); ``by``: lists of `Group` by
         ``masks_per_segment``, ``position`` and, where known, ``length``, ``subreddit``,
-        each of the further ``groups``, ``negated``, ``leaked``, ``train_frequency``;
-        ``frequency_correlation``; ``invalid`` (reason to number of rows).
+        each of the further ``groups``, ``negated``, ``leaked``, ``leaked_form``,
+        ``train_frequency``; ``frequency_correlation``; ``invalid`` (reason to number of rows).
     """
     known = facts or Facts()
     masks = mask_table(references, readings, lexicon, protocol, known.posts)
@@ -152,7 +153,7 @@ def _by(masks: Masks, examples: int, facts: Facts, level: float) -> dict[str, li
         codes, names = coded(values)
         # A column of somebody's own may be called like a table of ours.
         groups[f"column {name}" if name in groups else name] = codes[masks.example], names
-    for name in ("negated", "leaked"):
+    for name in ("negated", "leaked", "leaked_form"):
         flags: Sequence[Sequence[bool]] | None = getattr(facts, name)
         if flags is not None:
             _check(name, len(flags), examples)

@@ -11,6 +11,7 @@ from typing import Any
 
 from express_dataset import Example
 from express_dataset.sources import filled, load_all
+from express_metric.analysis.clean import kept
 from express_metric.lexicon import Lexicon
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.scoring import FIGURES, Scores, count, merge, total
@@ -33,10 +34,14 @@ from .options import OPTIONS
 SUMS = ("examples", "masks", "valid", "valid_masks", "lexical", "vector", "f1", "dimension")
 """The counts of an example that the figures are made of; see `express_metric.scoring.total`."""
 
-METRICS: dict[str, tuple[Protocol, str]] = {
-    f"{protocol}_{figure}": (protocol, figure) for protocol in PROTOCOLS for figure in FIGURES
+METRICS: dict[str, tuple[str, Protocol, str]] = {
+    f"{table}_{figure}": (table, protocol, figure)
+    for protocol in PROTOCOLS
+    for table in (protocol, f"{protocol}_clean")
+    for figure in FIGURES
 }
-"""Name of a metric in a harness -> protocol and figure."""
+"""Name of a metric in a harness -> its counts, protocol and figure; *clean* ones leave out masks
+whose word stands in the text or is denied there."""
 
 # A text cut off at its last token may come back from the tokenizer as some tokens fewer.
 NEARLY = 0.98
@@ -229,18 +234,24 @@ def read(text: str, cue: str, cut_off: bool, masks: int | None = None) -> dict[s
 
 
 def sums(
-    labels: Sequence[str], readings: Mapping[str, Reading], lexicon: Lexicon
+    labels: Sequence[str],
+    readings: Mapping[str, Reading],
+    lexicon: Lexicon,
+    flags: Sequence[bool],
 ) -> dict[str, dict[str, Any]]:
-    """Count one example under each protocol, in whole numbers.
+    """Count one example under each protocol, in whole numbers; `flags` tell of each mask if clean.
 
     Returns:
-        For each protocol the counts named in `SUMS`, and `invalid` by reason.
+        For each protocol, and for its clean masks, the counts named in `SUMS`, and `invalid` by
+        reason.
     """
     result: dict[str, dict[str, Any]] = {}
     for protocol in PROTOCOLS:
-        found = total(count([labels], [readings[protocol]], lexicon, protocol))
-        invalid = Scores(protocol, found).invalid
-        result[protocol] = {**{name: found[name] for name in SUMS}, "invalid": invalid}
+        every = [labels], [readings[protocol]]
+        for table, rows in {protocol: every, f"{protocol}_clean": kept(*every, [flags])}.items():
+            found = total(count(*rows, lexicon, protocol))
+            invalid = Scores(protocol, found).invalid
+            result[table] = {**{name: found[name] for name in SUMS}, "invalid": invalid}
     return result
 
 

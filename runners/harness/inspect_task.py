@@ -23,6 +23,7 @@ from express_metric.signature import VERSION
 from express_metric.terms import Reason
 
 from ..prompts.wording import answer
+from ..runs.reading import clean
 from .common import (
     METRICS,
     Fitter,
@@ -95,6 +96,8 @@ def _sample(asked: Questions, example: Example) -> Sample:
             "labels": list(example.labels),
             "negated": list(example.negated),
             "leaked": list(example.leaked),
+            "leaked_form": list(example.leaked_form),
+            "clean": clean(example),
             "post_id": example.post_id,
             "segment": example.segment,
         },
@@ -200,8 +203,8 @@ def figures() -> Metric:
     def compute(scores: list[SampleScore]) -> Value:
         counts = [one.score.metadata or {} for one in scores]
         return {
-            name: figure([one[protocol] for one in counts], protocol, kind)
-            for name, (protocol, kind) in METRICS.items()
+            name: figure([one[table] for one in counts], protocol, kind)
+            for name, (table, protocol, kind) in METRICS.items()
         }
 
     return compute
@@ -238,7 +241,7 @@ def express_scorer(source: str = "express", lexicon: str | None = None, cue: str
         cut_off = bool(state.metadata.get(CUT_OFF))
         text = state.metadata.get(OPENED, "") + state.output.completion
         readings = unanswered(Reason(why)) if why else read(text, cue, cut_off, len(labels))
-        counts = sums(labels, readings, table)
+        counts = sums(labels, readings, table, state.metadata["clean"])
         reason = readings["revised"].reason
         shown = {name: one.terms or f"invalid: {one.reason}" for name, one in readings.items()}
         return Score(

@@ -19,6 +19,7 @@ from express_dataset import Example
 from ..config import RunConfig
 from ..errors import RunError
 from ..prompts.wording import answer
+from ..runs.reading import clean
 from .common import METRICS, Fitter, Questions, config, figure, questions, read, sums
 from .options import OF_SHOTS, OPTIONS
 
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Other names for max_gen_toks, which a user may set for all examples by --gen_kwargs.
 _BUDGETS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
-_COLUMNS = ("id", "post_id", "text", "labels", "negated", "leaked")
+_COLUMNS = ("id", "post_id", "text", "labels", "negated", "leaked", "leaked_form")
 
 
 class ExpressTask(ConfigurableTask):  # type: ignore[misc]
@@ -94,8 +95,9 @@ class ExpressTask(ConfigurableTask):  # type: ignore[misc]
         if self._fitter is not None:
             text = self._fitter.opened(self._asked.examples[doc["id"]]) + text
         readings = read(text, self._asked.template.cue, cut_off, len(doc["labels"]))
-        counts = sums(doc["labels"], readings, self._asked.lexicon)
-        return {name: counts[protocol] for name, (protocol, _) in METRICS.items()}
+        flags = clean(self._asked.examples[doc["id"]])
+        counts = sums(doc["labels"], readings, self._asked.lexicon, flags)
+        return {name: counts[table] for name, (table, _, _) in METRICS.items()}
 
     def _budget(self, doc: Mapping[str, Any]) -> int:
         given = self.config.generation_kwargs
@@ -166,7 +168,7 @@ def _config(task: str, metadata: dict[str, Any]) -> dict[str, Any]:
                 "aggregation": partial(figure, protocol=protocol, name=kind),
                 "higher_is_better": True,
             }
-            for name, (protocol, kind) in METRICS.items()
+            for name, (_, protocol, kind) in METRICS.items()
         ],
         "metadata": metadata,
     }

@@ -104,6 +104,12 @@ def test_communities_are_turned_with_their_examples(tmp_path: Path) -> None:
             "30.0% where it does not: clearly more often.",
         ),
         (
+            "leaked_form",
+            [[group("no", 0.3), group("yes", 0.6)]],
+            "The word is named 60.0% of the time where another form of the word stands in the "
+            "text, 30.0% where none does: clearly more often.",
+        ),
+        (
             "position",
             [[group("1", 0.5), group("2", 0.45), group("5+", 0.1, masks=3)]],
             "The word is named 45.0% of the time at place 2, 50.0% at place 1: the difference may "

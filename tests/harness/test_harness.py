@@ -14,11 +14,10 @@ from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
-from express_runners.harness.common import completed, config, questions
+from express_runners.harness.common import METRICS, completed, config, questions
 from express_runners.runs.run import run
 
 LIMIT = 6
-NAMES = [f"{protocol}_{figure}" for protocol in PROTOCOLS for figure in FIGURES]
 # A chat template that adds nothing, for Inspect, which writes "user: " without one.
 PLAIN = "{{ messages[0]['content'] }}"
 
@@ -35,10 +34,11 @@ def ours(model: Path, out: Path, prompt: str) -> dict[str, float]:
     options: dict[str, Any] = {"dataset": "sample", "limit": LIMIT, "prompt": prompt}
     result = run(RunConfig(model=str(model), out=out, device="cpu", dtype="float32", **options))
     assert result is not None
+    tables: dict[str, Any] = {name: result.scores[name] for name in PROTOCOLS}
+    tables |= {f"{name}_clean": table["clean"] for name, table in tables.items()}
+    assert 0 < tables["paper_clean"]["n_masks"] < tables["paper"]["n_masks"]
     return {
-        f"{protocol}_{figure}": result.scores[protocol][figure]
-        for protocol in PROTOCOLS
-        for figure in FIGURES
+        f"{name}_{figure}": table[figure] for name, table in tables.items() for figure in FIGURES
     }
 
 
@@ -62,7 +62,7 @@ def by_lm_eval(model: Path, prompt: str, **metadata: Any) -> dict[str, float]:
         bootstrap_iters=0,
         task_manager=TaskManager(include_path=TASKS, include_defaults=False, metadata=given),
     )
-    return {name: done["results"][task][f"{name},none"] for name in NAMES}
+    return {name: done["results"][task][f"{name},none"] for name in METRICS}
 
 
 def by_inspect(model: Path, folder: Path, prompt: str) -> tuple[dict[str, float], Any]:
@@ -84,7 +84,7 @@ def by_inspect(model: Path, folder: Path, prompt: str) -> tuple[dict[str, float]
     )
     assert log.status == "success", log.error
     metrics = log.results.scores[0].metrics
-    return {name: metrics[name].value for name in NAMES}, log
+    return {name: metrics[name].value for name in METRICS}, log
 
 
 @pytest.mark.parametrize("prompt", ["zero-shot", "few-shot", "cot"])

@@ -316,6 +316,7 @@ def test_the_whole_breakdown() -> None:
         subreddits=["x", "x", None, "y"],
         negated=[[False, True], [False], [False], [False]],
         leaked=[[True, False], [False], [True], [False]],
+        leaked_form=[[False, True], [True], [False], [False]],
         train={"sad": 10, "mad": 3, "Glad": 1},
         nearest=[["sad"], ["mad"], ["sad"], ["sad"]],
     )
@@ -332,6 +333,7 @@ def test_the_whole_breakdown() -> None:
     assert by["subreddit"] == {"x": (3, pytest.approx(2 / 3)), "y": (1, 0.0)}
     assert by["negated"] == {"no": (4, 0.5), "yes": (1, 0.0)}
     assert by["leaked"] == {"no": (3, pytest.approx(1 / 3)), "yes": (2, 0.5)}
+    assert by["leaked_form"] == {"no": (3, pytest.approx(1 / 3)), "yes": (2, 0.5)}
     assert by["train_frequency"] == {"0": (1, 0.0), "1-4": (2, 0.5), "5-19": (2, 0.5)}
     assert found["intensity"]["softened"] == 1
     assert found["invalid"] == {"wrong-count": 1}

@@ -85,8 +85,8 @@ def test_a_run_ranks_through_a_server_of_its_own(tmp_path: Path) -> None:
             assert other["logprobs"] == pytest.approx(one["logprobs"], abs=2e-3)
         assert theirs["prompt_tokens"] > len(VOCABULARY.terms) * mine["prompt_tokens"]
     # It can be submitted, and the check holds it to the likelihoods.
-    out = {"run": tmp_path / "there", "out": tmp_path / "all"}
-    told = push_results(PushOptions(**out, model="org/m", same_weights=True, dataset="org/data"))
+    paths: Any = {"run": tmp_path / "there", "out": tmp_path / "all"}
+    told = push_results(PushOptions(**paths, model="org/m", same_weights=True, dataset="org/data"))
     folder = tmp_path / "all" / told["submission"]
     (passed,) = validate(str(folder), Sources(limit=3))
     assert passed.ok, passed.reason
