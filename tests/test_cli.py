@@ -104,16 +104,30 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
-def test_help_imports_nothing_heavy(words: list[str]) -> None:
+MODELS = {"torch", "transformers", "accelerate", "datasets", "evaluate"}
+OTHERS = {"pandas", "rich", "express_cards.study.options"}
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        ("--help", MODELS | {"pandas", "rich", "numpy"}),
+        ("run --help", MODELS | OTHERS | {"numpy"}),
+        ("score results.jsonl --lexicon nrc --format json", MODELS | OTHERS),
+        ("run --model dummy --dataset sample --limit 3 --out out", MODELS),
+    ],
+)
+def test_nothing_heavy_is_imported_in_vain(words: str, heavy: set[str], tmp_path: Path) -> None:
+    results(tmp_path)
     code = (
-        "import sys; sys.argv[1:] = " + repr(words) + "\n"
+        f"import sys; sys.argv[1:] = {words.split()}\n"
         "from express_runners.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'transformers', 'datasets', 'evaluate', 'pandas', 'numpy', 'rich'}\n"
-        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        f"print('HEAVY', sorted({heavy} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
     assert "HEAVY []" in done.stdout, done.stdout + done.stderr
 
 
