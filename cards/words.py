@@ -38,15 +38,22 @@ REASONS: dict[str, str] = _WORDS["reasons"]
 _WIDTHLESS = re.compile("[\u200b\u2060\ufeff\u00ad]")
 
 
-def percent(value: float | None) -> str:
-    """A share in percent with one decimal, or a dash where there is none.
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in percent, or a dash where there is none.
 
-    >>> percent(0.3528)
-    '35.3%'
-    >>> percent(None)
-    '-'
+    >>> percent(0.3528), percent(None)
+    ('35.3%', '-')
     """
-    return "-" if value is None else f"{value:.1%}"
+    return "-" if value is None else f"{value:.{digits}%}"
+
+
+def three_digits(value: float | None) -> str:
+    """A figure as the paper prints it, or a dash where there is none.
+
+    >>> three_digits(2 / 3), three_digits(None)
+    ('0.667', '-')
+    """
+    return "-" if value is None else f"{value:.3f}"
 
 
 PLACES = {"top1": "top 1", "top3": "top 3", "top5": "top 5", "mrr": "mean 1/place (MRR)"}

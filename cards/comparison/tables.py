@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..terminal import TEXT_WIDTH, table_width
-from ..words import PLACES, percent, places, short
+from ..words import PLACES, percent, places, short, three_digits
 from .compare import TABLE
 from .groups import MOST
 from .latex import for_latex, tabular
@@ -240,10 +240,12 @@ def training_told(one: Mapping[str, Any]) -> tuple[list[list[str]], list[str]]:
     for name in TABLE:
         cell = one["figures"][name]
         ends = [_percent(cell["first"]), _percent(cell["second"])]
-        rows.append([HEADS[name], "all", *ends, _cell(cell["difference"], ""), _p(cell["p_value"])])
+        apart, p_value = _cell(cell["difference"], ""), three_digits(cell["p_value"])
+        rows.append([HEADS[name], "all", *ends, apart, p_value])
     for row in one["rows"]:
         cells = [_cell(row[key], "") for key in ("before", "after", "difference")]
-        rows.append([f"lexical, {row['group']}", str(row["masks"]), *cells, _p(row["p_value"])])
+        cells.append(three_digits(row["p_value"]))
+        rows.append([f"lexical, {row['group']}", str(row["masks"]), *cells])
     words, over, soft = one["words"], one["overused"], one["softening"]
     some = {
         key: ", ".join(f"{short(word, 24)} {n}" for word, n in words[key][:MOST]) or "none"
@@ -261,10 +263,6 @@ def training_told(one: Mapping[str, Any]) -> tuple[list[list[str]], list[str]]:
         f"Softened less heightened, of the errors in one family: {_cell(soft['before'], '')} "
         f"before, {_cell(soft['after'], '')} after; scale {soft['scale']}.",
     ]
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 _PARTS = (

@@ -14,7 +14,7 @@ from ..drawings.errors import error_bars
 from ..drawings.lines import Axis, Line, line_chart, sizes, steps
 from ..drawings.svg import Figure
 from ..pages import render, write_page
-from ..words import short
+from ..words import percent, short, three_digits
 
 MOST_ERRORS = 20
 """Pairs of words in the bars of Table A.6: those that the paper prints."""
@@ -43,7 +43,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
                 row["topic"],
                 "yes" if row["published"] else "no",
                 "-" if row["own"] is None else f"{row['own']:,}",
-                _share(row["own_share"]),
+                percent(row["own_share"]),
             )
             for row in found["table_a5"]
         ],
@@ -51,9 +51,9 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
             (
                 row["label"],
                 f"{row['published']:,}",
-                _share(row["published_share"]),
+                percent(row["published_share"]),
                 f"{row['own']:,}",
-                _share(row["own_share"]),
+                percent(row["own_share"]),
             )
             for row in found["table_a4"]
         ],
@@ -61,8 +61,8 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
             (
                 row["label"],
                 short(row["prediction"], 40),
-                _share(row["published"], 0),
-                _share(row["own"], 0),
+                percent(row["published"], 0),
+                percent(row["own"], 0),
                 str(row["masks"]),
             )
             for row in found["table_a6"]
@@ -158,7 +158,7 @@ def _words(found: Mapping[str, Any]) -> list[Figure]:
 
 def _average(row: Mapping[str, Any]) -> Cells:
     def three(figures: Mapping[str, float | None]) -> str:
-        return " / ".join(_number(figures[name]) for name in FIGURES.values())
+        return " / ".join(three_digits(figures[name]) for name in FIGURES.values())
 
     number = row["own_models"]
     models = f" ({number} {'model' if number == 1 else 'models'})" if number else ""
@@ -172,7 +172,7 @@ def _average(row: Mapping[str, Any]) -> Cells:
 
 def _floor(row: Mapping[str, Any]) -> Cells:
     sides = (row["printed"], row["own"])
-    return (row["floor"], *(_number(one[name]) for one in sides for name in FIGURES.values()))
+    return (row["floor"], *(three_digits(one[name]) for one in sides for name in FIGURES.values()))
 
 
 def _context(row: Mapping[str, Any]) -> Cells:
@@ -205,11 +205,3 @@ def _test(row: Mapping[str, Any], setting: str) -> Cells:
         "-" if d is None else f"{d['value']:.3f}",
         "" if d is None else f"{d['low']:.3f} to {d['high']:.3f}",
     )
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _share(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:.{digits}%}"

@@ -4,6 +4,7 @@ responsible AI (mlcommons.org/croissant/1.0 and /RAI/1.0)."""
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,21 +22,7 @@ _VOCABULARY = (
     "recordSet references regex repeated replace separator source subField transform"
 )
 _TYPES = {"int": "sc:Integer", "bool": "sc:Boolean", "float": "sc:Float", "string": "sc:Text"}
-MEANING = {
-    "id": "Stable hash of the post and the segment's position in it.",
-    "post_id": "Pseudonym of the post, never its public id.",
-    "text": "The segment, with <mask> where an emotion word was taken out.",
-    "labels": "The words taken out, one for each mask, in order.",
-    "segment": "Position of the segment in its post, from 0.",
-    "negated": "One flag for each mask: the writer denies the feeling.",
-    "leaked": "One flag for each mask: the word also stands unmasked in the text.",
-    "leaked_form": "One flag for each mask: another form of the word stands in the text.",
-    "subreddit": "The community, where the source tells.",
-    "created_utc": "Seconds since 1970, where the source tells.",
-    "over_18": "Whether the post was marked as adult, where the source tells.",
-    "topic_id": "Number of the post's topic, where the source tells.",
-    "topic_name": "Name of the post's topic, where the source tells.",
-}
+MEANING = tomllib.loads(Path(__file__).with_name("columns.toml").read_text("utf-8"))
 """What each column means."""
 
 FURTHER = "A column of the publisher's own file."

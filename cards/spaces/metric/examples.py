@@ -14,6 +14,8 @@ from pathlib import Path
 from express_metric import FIGURES, PROTOCOLS, Lexicon, Protocol, Reading, Scores, read, score
 from express_metric.plutchik import DIMENSIONS
 
+from ...words import three_digits
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -63,7 +65,7 @@ class Worked:
     def rows(self) -> list[tuple[str, str, str]]:
         """A row for each figure: its name, and its value under each protocol."""
         paper, revised = (self.scores[protocol].figures for protocol in PROTOCOLS)
-        return [(name, shown(paper[name]), shown(revised[name])) for name in FIGURES]
+        return [(name, three_digits(paper[name]), three_digits(revised[name])) for name in FIGURES]
 
 
 def work(examples: Sequence[Example], lexicon: Lexicon) -> Worked:
@@ -91,18 +93,9 @@ def tried(lexicon: Lexicon) -> dict[str, dict[str, list[list[str]]]]:
 
     def figures(person: str, model: str) -> list[list[str]]:
         both = [score([[person]], [Reading((model,))], lexicon, name) for name in PROTOCOLS]
-        return [[shown(one.figures[name]) for one in both] for name in FIGURES]
+        return [[three_digits(one.figures[name]) for one in both] for name in FIGURES]
 
     return {person: {model: figures(person, model) for model in TO_TRY} for person in TO_TRY}
-
-
-def shown(value: float | None) -> str:
-    """A figure with three decimals, or a dash where there is nothing to divide by.
-
-    >>> shown(2 / 3), shown(None)
-    ('0.667', '-')
-    """
-    return "-" if value is None else f"{value:.3f}"
 
 
 def _told(reading: Reading, masks: int) -> str:
