@@ -1,8 +1,12 @@
-"""The errors a user can mend, every package's own under the first of them; and plain text."""
+"""The errors a user can mend, every package's own under the first of them; plain text; bounds."""
 
 from __future__ import annotations
 
+import gzip
 import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 # What acts on a terminal or turns the direction of writing, and halves of characters.
 _ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -55,3 +59,79 @@ class ExpressError(ValueError):
 
 class MetricError(ExpressError):
     """A mistake in a file, an option or an argument of the metric."""
+
+
+FREE, RATIO = 1 << 26, 50
+"""What a packed file of results or data may unpack to: so many bytes, and so many for each of its
+own (stories pack to a third, lists of terms to a thirtieth)."""
+
+_VALUES = 5_000_000  # of a Parquet file, and one more for each byte of it
+_ROWS = 4096
+
+
+def unpacked(path: Path, error: type[ExpressError]) -> bytes:
+    """The content of a gzip file.
+
+    Raises:
+        ExpressError: of the class given; it unpacks to more than it may.
+    """
+    most = FREE + RATIO * path.stat().st_size
+    with gzip.open(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise error(_too_much(path))
+    return content
+
+
+def parquet_columns(
+    path: Path, error: type[ExpressError], columns: Sequence[str] | None = None
+) -> Iterator[dict[str, list[Any]]]:
+    """The columns of a Parquet file, some rows at a time.
+
+    Raises:
+        ExpressError: of the class given; it unpacks to more than it may.
+    """
+    from pyarrow import parquet
+
+    size = path.stat().st_size
+    most = FREE + RATIO * size
+    with parquet.ParquetFile(path) as file:
+        about = file.metadata
+        chunks = [
+            about.row_group(group).column(column)
+            for group in range(about.num_row_groups)
+            for column in range(about.num_columns)
+        ]
+        if (
+            sum(chunk.num_values for chunk in chunks) > _VALUES + size
+            or sum(chunk.total_uncompressed_size for chunk in chunks) > most
+        ):
+            raise error(_too_much(path))
+        # A value that stands once in the file may stand in each row.
+        largest = max((chunk.total_uncompressed_size for chunk in chunks), default=1)
+        held = 0
+        for batch in file.iter_batches(
+            max(1, min(_ROWS, FREE // max(largest, 1))), columns=columns
+        ):
+            held += batch.nbytes
+            if held > most:
+                raise error(_too_much(path))
+            yield {
+                name: _values(column)
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            }
+
+
+def _values(column: Any) -> list[Any]:
+    """A column in Python; a value that the file holds once is held once."""
+    if not hasattr(column, "dictionary"):
+        return list(column.to_pylist())
+    words = column.dictionary.to_pylist()
+    return [None if place is None else words[place] for place in column.indices.to_pylist()]
+
+
+def _too_much(path: Path) -> str:
+    return (
+        f"{path}: it unpacks to more than {FREE >> 20} MiB and {RATIO} times its size; if it is "
+        "what it should be, write it anew, unpacked"
+    )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import codecs
 import csv
 import dataclasses
-import gzip
+import io
 import itertools
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
-from .errors import MetricError
+from .errors import MetricError, parquet_columns, unpacked
 
 MASK = "<mask>"
 # What each role's column may be called, the first that the file has counting.
@@ -95,7 +96,7 @@ def read_table(
         raise MetricError(
             f"{path}: the file is not UTF-8 ({error.reason}); save it as CSV UTF-8"
         ) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise MetricError(f"{path}: cannot be read: {error}") from error
 
 
@@ -110,16 +111,16 @@ def plain_name(path: Path) -> Path:
 
 def _open(path: Path) -> TextIO:
     """Open a text file that may be gzipped, in UTF-8 or in UTF-16 as Excel saves it."""
-    reader = gzip.open if path != plain_name(path) else open
-    with reader(path, "rb") as file:
-        head = file.read(2)
+    packed = path != plain_name(path)
+    file: BinaryIO = io.BytesIO(unpacked(path, MetricError)) if packed else path.open("rb")
+    head = file.read(2)
+    file.seek(0)
     encoding = "utf-8-sig"
     if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = "utf-16"
     elif head[1:] == b"\0":
         encoding = "utf-16-le"
-    opened: TextIO = reader(path, "rt", encoding=encoding, newline="")
-    return opened
+    return io.TextIOWrapper(file, encoding=encoding, newline="")
 
 
 def _choose(
@@ -144,7 +145,7 @@ def _choose(
             option = "predictions" if role == "answers" else role
             raise MetricError(
                 f"{path}: no column for the {role}: expected {' or '.join(options)}, "
-                f"found {shown}; name it with --{option}"
+                f"found {shown}; rename it, or name it with `express score --{option}`"
             )
     raw = names["answers"]
     if "answers" not in named and raw in RAW and LISTS[0] in (*found, *others):
@@ -261,7 +262,10 @@ def _read_parquet(path: Path, named: Mapping[str, str]) -> Table:
         names = _choose(path, named, found)
         texts = [name for name in _TEXTS if name in found]
         wanted = sorted({*names.values(), *texts})
-        columns = pq.read_table(path, columns=wanted).to_pydict()
+        columns: dict[str, list[Any]] = {name: [] for name in wanted}
+        for batch in parquet_columns(path, MetricError, wanted):
+            for name, values in batch.items():
+                columns[name] += values
     except pa.ArrowInvalid as error:
         raise MetricError(f"{path}: not a Parquet file: {str(error).splitlines()[0]}") from error
     roles = {role: columns[name] for role, name in names.items()}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -171,7 +174,16 @@ def model_size(model: str) -> float | None:
 
 def load_runs(paths: Sequence[Path | FinishedRun], lexicon: str | None = None) -> list[Run]:
     """Load runs and give each a name of its own."""
+    tell_twice([path for path in paths if isinstance(path, Path)])
     return named([_loaded(path, lexicon) for path in paths])
+
+
+def tell_twice(paths: Sequence[Path]) -> None:
+    """Say of files and folders that are given twice that they are."""
+    counts = Counter(os.path.realpath(path) for path in paths)
+    for path in {os.path.realpath(path): path for path in paths}.values():
+        if counts[os.path.realpath(path)] > 1:
+            sys.stderr.write(f"note: {path} is given twice: leave one out\n")
 
 
 def _loaded(path: Path | FinishedRun, lexicon: str | None) -> Run:

@@ -61,7 +61,7 @@ def shots_shown(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     >>> shots_shown([{"shots": ["a", "b"], "shots_dropped": 1}])
     {'shown': 2, 'dropped': 1, 'examples_with_dropped': 1}
     """
-    found = [(len(line["shots"]), line["shots_dropped"]) for line in lines]
+    found = [(len(line.get("shots") or ()), line.get("shots_dropped") or 0) for line in lines]
     return {
         "shown": sum(shown for shown, _ in found),
         "dropped": sum(dropped for _, dropped in found),

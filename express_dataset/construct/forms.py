@@ -25,7 +25,7 @@ LINE_LIMIT = 1_000_000
 """The longest line that is read, in bytes. A Reddit post has 40,000 characters at most, which is
 far less than this, however they are escaped."""
 
-FREE, RATIO = 1 << 30, 200
+FREE, RATIO = 1 << 28, 200
 """What a packed file may unpack to: so many bytes, plus so many for each byte of its own."""
 
 PROBLEMS: dict[str, str] = {

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from express_metric.errors import parquet_columns, unpacked
+
 from ..errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz", ".parquet")
@@ -84,9 +86,8 @@ def read(path: Path, shown: str | None = None) -> Iterator[Record]:
 
 def _text(path: Path, name: str) -> str:
     try:
-        data = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            data = gzip.decompress(data)
+        packed = path.suffix.lower() == ".gz"
+        data = unpacked(path, DataError) if packed else path.read_bytes()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(
             f"{name}: it is not a whole gzip file ({str(error).rstrip('.')}); "
@@ -216,15 +217,13 @@ def _read_jsonl(text: str, name: str) -> Iterator[Record]:
 
 def _read_parquet(path: Path, name: str) -> Iterator[Record]:
     import pyarrow
-    from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path)
         number = 0
-        for batch in file.iter_batches(batch_size=4096):
-            for values in batch.to_pylist():
+        for batch in parquet_columns(path, DataError):
+            for values in zip(*batch.values(), strict=True):
                 number += 1
-                yield Record(f"{name}, row {number}", values)
+                yield Record(f"{name}, row {number}", dict(zip(batch, values, strict=True)))
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{name}: it is not a whole Parquet file ({str(error).splitlines()[0].rstrip('.')}); "

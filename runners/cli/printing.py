@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -82,7 +83,18 @@ _MOVES = re.compile(r"\r|\n*(?:\x1b\[A)+\Z|")
 
 @contextmanager
 def cleaned() -> Iterator[None]:
-    """Clean what is printed while the block runs."""
+    """Clean what is printed while the block runs, and say once what is to be known of data."""
     out, err = (cast("TextIO", Cleaned(stream)) for stream in (sys.stdout, sys.stderr))
-    with redirect_stdout(out), redirect_stderr(err):
-        yield
+    sources, said = logging.getLogger("express_dataset.sources"), set[str]()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        count = len(said)
+        said.add(record.getMessage())
+        return len(said) > count
+
+    sources.addFilter(is_new)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            yield
+    finally:
+        sources.removeFilter(is_new)

@@ -50,7 +50,7 @@ def reproduce(
     for now; its figures stand as JSON beside it.
     """
     from express_cards.comparison.paper import beside_the_paper
-    from express_cards.comparison.runs import load_runs, named
+    from express_cards.comparison.runs import load_runs, named, tell_twice
     from express_cards.reports.paper import paper_page
     from express_dataset.errors import require
 
@@ -60,6 +60,7 @@ def reproduce(
     failed = 0
     if from_files:
         runs = named([_taken(text, lexicon) for text in from_files])
+        tell_twice([one for run in runs if (one := run.file or (run.folder and run.folder.folder))])
     else:
         paths, failed = _run(read_sweep(recipe, out), models, start=not page_only)
         runs = load_runs(paths, lexicon)
@@ -83,6 +84,9 @@ def _taken(text: str, lexicon: str | None) -> Any:
 
     name, _, about = text.partition("=") if not Path(text).exists() else (text, "", "")
     (run,) = load_runs([Path(name)], lexicon)
+    if run.file:
+        told = "a file does not tell its data; whether its rows are EXPRESS's is not checked"
+        sys.stderr.write(f"note: {name}: {told}\n")
     if not about:
         return run
     model, _, setting = about.rpartition(",")

@@ -51,6 +51,7 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
         )
     with in_a_sentence(model, "weights"):
         loaded, found = auto.from_pretrained(model.path, output_loading_info=True, **how)
+        _check_ids(loaded.generation_config)
     _tell_missing(model, sorted(found["missing_keys"]))
     if model.adapter is not None:
         loaded = add_adapter(loaded, model)
@@ -73,6 +74,15 @@ def add_adapter(loaded: Any, model: ResolvedModel) -> Any:
     assert model.adapter is not None
     with in_a_sentence(replace(model, name=model.adapter.name), "weights"):
         return peft.PeftModel.from_pretrained(loaded, model.adapter.path).get_base_model()
+
+
+def _check_ids(config: Any) -> None:
+    """Refuse what is no token's number: it would fail with the first answer."""
+    for key in ("eos_token_id", "bos_token_id", "decoder_start_token_id"):
+        value = getattr(config, key, None)
+        ids = value if isinstance(value, list) else [value]
+        if not all(one is None or (type(one) is int and 0 <= one < 2**31) for one in ids):
+            raise ValueError(f"{key} in generation_config.json is {value!r}, no token's number")
 
 
 def _tell_missing(model: ResolvedModel, missing: Sequence[str]) -> None:

@@ -40,7 +40,8 @@ class Prompter:
             )
         # T5's tokenizer says 512, but relative positions have no limit of their own.
         limited = model.family != "seq2seq" or getattr(config, "max_position_embeddings", None)
-        self.context = context_length(config, self.tokenizer) if limited else UNLIMITED
+        with in_a_sentence(model, "tokenizer"):
+            self.context = context_length(config, self.tokenizer) if limited else UNLIMITED
 
     def prepare(self, example: Example, shots: Sequence[Example] = ()) -> Prompt:
         """The prompt of one example, with as many of its `shots` as fit.

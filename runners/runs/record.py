@@ -262,6 +262,14 @@ def _brought_up(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "asked": parts}
 
 
+_ANSWER_KEYS: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(("post_id", "completion", "finish", "served_model"), (str, "a text")),
+    **dict.fromkeys(("shots_dropped", "prompt_tokens", "new_tokens"), (int, "a whole number")),
+    "seconds": (int | float, "a number"),
+    "shots": (list, "a list of ids"),
+}
+
+
 def check_answer(line: Mapping[str, Any], where: str) -> None:
     """Check that a line of `predictions.jsonl` has what its readers rely on.
 
@@ -280,9 +288,9 @@ texts: remove that line and run again
     references = line.get("references")
     if not references or not _are_texts(references):
         raise wrong("references", references, "a list of texts")
-    for key in ("post_id", "completion"):
-        if not isinstance(line.get(key), str | None):
-            raise wrong(key, line[key], "a text")
+    for key, (kind, wanted) in _ANSWER_KEYS.items():
+        if not isinstance(line.get(key), kind | None):
+            raise wrong(key, line[key], wanted)
     clean = line.get("clean")
     if clean is not None and not (
         isinstance(clean, list)

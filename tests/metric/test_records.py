@@ -277,7 +277,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("id\n")
     with pytest.raises(MetricError, match="no column 'gold', only id"):
         read_results(tmp_path / "b.csv", columns=NAMED)
-    with pytest.raises(MetricError, match="name it with --references"):
+    with pytest.raises(MetricError, match="or name it with `express score --references`"):
         read_results(tmp_path / "own.csv")
 
 

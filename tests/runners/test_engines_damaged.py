@@ -81,6 +81,21 @@ DAMAGES: dict[str, tuple[str, Damage, str]] = {
         setting(TOKENIZER, "tokenizer_class", [True, None]),
         "its tokenizer cannot be loaded (",
     ),
+    "a length that is an object": (
+        "llama",
+        setting(TOKENIZER, "model_max_length", {}),
+        "its tokenizer cannot be loaded (",
+    ),
+    "a tokenizer with a processor of no kind": (
+        "llama",
+        setting("tokenizer.json", "post_processor", [1]),
+        "its tokenizer cannot be loaded (data did not match",
+    ),
+    "an end that is no number": (
+        "llama",
+        setting("generation_config.json", "eos_token_id", [[2]]),
+        "its weights cannot be loaded (eos_token_id in generation_config.json is [[2]], no tok",
+    ),
     "no mask token": (
         "roberta",
         setting(TOKENIZER, "mask_token", None),

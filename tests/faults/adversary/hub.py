@@ -13,7 +13,7 @@ from .case import KEY, Forks
 # What is pushed, by what the kinds of kills are called.
 PUSHES = {
     "publish to a Hub": "dataset publish sample --to org/made --private",
-    "push to a Hub": "results push a-run --results org/made",
+    "push of a Space": "space metric --push org/made",
 }
 Files = dict[str, dict[str, bytes]]
 
