@@ -224,12 +224,10 @@ def verdict(name: str, against: Mapping[str, Any] | None, size: tuple[int, str])
     if value is None or low is None:
         return f"{name}: too little was answered to tell."
     if p_value < ALPHA:
-        sign = 1 if value > 0 else -1
-        ends = sorted((sign * low, sign * high))
         p_text = "p < .001" if p_value < 0.001 else f"p = {p_value:.3f}".replace("0.", ".", 1)
         return (
-            f"{name} is {'better' if sign > 0 else 'worse'}: {100 * value:+.1f} points "
-            f"({100 * ends[0]:.1f} to {100 * ends[1]:.1f}), {p_text}."
+            f"{name} is {'better' if value > 0 else 'worse'}: {100 * value:+.1f} points "
+            f"({100 * low:+.1f} to {100 * high:+.1f}), {p_text}."
         )
     least = told["smallest"]
     shows = f"smallest: {100 * least:.1f} points" if least else "they answered alike"

@@ -89,12 +89,13 @@ def _block(row: Sequence[str], heads: Sequence[str], width: int) -> str:
 def _checks(found: dict[str, Any], width: int) -> str:
     """The first that fits: all columns, without how it is measured, a block for each finding."""
     rows = _finding_rows(found, str)
-    for table in (_aligned(rows), _aligned([row[:3] for row in rows])):
+    for table in (_aligned(rows), _aligned([row[:4] for row in rows])):
         if _fits(table, width):
             return table
     return "\n".join(
-        f"{_filled(claim, width)}\n{_filled(f'{verdict}, {figure}', width, '  ')}"
-        for claim, verdict, figure, _, _ in rows[1:]
+        f"{_filled(claim, width)}\n"
+        f"{_filled(f'{verdict}, {figure}; shows from {least}', width, '  ')}"
+        for claim, verdict, figure, least, _ in rows[1:]
     )
 
 
@@ -132,7 +133,9 @@ def as_latex(found: dict[str, Any]) -> str:
     for title, told, lines in _training(found, for_latex):
         blocks.append(tabular(told, " ".join([f"{title}.", *lines])))
     for grouped in _group_rows(found, for_latex):
-        blocks.append(tabular(grouped, "Identical words in percent, by group."))
+        ranked = grouped[0][0] == "ranking"
+        about = "The person's word in rankings." if ranked else "Identical words by group."
+        blocks.append(tabular(grouped, f"{about} In percent."))
     if found["findings"]:
         rows = _finding_rows(found, for_latex)
         blocks.append(tabular(rows, "Findings of the paper."))
@@ -185,7 +188,8 @@ def _rankings(found: dict[str, Any], safe: Callable[[str], str]) -> Iterator[lis
             rank = run["rank"]
             cells = [cell for _, *pair in places(rank) for cell in pair]
             known = (f"{rank['in_vocabulary']} of {rank['masks']}", percent(rank.get("share")))
-            rows.append([safe(run["name"]), *cells, *known, rank["other_masks"] or "-"])
+            cells += [*known, rank["other_masks"] or "-"]
+            rows.append([safe(run["name"]), *map(safe, cells)])
         yield rows
 
 
