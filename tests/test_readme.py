@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support import tiny_models
+from support.readme import BLOCKS, README, commands
 
 from express_cards.comparison.published import tables
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```(bash|python)\n(.*?)```", README, re.S)
 # Run by other tests: the demo by tests/real, `make test` is this suite, the wheel by test_wheel.
 ELSEWHERE = ("make demo", "make test", "pip install")
 SCRIPTS = Path(sys.executable).parent
-
-
-def commands() -> list[str]:
-    """The README's commands in order: one shell line, or one block of Python, each."""
-    found = []
-    for kind, block in BLOCKS:
-        if kind == "python":
-            found.append(f"python -c {shlex.quote(block)}")
-        else:
-            joined = block.replace("\\\n", " ")
-            lines = [line.partition("  #")[0].strip() for line in joined.splitlines()]
-            found += [line for line in lines if line and not line.startswith(ELSEWHERE)]
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", [c for c in commands() if not c.startswith(ELSEWHERE)])
 def test_command(command: str, folder: Path) -> None:
     environment = os.environ | {
         "HF_HOME": str(folder / "hf"),
