@@ -302,7 +302,10 @@ def read_express() -> tuple[bytes, Path]:
         content = path.read_bytes()
         _check(content, EXPRESS_SHA256, path, "delete the file to download it again")
         return content, path
-    by_hand = f"download {EXPRESS_URL} by hand and give it as --lexicon FILE"
+    by_hand = (
+        f"download {EXPRESS_URL} by hand and give it as --lexicon FILE, or give --lexicon nrc, "
+        "which is at hand and has other figures"
+    )
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
         raise MetricError(
             f"the lexicon express is not in the cache ({path}) and HF_HUB_OFFLINE is set: {by_hand}"

@@ -152,7 +152,7 @@ def _download(repo: str, revision: str | None) -> Path:
     except RevisionNotFoundError:
         reason = f"it has no revision '{revision}'; give a branch, a tag or a commit of it"
     except LocalEntryNotFoundError:
-        reason = "the Hub cannot be reached and no whole copy is in the cache"
+        reason = "the Hub cannot be reached and no whole copy is in the cache; go online"
     except failures as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             reason = "the disk is full; free some space and try again"

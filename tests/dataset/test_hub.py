@@ -177,6 +177,6 @@ def test_no_hub(tmp_path: Path, offline: str) -> None:
     with LoopbackHub() as gone:
         environment = gone.environment(str(tmp_path))
     assert _refusal("express", environment | {"HF_HUB_OFFLINE": offline}) == (
-        f"the Hub dataset {AUTHORS}: the Hub cannot be reached and no whole copy is in the cache, "
-        f"or {OTHERWISE}"
+        f"the Hub dataset {AUTHORS}: the Hub cannot be reached and no whole copy is in the cache; "
+        f"go online, or {OTHERWISE}"
     )

@@ -150,7 +150,9 @@ def test_a_changed_copy_in_the_cache_is_never_used(
 def test_offline_says_how_to_give_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPRESS_CACHE", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(MetricError, match=r"HF_HUB_OFFLINE is set.*--lexicon FILE"):
+    with pytest.raises(
+        MetricError, match=r"HF_HUB_OFFLINE is set.*--lexicon FILE.*--lexicon nrc, which is at hand"
+    ):
         load_lexicon("express")
 
 
@@ -159,7 +161,9 @@ def test_a_failed_download_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "")
-    with pytest.raises(MetricError, match=r"cannot be downloaded .*--lexicon FILE"):
+    with pytest.raises(
+        MetricError, match=r"cannot be downloaded .*--lexicon FILE.*--lexicon nrc, which is at hand"
+    ):
         load_lexicon("express")
     assert not list(tmp_path.iterdir())
 
