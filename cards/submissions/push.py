@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from express_cards.submissions.options import PushOptions
 
-_NO_ENTRIES = "No figures for a model's page: that takes --model, and data other than the sample."
+_NO_ENTRIES = "No figures for a model's page: "
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -72,11 +72,13 @@ def push_results(options: PushOptions) -> dict[str, Any]:
     )
     # A file with the sample's figures could be put on a model's page by hand.
     sample = record.asked.dataset.name == SAMPLE
+    lacks = "those of the sample are for trying." if sample else "that takes --model."
     told: dict[str, Any] = {
         "setting": submission.setting,
         "submission": submission.path,
         "entries": entry_file(submission) if options.model and not sample else None,
         "folder": str(options.out) if options.out else None,
+        "note": None if options.model and not sample else f"{_NO_ENTRIES}{lacks}",
         "model": None,
         "results": None,
     }
@@ -98,7 +100,7 @@ def as_text(told: Mapping[str, Any]) -> str:
     if told["folder"]:
         written = [told["submission"], *([told["entries"]] if told["entries"] else [])]
         lines = [f"{first} Written to {told['folder']}:", *(f"  {w}" for w in written)]
-        return "\n".join(lines if told["entries"] else [*lines, _NO_ENTRIES])
+        return "\n".join([*lines, told["note"]] if told["note"] else lines)
     places = ((name, told[name]) for name in ("model", "results") if told[name])
     return "\n".join(
         [first]

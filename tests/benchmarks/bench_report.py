@@ -42,7 +42,8 @@ def repeated(target: Path, turn: int) -> Path:
             line = {
                 "id": f"{number:016x}",
                 "post_id": f"{row['original_ids']}-{copy}",
-                "text": row["segment"],
+                # A page shows the copies of a text once.
+                "text": f"{row['segment']} {copy}",
                 "references": labels[place],
                 "completion": rows[(place + turn) % len(rows)]["output"],
             }

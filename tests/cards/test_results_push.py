@@ -167,6 +167,7 @@ def test_out_asks_nobody_and_tells_nothing_of_this_machine(
     files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
     # Figures of the sample must not get onto a model's page.
     assert told["entries"] is None
+    assert told["note"] == "No figures for a model's page: those of the sample are for trying."
     assert len(files) == 4
     for file in files:
         text = file.read_text("utf-8")

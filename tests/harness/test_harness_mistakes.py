@@ -31,7 +31,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"source": "sample", "split": "tset"}, r"--split must be one of train, test, few_shot, all"),
     ({"source": "sample", "split": 5}, r"split=5: expected a text, got 5$"),
     ({"source": "sample", "lexicon": "ncr"}, r"ncr: no such lexicon: give nrc, express"),
-    ({"source": "one.jsonl", "split": "test", **FEW}, r"no row falls into the split '\w+'"),
+    ({"source": "one.jsonl", "split": "test", **FEW}, r"no row is in the split '\w+'"),
     ({"source": "sample", "shots": 50, **FEW}, r"few_shot split of sample has only 13 examples"),
     ({"source": "sample", "shots": 0, **FEW}, r"--shots must be at least 1, got 0$"),
     ({"source": "sample", "shots": "five", **FEW}, r"shots=five: expected a whole number, got 'f"),

@@ -17,6 +17,7 @@ from support.loopback_hub import LoopbackHub
 
 from express_dataset import Example
 from express_dataset.sources import load_all
+from express_dataset.splits import SPLITS
 from express_runners.config import RunConfig
 from express_runners.engines.base import EngineOptions
 from express_runners.engines.prompter import Prompter
@@ -205,7 +206,8 @@ def test_the_plan_finds_all_models_of_the_paper(tmp_path: Path) -> None:
                 content["pytorch_model.bin"] = content.pop("model.safetensors")
             hub.model(model).commit(content)
         source = tmp_path / "data.jsonl"
-        rows = [{"text": "I am <mask>.", "labels": ["sad"], "id": str(n)} for n in range(40)]
+        row = {"text": "I am <mask>.", "labels": ["sad"]}
+        rows = [row | {"id": str(n), "split": SPLITS[n % 3]} for n in range(40)]
         source.write_text("".join(json.dumps(row) + "\n" for row in rows))
         recipe = tmp_path / "paper.yaml"
         packaged = Path(sys.modules["express_runners.planning.sweep_file"].__file__ or "").parents[

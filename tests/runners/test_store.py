@@ -86,6 +86,10 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     before = (tmp_path / RUN_FILE).read_bytes()
     with pytest.raises(RunError, match=r"\(model.name is 'a' there and 'b' here\): give another"):
         folder.start(asked_of("b"), START)
+    asked = asked_of("a")
+    fewer = replace(asked, dataset=replace(asked.dataset, examples=1, fingerprint="0" * 64))
+    with pytest.raises(RunError, match=r"\(dataset.examples is None there and 1 here\): give"):
+        folder.start(fewer, START)
     assert (tmp_path / RUN_FILE).read_bytes() == before
     folder.start(asked_of("a"), replace(START, device="cpu"))
     assert len(json.loads((tmp_path / RUN_FILE).read_text())["sessions"]) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from express_dataset.splits import split_of
 from express_runners.config import RunConfig
 from express_runners.runs.run import run
 from support.tiny_models import make
@@ -19,8 +20,9 @@ def write_data(file: Path) -> Path:
         for row in range(ROWS):
             labels = [WORDS[row % len(WORDS)], WORDS[row * 5 % len(WORDS)]][: 1 + row % 2]
             text = f"Day {row}. I was <mask>." + " Then I felt <mask> again." * (row % 2)
-            line = {"id": f"e{row}", "post_id": f"p{row}", "text": text, "labels": labels}
-            stream.write(json.dumps(line) + "\n")
+            post = f"p{row}"
+            line = {"id": f"e{row}", "post_id": post, "text": text, "labels": labels}
+            stream.write(json.dumps(line | {"split": split_of(post)}) + "\n")
     return file
 
 
