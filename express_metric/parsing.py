@@ -11,7 +11,7 @@ from typing import Literal
 
 from .errors import MetricError
 from .forms import find_terms
-from .terms import Reason, term
+from .terms import Reason, plain_text, term
 
 Protocol = Literal["paper", "revised"]
 _QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
@@ -78,7 +78,7 @@ def _read_terms(terms: tuple[str, ...], protocol: Protocol) -> Reading:
         return Reading(tuple(item.strip().lower() for item in terms))
     found: list[str] = []
     for item in terms:
-        word = term(item)
+        word = term(plain_text(item))
         if isinstance(word, Reason):
             return Reading(None, word)
         found.append(word)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from support import tiny_models
+from support.fault_server import FaultServer, serving
 
+from express_cards.terminal import print_scores
 from express_runners.config import RunConfig
 from express_runners.runs.run import run
 from express_runners.runs.store import Shard
@@ -99,3 +101,35 @@ def test_the_same_command_answers_nothing_twice(
         for text in (rows, again)
     ]
     assert without[0] == without[1]
+
+
+def test_more_tokens_are_written_where_more_are_allowed(tmp_path: Path) -> None:
+    model = str(tiny_models.make("llama", tmp_path / "model"))
+    longest = {}
+    for allowed in (3, 90):
+        asked: dict[str, Any] = {"out": tmp_path / str(allowed), "max_new_tokens": allowed}
+        found = run(RunConfig(model=model, dataset="sample", limit=EXAMPLES, **asked))
+        assert found is not None
+        longest[allowed] = max(line["new_tokens"] for line in found.lines)
+        cut = [line for line in found.lines if line["finish"] == "length"]
+        assert all(line["new_tokens"] == allowed for line in cut)
+        assert f"|decode:free-{allowed}|" in found.scores["paper"]["signature"]
+    # By default 32 tokens, and 16 for each mask of at most three.
+    assert longest[3] == 3
+    assert longest[90] > 32 + 3 * 16
+
+
+def test_an_answer_that_was_cut_off_names_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(FaultServer(says="<think>It may be")) as server:
+        found = run(
+            RunConfig("api:org/m", tmp_path / "run", dataset="sample", limit=2, base_url=server.url)
+        )
+    assert found is not None
+    assert found.scores["revised"]["invalid"] == {"truncated": 2}
+    print_scores(found.scores)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "2 of 2 answers were cut off before they ended (truncated)" in told
+    assert "--max-new-tokens" in told
+    assert "--reasoning-tokens" in told
