@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from unicodedata import normalize
 
 from .schema import MASK
 
@@ -89,14 +90,15 @@ def leaked(text: str, labels: Sequence[str]) -> tuple[bool, ...]:
     >>> leaked("I am <mask> and so is my mother. Happy people!", ["happy"])
     (True,)
     """
-    rest = text.replace(MASK, " ").lower()
-    return tuple(_stands_in(label.strip().lower(), rest) for label in labels)
+    rest = normalize("NFC", text.replace(MASK, " ").lower())
+    return tuple(_stands_in(normalize("NFC", label.strip().lower()), rest) for label in labels)
 
 
 @lru_cache(maxsize=4096)
 def _whole_word(term: str) -> re.Pattern[str]:
     words = r"\s+".join(re.escape(word) for word in term.split())
-    return re.compile(rf"(?<!\w){words}(?!\w)")
+    # An underscore is Reddit's emphasis.
+    return re.compile(rf"(?<![^\W_]){words}(?![^\W_])")
 
 
 def _stands_in(term: str, lowered: str) -> bool:

@@ -116,6 +116,8 @@ def test_each_mask_has_its_own_flag(text: str, flags: tuple[bool, ...]) -> None:
         ("I feel <mask> and <mask>, mad.", ["sad", "mad"], (False, True)),
         ("I feel <mask>.", ["mask"], (False,)),
         ("I feel <mask>. C++ (a+b)", ["a+b"], (True,)),
+        ("I feel <mask>. _sad_ *mad*", ["sad"], (True,)),
+        ("I feel <mask>. Blase\u0301, yes.", ["blas\u00e9"], (True,)),
     ],
 )
 def test_leaked(text: str, labels: list[str], flags: tuple[bool, ...]) -> None:

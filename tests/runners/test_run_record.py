@@ -14,6 +14,7 @@ from support.made_runs import START, answers, asked_of, labels, write_run
 from express_runners.errors import RunError
 from express_runners.runs.agreement import agree
 from express_runners.runs.finished import score_file
+from express_runners.runs.record import check_answer
 from express_runners.runs.store import RUN_FILE, RunFolder, read_run_record
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -162,3 +163,12 @@ def test_an_answer_without_what_a_score_needs_is_named(
     file.write_text("\n".join(lines))
     with pytest.raises(RunError, match=re.escape(f"{file}, line 7: {sentence}")):
         score_file(folder, None)
+
+
+@pytest.mark.parametrize("key", ["shots_dropped", "prompt_tokens", "seconds", "shots", "finish"])
+def test_a_line_whose_further_keys_are_of_another_kind_is_named(key: str) -> None:
+    read = {"paper": ["sad"], "revised": ["sad"]}
+    line = {"references": ["sad"], "terms": read, "reason": dict.fromkeys(read)}
+    check_answer(line, "line 1")
+    with pytest.raises(RunError, match=f"line 1: {key} is {{}}, and must be"):
+        check_answer({**line, key: {}}, "line 1")
