@@ -50,10 +50,11 @@ SIDES = {
 }
 
 
+# Not ru_maxrss, which a process inherits from the one that started it.
 USED = """
-import resource
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"""
+import time
+peak = next(line for line in open('/proc/self/status') if line.startswith('VmHWM'))
+print(time.process_time(), int(peak.split()[1]) / 1024)"""
 
 
 def measure(code: str, file: Path, home: Path, packages: Path) -> tuple[float, float, float]:
