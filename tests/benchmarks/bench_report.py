@@ -56,7 +56,7 @@ def first_paint(page: Path) -> float:
     from playwright.sync_api import sync_playwright
 
     told = "performance.getEntriesByName('first-contentful-paint')"
-    found = []
+    found: list[float] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
