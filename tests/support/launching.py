@@ -106,6 +106,28 @@ def teach(options: dict[str, Any]) -> None:
     train(TrainConfig(**options))
 
 
+def teach_halfway(options: dict[str, Any]) -> None:
+    """A training that stands still two steps after its first checkpoint, until it is killed."""
+    from express_runners.training import learning
+
+    usual = learning._watch
+
+    def watch(bar: Any) -> Any:
+        made = usual(bar)
+        moved_on = made.on_step_end
+
+        def on_step_end(args: Any, state: Any, control: Any, **named: Any) -> None:
+            moved_on(args, state, control, **named)
+            if state.global_step == options["save_steps"] + 2:
+                time.sleep(600)
+
+        made.on_step_end = on_step_end
+        return made
+
+    learning._watch = watch
+    teach(options)
+
+
 Work = Callable[[dict[str, Any]], None]
 
 
@@ -139,7 +161,7 @@ class Team:
 
     def __init__(self, options: dict[str, Any], world: int, work: Work = answer) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([*PRELOADED, *(PRELOADED_TOO if work is teach else ())])
+        context.set_forkserver_preload([*PRELOADED, *(() if work is answer else PRELOADED_TOO)])
         port = free_port()
         self.members = [
             context.Process(target=join, args=(work, options, rank, world, port))
