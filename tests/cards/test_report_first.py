@@ -91,6 +91,19 @@ def test_where_nothing_can_be_said_nothing_is_said(tmp_path: Path) -> None:
     assert "Nothing stands out" in page(tmp_path, many("sad", "sad", 5))
 
 
+def test_of_several_runs_the_first_screen_says_what_each_gets_wrong_most(tmp_path: Path) -> None:
+    """In words beside each bar: the examples of the first run alone fill the next screen."""
+    answers = ("sad", "sad"), ("happy", "proud")
+    lines = [many("happy", a, 40) + many("sad", b, 50, 50) for a, b in answers]
+    files = [write_file(tmp_path / f"{n}.jsonl", each) for n, each in enumerate(lines)]
+    panels = view(read_sheet(files, "nrc"), FEW)["panels"]
+    titles = [panel["wrongs"][0].title for panel in panels]
+    assert titles[0] != titles[1]
+    whole = report(files, tmp_path / "both.html", "nrc").read_text("utf-8")
+    beside = re.findall(r'<p class="tone">What goes wrong most: (it [^.]+)\.', whole)
+    assert beside == [title.replace("It", "it", 1) for title in titles]
+
+
 def page(folder: Path, lines: list[dict[str, Any]]) -> str:
     path = report([write_file(folder / "b.jsonl", lines)], folder / "page.html", "nrc")
     return path.read_text("utf-8")
