@@ -96,17 +96,14 @@ def tone_line(found: Mapping[str, Any]) -> str:
     rates = {rate["group"]: rate for rate in found["valence"]["by"]}
     said = []
     for side, words in (
-        ("positive", "Good feelings are taken for bad"),
-        ("negative", "bad for good"),
+        ("positive", "good feelings are taken for bad ones"),
+        ("negative", "bad feelings are taken for good ones"),
     ):
         if side in rates:
             rate = rates[side]
             reach = f"likely {percent(rate['low'])} to {percent(rate['high'])}"
-            said.append(f"{words} in {percent(rate['share'])} ({reach})")
-    if not said:
-        return ""
-    line = f"{', '.join(said)}."
-    return line[0].upper() + line[1:]
+            said.append(f"{percent(rate['share'])} of {words} ({reach})")
+    return f"{', '.join(said)}." if said else ""
 
 
 def wrongs(found: Mapping[str, Any], masks: Masks, texts: Sequence[str] | None) -> list[Wrong]:

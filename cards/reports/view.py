@@ -70,6 +70,7 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     shared = {
         "about": _about(sheet, masks[0]),
         "names": [run.name for run in runs],
+        "hidden": f"{len(masks[0]):,} hidden word{'s' * (len(masks[0]) != 1)}",
         "ladder": ladder_rows(masks),
         "notes": [
             *filter(None, (run.warning for run in runs)),

@@ -76,8 +76,8 @@ def test_good_for_bad_and_bad_for_good_are_told_apart(tmp_path: Path) -> None:
     found = seen(tmp_path, lines)
     line = found["panels"][0]["tone"]
     assert re.fullmatch(
-        r"Good feelings are taken for bad in 100\.0% \(likely .*\), "
-        r"bad for good in 25\.0% \(likely .*\)\.",
+        r"100\.0% of good feelings are taken for bad ones \(likely .*\), "
+        r"25\.0% of bad feelings are taken for good ones \(likely .*\)\.",
         line,
     )
     kinds = dict(found["kinds"])
@@ -113,7 +113,7 @@ def test_before_the_figures_no_word_of_the_trade_is_said(tmp_path: Path) -> None
     whole = page(tmp_path, rows())
     first = whole[whole.index("<main>") : whole.index('aria-labelledby="figures"')]
     said = re.sub("<[^>]*>", " ", re.sub(' class="[^"]*"', "", first))
-    assert "hidden" in said
+    assert f"to name the {sum(len(line['references']) for line in rows())} hidden words." in said
     assert not re.search(r"\b(masks?|segments?|vectors?|lexicon|tokens?)\b", said, re.IGNORECASE)
 
 

@@ -281,7 +281,7 @@ def test_figures_of_the_reference(reference: Path) -> None:
         "nothing": "7",
         "reversed": "51",
     }
-    assert found["panels"][0]["tone"].startswith("Good feelings are taken for bad in 17.9%")
+    assert found["panels"][0]["tone"].startswith("17.9% of good feelings are taken for bad ones")
     assert "7.2% of the hidden words" in found["story"][0]
     overuse = next(f for f in found["panels"][0]["figures"] if f.key == "overuse-1")
     over = {line[0] for line in overuse.rows if line[5] == "too often"}
