@@ -165,7 +165,7 @@ def test_a_damaged_folder_is_one_sentence(
     assert "\n" not in told
     assert len(told) < 400 + len(str(tmp_path))
     assert not (tmp_path / "runs").exists()
-    if "weights" not in sentence:
+    if "weights" not in told:
         with pytest.raises(RunError) as planned:
             dry_run(asked)
         assert str(planned.value) == told
