@@ -51,7 +51,7 @@ def load_pretrained(auto: Any, model: ResolvedModel, options: EngineOptions) -> 
         )
     with in_a_sentence(model, "weights"):
         loaded, found = auto.from_pretrained(model.path, output_loading_info=True, **how)
-        # transformers 5.0 gives models that write nothing none.
+        # Models that write no text have none.
         _check_ids(getattr(loaded, "generation_config", None))
     _tell_missing(model, sorted(found["missing_keys"]))
     if model.adapter is not None:

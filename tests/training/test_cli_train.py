@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -52,22 +50,19 @@ def test_a_training_ends_with_a_table_and_the_next_command(
     assert (tmp_path / "merged" / "express.json").is_file()
 
 
-def in_this_process(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+def in_this_process(command: list[str], _: object) -> int:
     """What a sweep starts, without another import of everything."""
     module, *rest = command[command.index("-m") + 1 :]
     asked = rest if module == "express_runners.cli" else ["run", *rest]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
-    return subprocess.CompletedProcess(command, 0)
+    return 0
 
 
 def test_a_setting_of_a_sweep_is_taught_first(
     tiny: Tiny, data: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = SimpleNamespace(
-        run=in_this_process, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
-    )
-    monkeypatch.setattr(sweep, "subprocess", here)
+    monkeypatch.setattr(sweep, "_guarded", in_this_process)
     file = tmp_path / "curve.yaml"
     file.write_text(
         f"""

@@ -24,6 +24,7 @@ GOOD = {
     "dataset mask": "posts.jsonl",
     "dataset build": "dump.jsonl --out built --tokenizer words",
     "dataset stats": "data.jsonl",
+    "dataset split": "data.jsonl --out divided.jsonl",
     "dataset publish": "data.jsonl --out published",
     "results push": "a-run --results org/results --out pushed",
     "results record": "a-run",
