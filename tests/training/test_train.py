@@ -20,7 +20,7 @@ CASES = {
     ("roberta", False): (1e-2, 90, 4),
     ("roberta", True): (2e-2, 25, 4),
     ("t5", False): (1e-2, 150, 2),
-    ("t5", True): (3e-2, 120, 4),
+    ("t5", True): (1e-2, 150, 2),
     ("llama", False): (3e-2, 30, 4),
     ("llama", True): (1e-2, 30, 4),
 }
