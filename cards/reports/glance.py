@@ -178,7 +178,7 @@ def _overused(masks: Masks, found: Mapping[str, Any]) -> list[tuple[Wrong, Bools
     where = (masks.answer == word) & ~masks.lexical
     instead = Counter(masks.vocabulary[label] for label in masks.label[where].tolist())
     told = (
-        f"{use['model']:,} times, where people say it {use['people']:,} times; most often in "
+        f"{times(use['model'])}, where people say it {times(use['people'])}; most often in "
         f"place of {_listed([name for name, _ in instead.most_common(3)])}."
     )
     title = f"It says \u201c{use['term']}\u201d too often"
