@@ -63,7 +63,8 @@ def _two_lines(row: Sequence[str]) -> Iterator[list[str]]:
         if figure:
             about, value, ends, stars = figure.groups("")
             raised = f"^{{{stars}}}" if stars else ""
-            above[i] = f"${about and chr(92) + 'sim '}{value}{raised}$"
+            sign = r"\sim " if about else ""
+            above[i] = f"${sign}{value}{raised}$"
             below[i] = rf"{{\scriptsize $[{ends}]$}}" if ends else ""
     yield above
     if any(below):

@@ -60,7 +60,7 @@ def rows() -> Iterator[Published]:
                 model, family, size, kind = (
                     str(row[name]) for name in ("model", "family", "size", "architecture")
                 )
-                # The paper counts them to the decoders; who asks them again asks a server.
+                # The paper has them among the decoders; whoever asks them again asks a server.
                 kind = "api" if family == "GPT" else kind
                 yield Published(model, family, size, kind, setting, figures)
 

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from ..errors import RunError
+from ..runs import guard
 from ..runs.store import SCORES_FILE, read_json, write_json
 from .sweep_file import Job, Sweep
 
@@ -152,20 +152,11 @@ def _start(sweep: Sweep, job: Job, result: Result) -> None:
 
 def _guarded(command: Sequence[str], log: IO[bytes]) -> int:
     """Run a command that ends with this process, however this ends; return its exit status."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "express_runners.runs.guard", *command],
-        stdin=subprocess.PIPE,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        start_new_session=True,
-    )
+    process = guard.start(command, stdout=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
         return process.wait()
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
+        guard.finish(process)
 
 
 def _why(code: int, log: Path) -> str:

@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 PATIENCE = 15.0
 
@@ -33,6 +35,24 @@ def main() -> int:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)  # what a server left behind
     return code if code >= 0 else 128 - code
+
+
+def start(command: Sequence[str], **how: Any) -> subprocess.Popen[Any]:
+    """Start a command behind a guard; `how` is for `Popen`, and `finish` ends it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "express_runners.runs.guard", *command],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        **how,
+    )
+
+
+def finish(process: subprocess.Popen[Any]) -> None:
+    """End what `start` started, if it goes on, and all that it started."""
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

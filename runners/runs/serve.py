@@ -22,6 +22,7 @@ from express_metric.errors import one_line
 
 from ..errors import RunError
 from ..server import LISTED
+from . import guard
 
 HOST = "127.0.0.1"
 _AT = ("--host", HOST, "--port", "{port}")
@@ -162,21 +163,11 @@ class _Server:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         process = self._process
-        if process is not None and process.stdin is not None:
-            process.stdin.close()  # the guard ends the server's whole group
-            process.wait()
+        if process is not None:
+            guard.finish(process)
 
     def _start(self) -> None:
-        guard = [sys.executable, "-m", "express_runners.runs.guard", *self._command]
-        process = subprocess.Popen(
-            guard,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        process = guard.start(self._command, stdout=subprocess.PIPE, text=True, errors="replace")
         self._process = process
         # Read always: a server whose pipe is full would stand still.
         threading.Thread(target=self._read, args=(process,), daemon=True).start()

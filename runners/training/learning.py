@@ -240,7 +240,7 @@ def _watch(bar: Any) -> Any:
 
         def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step < state.max_steps:
-                bar.tell("training, ended early: held-back stories were answered no better")
+                bar.tell("training, ended early")
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             values = {name: (logs or {}).get(name) for name in ("loss", "grad_norm", "eval_loss")}
