@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -110,10 +111,13 @@ def find_dumps(given: Iterable[Path], out: Path | None = None) -> Found:
     others: dict[str, str] = {}
     for path in given:
         if path.is_dir():
-            inside = {file: file.relative_to(path).as_posix() for file in _files(path, out, others)}
-            reasons = {name: _why_not(file) for file, name in inside.items()}
-            others |= {name: why for name, why in reasons.items() if why}
-            inside = {file: name for file, name in inside.items() if not reasons[name]}
+            inside = {}
+            for file in _files(path, out, others):
+                name = file.relative_to(path).as_posix()
+                if why := _why_not(file):
+                    others[name] = why
+                else:
+                    inside[file] = name
             if not inside:
                 raise DataError(f"{path}: the folder holds no dump; {_EXPECTED}")
         elif not path.exists():
@@ -145,12 +149,17 @@ def _files(folder: Path, out: Path | None, closed: dict[str, str]) -> Iterator[P
         closed[name] = f"the folder cannot be read ({error.strerror})"
 
     for place, folders, files in os.walk(folder, onerror=tell):
-        folders[:] = [one for one in folders if out is None or (Path(place) / one).resolve() != out]
+        folders[:] = [
+            one for one in folders if out is None or os.path.realpath(f"{place}/{one}") != str(out)
+        ]
         yield from (Path(place) / name for name in files)
 
 
 def _why_not(path: Path) -> str | None:
-    return why_no_dump(path) if path.is_file() else "it is no file that can be read"
+    with contextlib.suppress(OSError):  # a link to where nobody may look
+        if path.is_file():
+            return why_no_dump(path)
+    return "it is no file that can be read"
 
 
 def load_key(path: Path) -> bytes:

@@ -77,7 +77,8 @@ def write_folder(
     _refuse_occupied(out, source)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        beside = out.parent.resolve()  # Arrow takes `https:/...` for an address
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=beside) as scratch:
             staged = Path(scratch, "new")
             rows = _write_data(parts, staged / DATA)
             files = [_file(path, staged) for path in sorted((staged / DATA).iterdir())]

@@ -12,10 +12,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
 PATIENCE = 15.0
+# How many processes there are, as torchrun and the kinds of MPI say it.
+_SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
 def main() -> int:
@@ -63,6 +66,23 @@ def end(child: subprocess.Popen[bytes]) -> None:
         child.wait(PATIENCE)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
+
+
+def launched() -> bool:
+    """Whether a launcher started this process, alone or with others."""
+    return any(name in os.environ for name in _SIZES)
+
+
+def end_with_launcher() -> None:
+    """End this process once its launcher has gone: else it would wait for the others for days."""
+
+    def watch(launcher: int) -> None:
+        while os.getppid() == launcher:
+            time.sleep(1)
+        os._exit(1)  # a thread cannot end the others; what is finished is on the disk
+
+    if any(os.environ.get(name, "1") != "1" for name in _SIZES):
+        threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
 
 
 if __name__ == "__main__":

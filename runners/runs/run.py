@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -26,6 +23,7 @@ from ..models import ResolvedModel, resolve
 from ..prompts.setting import setting_of
 from ..prompts.shots import choose
 from ..server import API, is_dummy
+from . import guard
 from .answering import answer_all
 from .evidence import evidence, parameters_of
 from .finished import FinishedRun
@@ -44,9 +42,6 @@ from .setup import (
 )
 from .store import SCORES_FILE, RunFolder, read_run_record, write_json
 from .tracking import log_scores, open_tracker
-
-# What launchers tell each of the processes that they start.
-_LAUNCHED = {"WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"}
 
 
 def run(config: RunConfig) -> FinishedRun | None:
@@ -169,27 +164,18 @@ class _Alone:
 def _processes(config: RunConfig) -> Any:
     """Join the other processes of this run, if there are any."""
     own = not (config.serve or is_dummy(config.model) or config.model.startswith(API))
-    if not (own or config.device == "cuda" or _LAUNCHED & os.environ.keys()):
+    if not (own or config.device == "cuda" or guard.launched()):
         return _Alone()  # torch would be loaded for nothing
+    guard.end_with_launcher()
     accelerate = require("accelerate", "run")
     torch = require("torch", "run")
     quiet()
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError("--device cuda: no CUDA device is visible here; use --device cpu.")
     # Who has finished waits for the slowest; the default of ten minutes would end the run.
-    state = accelerate.PartialState(
+    return accelerate.PartialState(
         cpu=config.device == "cpu" or not torch.cuda.is_available(), timeout=timedelta(days=7)
     )
-    if state.num_processes > 1:
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return state
-
-
-def _end_with(launcher: int) -> None:
-    """End this process once its launcher has gone: else it would wait for the others for days."""
-    while os.getppid() == launcher:
-        time.sleep(1)
-    os._exit(1)  # a thread cannot end the others; what is answered is on the disk
 
 
 def _asked(

@@ -28,6 +28,7 @@ from ..models import ADAPTER_FILE, ResolvedModel, resolve
 from ..prompts.setting import Setting, setting_of
 from ..prompts.shots import choose
 from ..runs.evidence import versions
+from ..runs.guard import end_with_launcher
 from ..runs.setup import pool_of
 from ..runs.store import RunFolder, differences, read_json, write_json
 from .learning import CHECKPOINTS, Steps, arguments, learn, steps_of
@@ -154,6 +155,7 @@ class Trained:
 
 def train(config: TrainConfig) -> Trained | None:
     """Train, or go on where the same command stopped; None in all but the main process."""
+    end_with_launcher()
     quiet()
     if not config.full:
         require("peft", "train")

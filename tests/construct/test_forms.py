@@ -85,6 +85,23 @@ def test_every_file_of_a_folder_is_read_or_named(tmp_path: Path) -> None:
     assert report.content["rebuild"].startswith("express dataset build FOLDER --out DIR ")
 
 
+@pytest.mark.parametrize("asked_of", ["is_file", "resolve"])
+def test_what_may_not_be_looked_at_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked_of: str
+) -> None:
+    usual = getattr(Path, asked_of)
+
+    def closed(path: Path, *rest: object) -> object:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path, *rest)
+
+    (tmp_path / "a.jsonl").write_bytes(LINE)
+    (tmp_path / "closed").symlink_to(tmp_path if asked_of == "resolve" else "a.jsonl")
+    monkeypatch.setattr(Path, asked_of, closed)
+    assert set(find_dumps([tmp_path], tmp_path / "out").dumps) == {"a.jsonl"}
+
+
 def test_names_do_not_hang_on_how_a_file_was_given(tmp_path: Path) -> None:
     folder = mixed(tmp_path)
     both = find_dumps([folder, folder / "2020", folder / "a.jsonl"])

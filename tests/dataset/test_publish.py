@@ -291,6 +291,14 @@ def test_nothing_of_the_users_is_replaced(tmp_path: Path, spoil: Spoil, sentence
     assert content(tmp_path) == before
 
 
+def test_a_folder_may_be_called_as_an_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("sample", Path("https://127.0.0.1:9/v1"))
+    assert len(load_all_examples("https:/127.0.0.1:9/v1")) == len(load_all_examples("sample"))
+
+
 def test_the_source_is_not_replaced_by_itself(folder: Path) -> None:
     with pytest.raises(DataError, match="is the data itself"):
         write(str(folder), folder)

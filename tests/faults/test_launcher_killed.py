@@ -4,11 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pytest
 from support import tiny_models
-from support.launching import start, wait_until, written
+from support.launching import free_port, start, wait_until, written
+
+
+@pytest.mark.parametrize("command", ["run", "train"])
+def test_who_waits_for_the_others_to_join_ends_too(tmp_path: Path, command: str) -> None:
+    model = tiny_models.make("llama", tmp_path / "model")
+    words = f"{command} --model {model} --dataset sample --device cpu --out {tmp_path / 'out'}"
+    shell = f"{sys.executable} -m express_runners.cli.main {words} & echo $! && wait"
+    # The second of the two never comes.
+    others = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    port = free_port()
+    environment = {**os.environ, **others, "MASTER_PORT": str(port)}
+    launcher = subprocess.Popen(["sh", "-c", shell], stdout=subprocess.PIPE, env=environment)
+    assert launcher.stdout
+    worker = Path(f"/proc/{int(launcher.stdout.readline())}")
+    wait_until(lambda: _listens(port), launcher)
+    launcher.kill()
+    launcher.wait()
+    end = time.monotonic() + 60
+    while worker.exists():
+        assert time.monotonic() < end, "it waits still"
+        time.sleep(0.2)
+
+
+def _listens(port: int) -> bool:
+    """Whether the first process waits there for the others."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def children(pid: int) -> list[int]:

@@ -13,7 +13,7 @@ from .case import KEY, Forks
 # What is pushed, by what the kinds of kills are called.
 PUSHES = {
     "publish to a Hub": "dataset publish sample --to org/made --private",
-    "push of a Space": "space metric --push org/made",
+    "push of a Space": "space metric --push org/express_alignment",
 }
 Files = dict[str, dict[str, bytes]]
 
