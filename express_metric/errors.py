@@ -95,7 +95,7 @@ def parquet_columns(
 
     size = path.stat().st_size
     most = FREE + RATIO * size
-    with parquet.ParquetFile(path) as file:
+    with parquet.ParquetFile(path.absolute()) as file:  # Arrow takes `a:b` for an address
         about = file.metadata
         chunks = [
             about.row_group(group).column(column)

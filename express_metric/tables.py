@@ -258,7 +258,7 @@ def _read_parquet(path: Path, named: Mapping[str, str]) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        found = pq.read_schema(path).names
+        found = pq.read_schema(path.absolute()).names
         names = _choose(path, named, found)
         texts = [name for name in _TEXTS if name in found]
         wanted = sorted({*names.values(), *texts})

@@ -84,6 +84,6 @@ def _is_empty(file: Path) -> bool:
     from pyarrow import parquet
 
     try:
-        return bool(parquet.read_metadata(file).num_rows == 0)
+        return bool(parquet.read_metadata(file.absolute()).num_rows == 0)
     except (pyarrow.ArrowException, OSError):
         return False  # the reader says what is wrong with it
