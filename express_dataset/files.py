@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -55,10 +56,25 @@ def write_json(path: Path, content: object) -> None:
     write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
+def read_text(path: Path, most: int = 1 << 26) -> str:
+    """Read a text of a user's own; an `OSError` where it has more characters: a device never ends.
+
+    >>> read_text(Path("/dev/zero"))
+    Traceback (most recent call last):
+    ...
+    OSError: [Errno 27] it has no end within 67,108,864 characters: '/dev/zero'
+    """
+    with path.open(encoding="utf-8") as file:
+        text = file.read(most + 1)
+    if len(text) > most:
+        raise OSError(errno.EFBIG, f"it has no end within {most:,} characters", str(path))
+    return text
+
+
 def read_json(path: Path, mend: str) -> dict[str, Any]:
     """Read the JSON object in a file; an error tells to `mend` it."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): {mend}") from None
     except (ValueError, RecursionError):

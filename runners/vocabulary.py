@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from express_dataset.files import read_text
 from express_dataset.splits import normalised
 
 from .errors import RunError
@@ -93,7 +94,7 @@ def is_term(text: str) -> bool:
 def from_file(file: Path) -> Vocabulary:
     """A user's own vocabulary: a text file with a term per line, the likelier ones first."""
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = read_text(file).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
             f"--vocabulary {file} cannot be read ({error}): give a text file in UTF-8, a term per "

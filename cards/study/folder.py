@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import DataError
+from express_dataset.files import read_text
 
 from .judged import OTHER, Item, Judged, Judgement, check_once, decode, read_codes, read_place
 from .sheets import SHEETS, Row, read_sheet
@@ -231,7 +232,7 @@ def _read_key(key: Path) -> dict[str, Any]:
 def read_object(file: Path) -> dict[str, Any]:
     """A JSON object from a file of a study."""
     try:
-        value = json.loads(file.read_text("utf-8"))
+        value = json.loads(read_text(file))
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror}): take it from a copy") from None
     except (ValueError, RecursionError) as error:
@@ -250,7 +251,7 @@ def _texts(file: Path) -> dict[str, str]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read ({error}): write it anew as UTF-8") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from express_dataset.errors import DataError, require
-from express_dataset.files import write_whole
+from express_dataset.files import read_text, write_whole
 from express_dataset.hub_errors import ORG_NAME, in_a_sentence, require_login
 from express_dataset.schema import fingerprint
 from express_dataset.sources import AUTHORS_REPO, load
@@ -226,7 +226,7 @@ def _template(options: PushOptions, prompt: Prompt) -> str | None:
             f"--template {options.template}: the prompt of {options.run} was another text; give "
             "the file as it was."
         )
-    return options.template.read_text("utf-8")
+    return read_text(options.template)
 
 
 def _write(submission: Submission, data: _Data, out: Path, *, with_entries: bool) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..files import read_json, sha256
+from ..files import read_json, read_text, sha256
 from .forms import SUFFIXES, why_no_dump
 from .masking import MODELS, pipeline_version
 from .segment import LIMIT, SMALLEST
@@ -165,7 +165,7 @@ def _why_not(path: Path) -> str | None:
 def load_key(path: Path) -> bytes:
     """Read the key of the pseudonyms."""
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = read_text(path).strip()
     except FileNotFoundError:
         raise DataError(f"{path}: the key file is gone; put it back to go on") from None
     except (OSError, UnicodeDecodeError) as error:

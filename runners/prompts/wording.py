@@ -25,6 +25,7 @@ from typing import Any
 
 from express_dataset import MASK, Example
 from express_dataset.errors import require
+from express_dataset.files import read_text
 
 from ..errors import RunError
 from .bounds import read_tree
@@ -174,7 +175,7 @@ def ours(name: str) -> Template:
 def from_file(name: str, file: Path) -> Template:
     """A user's own wording for the prompt setting `name`."""
     try:
-        source = file.read_text("utf-8")
+        source = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
             f"--template {file} cannot be read ({error}): give a text file in UTF-8"

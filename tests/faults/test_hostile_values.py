@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from express_cards.pages import write_page
 from express_cards.study.sheets import safe
 from express_dataset import load_examples
 from express_dataset.construct.scrub import scrub
+from express_runners import vocabulary
+from express_runners.errors import RunError
+from express_runners.prompts import wording
 
 
 def test_nul_is_kept_in_data_and_harmless_wherever_it_is_shown(tmp_path: Path) -> None:
@@ -61,3 +66,9 @@ def test_a_link_that_leads_to_itself_is_told(
     with pytest.raises(SystemExit, match="2"):
         import_module("express_runners.cli.main").main()
     assert f"{link}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("read", [partial(wording.from_file, "mine"), vocabulary.from_file])
+def test_a_device_without_an_end_is_no_file(read: Callable[[Path], object]) -> None:
+    with pytest.raises(RunError, match="/dev/zero cannot be read"):
+        read(Path("/dev/zero"))

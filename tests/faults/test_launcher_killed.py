@@ -24,7 +24,9 @@ def test_who_waits_for_the_others_to_join_ends_too(tmp_path: Path, command: str)
     others = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
     port = free_port()
     environment = {**os.environ, **others, "MASTER_PORT": str(port)}
-    launcher = subprocess.Popen(["sh", "-c", shell], stdout=subprocess.PIPE, env=environment)
+    launcher = subprocess.Popen(
+        ["sh", "-c", shell], stdout=subprocess.PIPE, text=True, env=environment
+    )
     assert launcher.stdout
     worker = Path(f"/proc/{int(launcher.stdout.readline())}")
     wait_until(lambda: _listens(port), launcher)
