@@ -302,7 +302,8 @@ def family_of(config: dict[str, Any]) -> Family | None:
     >>> family_of({"architectures": ["T5ForConditionalGeneration"], "is_encoder_decoder": True})
     'seq2seq'
     """
-    names = config.get("architectures") or []
+    told = config.get("architectures")
+    names = list(map(str, told)) if isinstance(told, list) else []
     if any(name.endswith("ForMaskedLM") for name in names):
         return "masked"
     if config.get("is_encoder_decoder"):

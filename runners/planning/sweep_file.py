@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from express_dataset.errors import require
+from express_dataset.files import read_text
 
 from ..config import RunConfig
 from ..errors import RunError
@@ -90,7 +91,9 @@ def read_sweep(file: str, out: Path | None = None) -> Sweep:
             raise RunError(f"{file}: no such file; give a YAML file, or one of: {', '.join(known)}")
         path = RECIPES / f"{file}.yaml"
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.safe_load(read_text(path))
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}); give a YAML file") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:300]
         raise RunError(f"{path} is not valid YAML ({reason})") from error

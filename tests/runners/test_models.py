@@ -35,6 +35,8 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"architectures": ["Gemma3ForConditionalGeneration"]}, "causal"),
         ({"architectures": ["GPT2LMHeadModel"]}, "causal"),
         ({"architectures": ["RobertaModel"]}, None),
+        ({"architectures": [{}]}, None),
+        ({"architectures": 5}, None),
         ({}, None),
     ],
 )

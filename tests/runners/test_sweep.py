@@ -83,6 +83,11 @@ def test_a_bad_file_is_told_with_its_place(case: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_does_not_let_itself_be_read_is_told() -> None:
+    with pytest.raises(RunError, match=r"/proc/self/mem cannot be read \(Input/output error\)"):
+        read_sweep("/proc/self/mem")
+
+
 def test_the_paper_s_models_and_settings_are_ready() -> None:
     sweep = read_sweep("paper")
     models = {job.options["model"] for job in sweep.jobs}

@@ -74,7 +74,7 @@ def outcome(case: dict[str, Any]) -> dict[str, Any]:
         else:
             time.sleep(0.002)
     took = time.monotonic() - began
-    left = patient(pid, case.get("patience", 0))
+    left = patient(pid, case.get("patience", 10))
     for one in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)
