@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +16,7 @@ from .masking import BATCH_SIZE, escape_masks, mask_texts
 from .terms import DEFAULT_PROTOCOL, check_protocol
 
 _Row = dict[str, Any]
+_LONGEST = 1 << 24  # bytes of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,12 @@ def _write(source: Path, sink: TextIO, protocol: str) -> MaskSummary:
 def _rows(source: Path) -> Iterator[_Row]:
     """The lines of the file as objects; blank lines are passed over."""
     with source.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
+        for number in count(1):
+            line = lines.readline(_LONGEST + 1)
+            if not line:
+                return
+            if len(line) > _LONGEST:
+                raise DataError(f"{source}, line {number}: longer than {_LONGEST >> 20} MiB")
             if line.strip():
                 yield _row(line, f"{source}, line {number}")
 

@@ -250,6 +250,11 @@ def test_a_bad_line_is_named_and_nothing_is_written(
     assert sorted(tmp_path.iterdir()) == sorted([path, out])
 
 
+def test_a_line_without_an_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="/dev/zero, line 1: longer than 16 MiB"):
+        mask_file("/dev/zero", tmp_path / "out.jsonl")
+
+
 def test_a_file_that_is_not_there_or_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"absent\.jsonl cannot be read"):
         mask_file(tmp_path / "absent.jsonl", tmp_path / "out.jsonl")

@@ -123,7 +123,8 @@ class Forks:
             folder: where it runs.
             function: what is called instead of the command.
             further: `environment`, `alone` (whether a limit of time ends the first process, and
-                not its group), `patience` (seconds that what it started has for its end, by default 10).
+                not its group), `patience` (seconds for the end of what it started, by
+                default 10).
         """
         out, err = self.folder / "stdout", self.folder / "stderr"
         for file in (out, err):
