@@ -55,6 +55,8 @@ def export(config: TrainConfig, file: Path) -> tuple[int, Path]:
     Returns the number of lines, and the manifest's file: put into a folder that another trainer
     made of these lines, as `express.json`, it tells `express run` what was seen.
     """
+    if file.is_dir():
+        raise RunError(f"--export {file} is a folder: give the name of a file, such as lines.jsonl")
     found = prepare(config)
     beside = file.with_name(f"{file.stem}.express.json")
     try:

@@ -226,3 +226,5 @@ def test_exported_lines_are_the_prompts_and_a_manifest(
     assert first["messages"][0]["content"] == f"{example.text}:"
     assert json.loads(first["messages"][1]["content"]) == list(example.labels)
     assert json.loads(beside.read_text())["trainings"][0]["examples"] == 8
+    with pytest.raises(RunError, match=r"--export \. is a folder"):
+        export(learning(tiny("llama"), data, template, tmp_path / "y"), Path(""))
