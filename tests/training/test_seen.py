@@ -227,4 +227,4 @@ def test_exported_lines_are_the_prompts_and_a_manifest(
     assert json.loads(first["messages"][1]["content"]) == list(example.labels)
     assert json.loads(beside.read_text())["trainings"][0]["examples"] == 8
     with pytest.raises(RunError, match=r"--export \. is a folder"):
-        export(learning(tiny("llama"), data, template, tmp_path / "y"), Path(""))
+        export(learning(tiny("llama"), data, template, tmp_path / "y"), Path())
