@@ -18,6 +18,7 @@ LEVEL, POWER = 0.05, 0.8
 # From the authors' files: the alpha of the two sides alone, and the answers that take one.
 CORRELATION, DECIDED = 0.28, 0.9
 CODERS = (1, 3, 5, 10)
+MOST_CODERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ def plan(items: Sequence[str], coders: int, per_item: int | None, random: Random
     Each item is judged by `per_item` coders, by all if None. With fewer, coders have as many items
     as each other, and pairs of coders share as many, as nearly as can be.
     """
-    if coders < 1:
-        raise DataError(f"--coders is {coders}; a study needs at least one, better three")
+    if not 1 <= coders <= MOST_CODERS:
+        raise DataError(
+            f"--coders is {coders}; a study needs at least one, better three, {MOST_CODERS} at most"
+        )
     if per_item is not None and not 1 <= per_item <= coders:
         raise DataError(f"--per-item is {per_item}; it must lie between 1 and --coders ({coders})")
     names = [f"coder{number}" for number in range(1, coders + 1)]

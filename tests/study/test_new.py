@@ -147,6 +147,7 @@ def test_bad_requests_are_one_sentence_and_change_nothing(tmp_path: Path) -> Non
         (NewOptions(run, out, 2, ask="mood"), "choose any of confidence, reason, codes"),
         (NewOptions(run, out, 2, differ="length"), "choose vector or word"),
         (NewOptions(run, out, 2, coders=0), "needs at least one"),
+        (NewOptions(run, out, 2, coders=10**25), "1000 at most"),
         (NewOptions(run, out, 2, per_item=4), "must lie between 1 and --coders"),
         (NewOptions(run, out, 2, definitions=silent), "is not JSON"),
     ]:
