@@ -347,3 +347,12 @@ def test_scores_fit_the_terminal(
     # A signature is copied whole, so that it is not folded.
     assert max(len(line) for line in lines if not line.startswith("EXPRESS|")) <= width
     assert ("what it says" in lines[0]) is (width >= 60)
+
+
+def test_files_are_each_named_as_data(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.jsonl" for name in "abc"]
+    for file in files:
+        line = {"id": "1", "labels": ["sad"], "completion": '["sad"]'}
+        file.write_text(json.dumps(line) + "\n")
+    told = as_text(compare(files, how=FEW)).replace("\n", " ")
+    assert re.search(r"data a@(\w+) and b@\1 and c@\1, protocol", told)

@@ -87,11 +87,12 @@ def test_a_path_that_is_not_there(name: str) -> None:
         resolve(name)
 
 
-def test_a_file_that_is_no_gguf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["model.gguf", "MODEL.GGUF"])
+def test_a_file_that_is_no_gguf(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPRESS_CACHE", str(tmp_path / "cache"))
-    file = tmp_path / "model.gguf"
+    file = tmp_path / name
     file.write_bytes(b"GGUF, but not really")
-    with pytest.raises(RunError, match=r"model\.gguf: not a GGUF file that transformers can read"):
+    with pytest.raises(RunError, match=rf"{name}: not a GGUF file that transformers can read"):
         resolve(str(file))
 
 
