@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from express_dataset import load_examples
 from express_metric import load_lexicon
 from express_runners.engines import load_engine
 from express_runners.engines.base import Answer, EngineOptions, Prompt
-from express_runners.engines.decoding import Decoder
+from express_runners.engines.decoding import Decoder, shared_beginning
 from express_runners.engines.stopping import Ends
 from express_runners.models import packaged_model, resolve
 from express_runners.prompts.wording import ours
@@ -64,11 +65,11 @@ class Timer:
         }
 
 
-def load(data: Path, segments: int, shots: int, vocabulary: Vocabulary | None = None) -> Any:
+def load(data: Path, segments: int, shots: int, **how: Any) -> Any:
     """The engine and the prompts: with `shots`, one draw of them for all."""
     model = resolve(str(packaged_model()))
     setting = ours("few-shot" if shots else "zero-shot")
-    engine: Any = load_engine(model, EngineOptions(template=setting, vocabulary=vocabulary))
+    engine: Any = load_engine(model, EngineOptions(template=setting, **how))
     shown = load_examples(str(data), split="few_shot").examples[:shots]
     asked = load_examples(str(data), split="test").examples
     asked += load_examples(str(data), split="train").examples
@@ -85,6 +86,15 @@ def result(timer: Timer, prompts: list[Prompt], texts: list[str], **more: Any) -
 def up_to_bracket(text: str) -> str:
     """A completion as far as the harness keeps it."""
     return text.partition("]")[0].strip()
+
+
+def held_side(data: Path, segments: int, shots: int, **how: Any) -> dict[str, Any]:
+    """This project's engine with its weights held otherwise."""
+    engine, prompts = load(data, segments, shots, **how)
+    with Timer() as timer:
+        answers: dict[int, Answer] = dict(engine.flow(prompts))
+    texts = [up_to_bracket(answers[i].completion or "") for i in range(segments)]
+    return result(timer, prompts, texts)
 
 
 def ours_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
@@ -120,6 +130,29 @@ def ours_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
         prefill=spent,
         share_of_limit=round(rate / matrix_limit(), 3),
     )
+
+
+def products_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
+    """The products with weights that reading the prompts asks for, and nothing else.
+
+    No engine that computes in float32 by this library can be faster than that.
+    """
+    import torch
+
+    engine, prompts = load(data, segments, shots)
+    layers = [
+        module
+        for name, module in engine._model.named_modules()
+        if isinstance(module, torch.nn.Linear) and not name.endswith("lm_head")
+    ]
+    shared = len(shared_beginning(prompts))
+    sizes = [shared, *(len(p.ids) - shared for p in prompts)]
+    rows = {n: torch.randn(max(sizes), n) for n in {layer.in_features for layer in layers}}
+    with Timer() as timer, torch.inference_mode():
+        for size in sizes:
+            for layer in layers:
+                layer(rows[layer.in_features][:size])
+    return result(timer, prompts, [])
 
 
 def matrix_limit() -> float:
@@ -224,16 +257,20 @@ def rank_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
     filler = load_lexicon("nrc").vocabulary
     terms = tuple(dict.fromkeys([*known.terms, *more.terms, *filler]))[:TERMS]
     assert len(terms) == TERMS
-    engine, prompts = load(data, segments, shots, Vocabulary("benchmark", terms))
+    engine, prompts = load(data, segments, shots, vocabulary=Vocabulary("benchmark", terms))
+    nodes = len(engine._ranker._terms.trie.tokens)
     with Timer() as timer:
         answers = dict(engine.flow(prompts))
     texts = [answers[i].completion for i in range(segments)]
     masks = sum(len(p.example.labels) for p in prompts)
-    return result(timer, prompts, texts, terms=len(terms), masks=masks)
+    return result(timer, prompts, texts, terms=len(terms), masks=masks, nodes=nodes)
 
 
-SIDES = {
+SIDES: dict[str, Callable[..., dict[str, Any]]] = {
     "ours": ours_side,
+    "products": products_side,
+    "bfloat16": partial(held_side, dtype="bfloat16"),
+    "8bit": partial(held_side, quantize="8bit"),
     "paper": paper_side,
     "harness": harness_side,
     "continuous": continuous_side,
@@ -266,6 +303,12 @@ def compare(options: argparse.Namespace) -> None:
     print(f"load before: {os.getloadavg()}, threads: {options.threads}", flush=True)
     n, m = options.segments, options.few_shot_segments
     mine = run_side("ours", options, n, 0)
+    least = run_side("products", options, n, 0)
+    print(f"ours / its products with weights alone: {times(mine, least)}")
+    for name in ("bfloat16", "8bit"):
+        other = run_side(name, options, n, 0)
+        equal = sum(a == b for a, b in zip(mine["texts"], other["texts"], strict=True))
+        print(f"ours / {name}: {times(mine, other)}; equal completions {equal} of {n}")
     rank = run_side("rank", options, n, 0)
     print(f"rank / free: {times(rank, mine)}")
     if options.harness:
