@@ -129,7 +129,7 @@ def _is_whole(target: Path, counts: Mapping[str, int]) -> bool:
         info = json.loads((target / "dataset_info.json").read_text(encoding="utf-8"))
         rows = {name: split["num_examples"] for name, split in info["splits"].items()}
         sizes = [(target / f"{NAME}-{name}.arrow").stat().st_size for name in counts]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     return rows == dict(counts) and all(sizes)
 

@@ -73,7 +73,7 @@ def about_folder(folder: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads((folder / CROISSANT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

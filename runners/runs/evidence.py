@@ -105,7 +105,7 @@ def parameters_of(folder: Path) -> int | None:
                     total += number
                     packed += 0 if one["dtype"].startswith(("F", "BF")) else number
     # Files that are damaged get their sentence where they are loaded.
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return total if total and packed < total / 100 else None
 

@@ -190,7 +190,7 @@ def _is_whole(checkpoint: Path) -> bool:
         for file in checkpoint.rglob("*.safetensors"):
             with safe_open(file, "pt"):
                 pass
-    except (OSError, ValueError, SafetensorError):
+    except (OSError, ValueError, RecursionError, SafetensorError):
         return False
     return all(is_zipfile(file) for file in checkpoint.rglob("*.pt*"))
 

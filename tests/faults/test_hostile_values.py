@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from express_cards.pages import write_page
+from express_cards.spaces.demo import settings
 from express_cards.study.sheets import safe
-from express_dataset import load_examples
+from express_dataset import DataError, load_examples
 from express_dataset.construct.scrub import scrub
+from express_dataset.reading.folders import about_folder
 from express_runners import vocabulary
 from express_runners.errors import RunError
 from express_runners.prompts import wording
+from express_runners.runs.evidence import parameters_of
 
 
 def test_nul_is_kept_in_data_and_harmless_wherever_it_is_shown(tmp_path: Path) -> None:
@@ -72,3 +75,21 @@ def test_a_link_that_leads_to_itself_is_told(
 def test_a_device_without_an_end_is_no_file(read: Callable[[Path], object]) -> None:
     with pytest.raises(RunError, match="/dev/zero cannot be read"):
         read(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("croissant.json", about_folder),
+        ("space.json", lambda folder: settings.from_file(folder / "space.json")),
+        ("model.safetensors.index.json", parameters_of),
+    ],
+)
+def test_lists_too_deep_in_each_other_are_no_json(
+    name: str, read: Callable[[Path], object], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("[" * 100_000)
+    try:
+        assert not read(tmp_path)
+    except DataError as error:
+        assert name in str(error)

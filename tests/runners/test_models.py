@@ -58,6 +58,7 @@ def test_a_folder_is_named_by_its_content(llama: Path, tmp_path: Path) -> None:
     [
         (None, "config.json is missing"),
         ("{", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
         (
             '{"architectures": ["LlamaForCausalLM"]}',
             "has neither .safetensors weights nor a pytorch_model.bin",
