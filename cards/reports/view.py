@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -48,18 +47,9 @@ Figures = dict[str, dict[str, dict[str, Interval]]]  # protocol, run, figure
 
 def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
     """All that the template needs."""
-    runs, facts = sheet.runs, sheet.facts()
+    runs, nearest = sheet.runs, sheet.nearest()
+    facts = replace(sheet.facts(), nearest=nearest.labels)
     few = Resampling(min(how.draws, FEW_DRAWS), how.seed, how.level)
-    with ThreadPoolExecutor(1) as aside:  # most of that leaves the interpreter free
-        looked_for = aside.submit(sheet.nearest)
-        masks = [
-            mask_table(run.references, run.readings["revised"], run.lexicon, "revised", facts.posts)
-            for run in runs
-        ]
-        intervals: Figures = {protocol: _intervals(sheet, protocol, how) for protocol in PROTOCOLS}
-        packed = pack(sheet, masks, BUDGET - PER_RUN * len(runs))
-        nearest = looked_for.result()
-    facts = replace(facts, nearest=nearest.labels)
     found = [
         breakdown(
             run.references,
@@ -71,6 +61,12 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
         )
         for run in runs
     ]
+    masks = [
+        mask_table(run.references, run.readings["revised"], run.lexicon, "revised", facts.posts)
+        for run in runs
+    ]
+    intervals: Figures = {protocol: _intervals(sheet, protocol, how) for protocol in PROTOCOLS}
+    packed = pack(sheet, masks, BUDGET - PER_RUN * len(runs))
     shared = {
         "about": _about(sheet, masks[0]),
         "names": [run.name for run in runs],
