@@ -48,7 +48,8 @@ class Bracket(Ends):
 
     def reached(self, tokens: Sequence[int], prompt: Prompt) -> bool:
         last = tokens[-1]
-        return last in self.tokens or len(tokens) >= prompt.budget or self._closes(last)
+        over = last in self.tokens or len(tokens) >= prompt.budget
+        return over or "]" in self._tokenizer.decode([last])
 
 
 class Timer:
@@ -89,7 +90,7 @@ def up_to_bracket(text: str) -> str:
 
 
 def held_side(data: Path, segments: int, shots: int, **how: Any) -> dict[str, Any]:
-    """This project's engine with its weights held otherwise."""
+    """This project's engine as `express run` asks it, its weights held as `how` says."""
     engine, prompts = load(data, segments, shots, **how)
     with Timer() as timer:
         answers: dict[int, Answer] = dict(engine.flow(prompts))
@@ -269,6 +270,7 @@ def rank_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
 SIDES: dict[str, Callable[..., dict[str, Any]]] = {
     "ours": ours_side,
     "products": products_side,
+    "float32": held_side,
     "bfloat16": partial(held_side, dtype="bfloat16"),
     "8bit": partial(held_side, quantize="8bit"),
     "paper": paper_side,
@@ -305,10 +307,11 @@ def compare(options: argparse.Namespace) -> None:
     mine = run_side("ours", options, n, 0)
     least = run_side("products", options, n, 0)
     print(f"ours / its products with weights alone: {times(mine, least)}")
+    full = run_side("float32", options, m, 0)
     for name in ("bfloat16", "8bit"):
-        other = run_side(name, options, n, 0)
-        equal = sum(a == b for a, b in zip(mine["texts"], other["texts"], strict=True))
-        print(f"ours / {name}: {times(mine, other)}; equal completions {equal} of {n}")
+        other = run_side(name, options, m, 0)
+        equal = sum(a == b for a, b in zip(full["texts"], other["texts"], strict=True))
+        print(f"float32 / {name}: {times(full, other)}; equal completions {equal} of {m}")
     rank = run_side("rank", options, n, 0)
     print(f"rank / free: {times(rank, mine)}")
     if options.harness:
