@@ -274,7 +274,7 @@ def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:
         )
     try:
         config = json.loads(config_file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"--model {model}: {config_file} is not valid JSON ({error})") from error
     if not isinstance(config, dict):
         raise RunError(f"--model {model}: {config_file} holds no JSON object")

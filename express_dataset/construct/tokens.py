@@ -88,7 +88,7 @@ def _from_folder(folder: Path) -> Tokenizer:
 def _describes_tokenizer(path: Path) -> bool:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return isinstance(content, dict) and isinstance(content.get("model"), dict)
 

@@ -1,7 +1,8 @@
 """`python -m express_runners.runs.guard COMMAND...`: a command that ends when its starter does.
 
 Standard input is a pipe from the starter. When it closes, however the starter ended, the command's
-whole process group is asked to end, and killed if it does not.
+whole process group is asked to end, and killed if it does not. Processes that a launcher such as
+torchrun started have no such pipe; they look after it themselves (`end_with_launcher`).
 """
 
 from __future__ import annotations

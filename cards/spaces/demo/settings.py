@@ -96,7 +96,7 @@ def from_file(file: Path) -> Settings:
     try:
         asked = json.loads(file.read_text("utf-8"))
         found = Settings(**asked)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{file}: write a JSON object with some of {names} ({error})") from error
     for name, value in asked.items():
         if not isinstance(value, str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
-import os
 import random
 import shutil
 import sys
@@ -113,10 +112,7 @@ def run_of_two() -> None:
     fork = multiprocessing.get_context("fork")
     port = launching.free_port()
     workers = [
-        fork.Process(
-            target=launching.join, args=(_command, {"launcher": os.getpid()}, rank, 2, port)
-        )
-        for rank in range(2)
+        fork.Process(target=launching.join, args=(_command, {}, rank, 2, port)) for rank in range(2)
     ]
     for worker in workers:
         worker.start()
@@ -128,7 +124,5 @@ def run_of_two() -> None:
     sys.exit(max(abs(worker.exitcode or 0) for worker in workers))
 
 
-def _command(options: dict[str, Any]) -> None:
-    # A worker of torchrun has nobody to ask for the others where its launcher has gone.
-    if os.getppid() == options["launcher"]:
-        main()
+def _command(_: dict[str, Any]) -> None:
+    main()
