@@ -19,6 +19,7 @@ from typer.main import get_group
 from express_metric.errors import ExpressError
 
 from ..config import LeaveOut, RunConfig, Strict
+from ..runs.guard import end_with_launcher
 from .printing import (
     Format,
     FormatOption,
@@ -294,6 +295,7 @@ def _install_names(source: str, misfits: str | None) -> dict[str, Any]:
 
 def main() -> None:
     """Run the command; a user's mistake ends with one sentence and exit code 2."""
+    end_with_launcher()  # before anything that takes time: a launcher may go any moment
     with cleaned():
         _run()
 

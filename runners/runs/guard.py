@@ -14,10 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 PATIENCE = 15.0
+MEETING = 1800.0  # seconds; nodes of a cluster may load their libraries minutes apart
 # How many processes there are, as torchrun and the kinds of MPI say it.
 _SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
@@ -74,6 +75,10 @@ def launched() -> bool:
     return any(name in os.environ for name in _SIZES)
 
 
+def _one_of_many() -> bool:
+    return any(os.environ.get(name, "1") != "1" for name in _SIZES)
+
+
 def end_with_launcher() -> None:
     """End this process once its launcher has gone: else it would wait for the others for days."""
 
@@ -82,8 +87,30 @@ def end_with_launcher() -> None:
             time.sleep(1)
         os._exit(1)  # a thread cannot end the others; what is finished is on the disk
 
-    if any(os.environ.get(name, "1") != "1" for name in _SIZES):
+    if _one_of_many():
         threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
+
+
+@contextlib.contextmanager
+def meeting() -> Iterator[None]:
+    """End this process if the others of its launch do not join it: nobody may be left to come.
+
+    A launcher that was gone before `end_with_launcher` looked for it is not missed there.
+    """
+
+    def give_up() -> None:
+        missed = f"the other processes did not come within {MEETING / 60:.0f} minutes"
+        print(f"error: {missed}: start them all again", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    timer = threading.Timer(MEETING, give_up)
+    timer.daemon = True
+    if _one_of_many():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 if __name__ == "__main__":

@@ -173,9 +173,10 @@ def _processes(config: RunConfig) -> Any:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError("--device cuda: no CUDA device is visible here; use --device cpu.")
     # Who has finished waits for the slowest; the default of ten minutes would end the run.
-    return accelerate.PartialState(
-        cpu=config.device == "cpu" or not torch.cuda.is_available(), timeout=timedelta(days=7)
-    )
+    with guard.meeting():
+        return accelerate.PartialState(
+            cpu=config.device == "cpu" or not torch.cuda.is_available(), timeout=timedelta(days=7)
+        )
 
 
 def _asked(

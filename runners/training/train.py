@@ -28,7 +28,7 @@ from ..models import ADAPTER_FILE, ResolvedModel, resolve
 from ..prompts.setting import Setting, setting_of
 from ..prompts.shots import choose
 from ..runs.evidence import versions
-from ..runs.guard import end_with_launcher
+from ..runs.guard import end_with_launcher, meeting
 from ..runs.setup import pool_of
 from ..runs.store import RunFolder, differences, read_json, write_json
 from .learning import CHECKPOINTS, Steps, arguments, learn, steps_of
@@ -160,8 +160,9 @@ def train(config: TrainConfig) -> Trained | None:
     if not config.full:
         require("peft", "train")
     with ExitStack() as stack:
-        args = arguments(config, _dtype(config), Recipe(1, (), 1.0, 1.0))
-        state = args.distributed_state
+        with meeting():
+            args = arguments(config, _dtype(config), Recipe(1, (), 1.0, 1.0))
+            state = args.distributed_state
         if state.is_main_process:
             stack.enter_context(RunFolder(config.out))
             stack.enter_context(_told_when_stopped(config.out))

@@ -15,27 +15,65 @@ from support import tiny_models
 from support.launching import free_port, start, wait_until, written
 
 
-@pytest.mark.parametrize("command", ["run", "train"])
-def test_who_waits_for_the_others_to_join_ends_too(tmp_path: Path, command: str) -> None:
-    model = tiny_models.make("llama", tmp_path / "model")
-    words = f"{command} --model {model} --dataset sample --device cpu --out {tmp_path / 'out'}"
-    shell = f"{sys.executable} -m express_runners.cli.main {words} & echo $! && wait"
-    # The second of the two never comes.
+# What a worker runs before the command, with nothing changed or with something.
+USUAL = ""
+# The launcher goes in the first moments of the command.
+LATE = """
+import os, time, express_runners.cli
+main = sys.modules["express_runners.cli.main"]
+at_first, go_on = os.getppid(), main._run
+def wait():
+    print("begun", flush=True)
+    while os.getppid() == at_first:
+        time.sleep(0.1)
+    go_on()
+main._run = wait
+"""
+SHORT = "from express_runners.runs import guard; guard.MEETING = 1"
+
+
+def _first_of_two(command: str, before: str, folder: Path, port: int) -> subprocess.Popen[str]:
+    """A launcher, alone in its group, of the first of two workers; it tells the worker's number."""
+    model = tiny_models.make("llama", folder / "model")
+    words = f"{command} --model {model} --dataset sample --device cpu --out {folder / 'out'}"
+    code = f"import sys\nsys.argv[1:] = {words.split()}\n{before}\n"
+    (folder / "worker.py").write_text(f"{code}from express_runners.cli import main\nmain()\n")
+    shell = f"{sys.executable} {folder / 'worker.py'} & echo $! && wait $!"
     others = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
-    port = free_port()
-    environment = {**os.environ, **others, "MASTER_PORT": str(port)}
-    launcher = subprocess.Popen(
-        ["sh", "-c", shell], stdout=subprocess.PIPE, text=True, env=environment
+    return subprocess.Popen(
+        ["sh", "-c", shell],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **others, "MASTER_PORT": str(port)},
     )
+
+
+@pytest.mark.parametrize("before", [USUAL, LATE], ids=["usual", "late"])
+@pytest.mark.parametrize("command", ["run", "train"])
+def test_who_waits_for_the_others_to_join_ends_too(
+    tmp_path: Path, command: str, before: str
+) -> None:
+    port = free_port()
+    launcher = _first_of_two(command, before, tmp_path, port)
     assert launcher.stdout
     worker = Path(f"/proc/{int(launcher.stdout.readline())}")
-    wait_until(lambda: _listens(port), launcher)
+    if before == LATE:
+        assert launcher.stdout.readline() == "begun\n"
+    else:
+        wait_until(lambda: _listens(port), launcher)
     launcher.kill()
     launcher.wait()
     end = time.monotonic() + 60
     while worker.exists():
         assert time.monotonic() < end, "it waits still"
         time.sleep(0.2)
+
+
+@pytest.mark.parametrize("command", ["run", "train"])
+def test_nobody_waits_for_ever_for_the_others_to_join(tmp_path: Path, command: str) -> None:
+    _, told = _first_of_two(command, SHORT, tmp_path, free_port()).communicate(timeout=60)
+    assert "the other processes did not come" in told
 
 
 def _listens(port: int) -> bool:
