@@ -14,7 +14,6 @@ import pytest
 from support import tiny_models
 from support.launching import free_port, start, wait_until, written
 
-
 # What a worker runs before the command, with nothing changed or with something.
 USUAL = ""
 # The launcher goes in the first moments of the command.
