@@ -58,7 +58,7 @@ def _candidates(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     bits = np.uint64(max(len(texts), 1).bit_length())
     codes = np.concatenate([np.zeros(0, np.uint64), *_numbered(texts, bits)])
     codes.sort()
-    rows = (codes & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    rows = codes.view(np.int64) & ((1 << int(bits)) - 1)
     codes >>= bits
     same = (codes[1:] == codes[:-1]) & (rows[1:] != rows[:-1])
     pairs = rows[1:][same] * len(texts) + rows[:-1][same]

@@ -49,7 +49,7 @@ def nearest_in(
         table = similarities([example.text for example in pool], texts, TFIDF)
         labels = [list(map(normal, example.labels)) for example in pool]
         return Nearest(nearest_labels(table, labels))
-    except DataError as error:  # scikit-learn is not installed
+    except DataError as error:  # SciPy is not installed
         return without(str(error).rstrip("."))
 
 

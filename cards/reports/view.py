@@ -15,7 +15,7 @@ from express_metric.analysis.intervals import Interval
 from express_metric.analysis.ladder import RUNGS, rungs
 from express_metric.analysis.masks import Masks, mask_table
 from express_metric.analysis.resampling import Resampling
-from express_metric.analysis.significance import analyse
+from express_metric.analysis.significance import intervals_by_protocol
 from express_metric.lexicon import caution
 from express_metric.parsing import PROTOCOLS
 from express_metric.plutchik import EMOTIONS
@@ -65,7 +65,7 @@ def view(sheet: Sheet, how: Resampling = HOW) -> dict[str, Any]:
         mask_table(run.references, run.readings["revised"], run.lexicon, "revised", facts.posts)
         for run in runs
     ]
-    intervals: Figures = {protocol: _intervals(sheet, protocol, how) for protocol in PROTOCOLS}
+    intervals = _intervals(sheet, how)
     packed = pack(sheet, masks, BUDGET - PER_RUN * len(runs))
     shared = {
         "about": _about(sheet, masks[0]),
@@ -148,12 +148,15 @@ def _about(sheet: Sheet, masks: Masks) -> str:
     )
 
 
-def _intervals(sheet: Sheet, protocol: Any, how: Resampling) -> dict[str, dict[str, Interval]]:
+def _intervals(sheet: Sheet, how: Resampling) -> Figures:
     counts = {
-        run.name: count(run.references, run.readings[protocol], run.lexicon, protocol)
-        for run in sheet.runs
+        protocol: {
+            run.name: count(run.references, run.readings[protocol], run.lexicon, protocol)
+            for run in sheet.runs
+        }
+        for protocol in PROTOCOLS
     }
-    return analyse(counts, protocol, sheet.posts, (), how).intervals
+    return intervals_by_protocol(counts, sheet.posts, how)
 
 
 def _overview(runs: Sequence[Run], found: Sequence[Found], intervals: Figures) -> list[Figure]:

@@ -28,7 +28,7 @@ from .groups import (
 )
 from .intensity import scales, shift
 from .masks import Masks, mask_table
-from .resampling import Ints, Resampling, scipy_part
+from .resampling import Floats, Ints, Resampling
 from .usage import diversity, overuse
 
 # A table of hundreds of intervals; the ends of each are steady enough with this many draws.
@@ -179,7 +179,14 @@ def _correlation(terms: Sequence[Group], train: Mapping[str, int] | None) -> flo
     right = [group.lexical_accuracy for group in terms]
     if len(set(often)) < 2 or len(set(right)) < 2:
         return None
-    return float(scipy_part("stats").spearmanr(often, right).statistic)
+    return float(np.corrcoef(_ranks(often), _ranks(right))[0, 1])
+
+
+def _ranks(values: Sequence[float]) -> Floats:
+    """Ranks from one; equals share the mean of theirs."""
+    _, where, times = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(times) - (times - 1) / 2)[where]
+    return ranks
 
 
 def _frequency(train: Mapping[str, int]) -> dict[str, int]:

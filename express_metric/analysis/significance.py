@@ -116,19 +116,29 @@ def analyse(
     _check_same(runs, pairs)
     if not runs:
         return Analysis({}, {})
-    codes = post_codes(posts, len(next(iter(runs.values()))["masks"]))
-    sums = {name: post_sums(counts, codes) for name, counts in runs.items()}
-    drawn = np.split(bootstrap(np.hstack(list(sums.values())), how), len(sums), axis=1)
-    values = {
-        name: _Values(s, d, protocol) for (name, s), d in zip(sums.items(), drawn, strict=True)
-    }
+    drawn = _drawn([(counts, protocol) for counts in runs.values()], posts, how)
+    values = dict(zip(runs, drawn, strict=True))
     return Analysis(
         {name: value.intervals(how.level) for name, value in values.items()},
         {
-            (a, b): _differences(values[a], values[b], sums[a], sums[b], (protocol, how))
+            (a, b): _differences(values[a], values[b], (protocol, how))
             for a, b in dict.fromkeys(pairs)
         },
     )
+
+
+def intervals_by_protocol(
+    counts: Mapping[Protocol, Mapping[str, Counts]],
+    posts: Sequence[str] | None = None,
+    how: Resampling = _DEFAULT,
+) -> dict[str, dict[str, dict[str, Interval]]]:
+    """What `analyse` finds by each protocol (protocol, run, figure), in one go: same draws."""
+    given = [(of_run, protocol) for protocol, runs in counts.items() for of_run in runs.values()]
+    drawn = iter(_drawn(given, posts, how))
+    return {
+        protocol: {name: next(drawn).intervals(how.level) for name in runs}
+        for protocol, runs in counts.items()
+    }
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike, post: ArrayLike | None = None) -> McNemar:
@@ -167,11 +177,11 @@ def correct(p_values: Sequence[float], method: Correction = "holm") -> list[floa
     values = np.asarray(p_values, np.float64)
     if not len(values):
         return []
+    order, ranks = np.argsort(values, kind="stable"), np.arange(1, len(values) + 1)
     if method == "bh":
-        found: list[float] = scipy_part("stats").false_discovery_control(values).tolist()
-        return found
-    order = np.argsort(values, kind="stable")
-    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+        steps = np.minimum.accumulate((values[order] * len(values) / ranks)[::-1])[::-1]
+    else:
+        steps = np.maximum.accumulate(values[order] * ranks[::-1])
     corrected = np.empty_like(values)
     corrected[order] = np.minimum(steps, 1.0)
     return [float(value) for value in corrected]
@@ -207,7 +217,7 @@ class _Values:
 
     def __init__(self, sums: Floats, drawn: Floats, protocol: Protocol) -> None:
         total = sums.sum(axis=0)
-        self.posts = len(sums)
+        self.sums = sums
         self.total = figure_values(total, protocol)
         self.draws = figure_values(drawn, protocol)
         self.left_out = figure_values(total - sums, protocol)
@@ -219,15 +229,24 @@ class _Values:
         }
 
 
+def _drawn(
+    counts: Sequence[tuple[Counts, Protocol]], posts: Sequence[str] | None, how: Resampling
+) -> list[_Values]:
+    codes = post_codes(posts, len(counts[0][0]["masks"]))
+    sums = [post_sums(one, codes) for one, _ in counts]
+    drawn = np.split(bootstrap(np.hstack(sums), how), len(sums), axis=1)
+    return [_Values(s, d, by) for s, d, (_, by) in zip(sums, drawn, counts, strict=True)]
+
+
 def _differences(
-    a: _Values, b: _Values, sums_a: Floats, sums_b: Floats, setting: tuple[Protocol, Resampling]
+    a: _Values, b: _Values, setting: tuple[Protocol, Resampling]
 ) -> dict[str, Difference]:
     protocol, how = setting
     total = b.total - a.total
     draws, left_out = b.draws - a.draws, b.left_out - a.left_out
-    moved, complete = swapped(sums_b - sums_a, how)
-    shuffled = figure_values(sums_b.sum(axis=0) - moved, protocol) - figure_values(
-        sums_a.sum(axis=0) + moved, protocol
+    moved, complete = swapped(b.sums - a.sums, how)
+    shuffled = figure_values(b.sums.sum(axis=0) - moved, protocol) - figure_values(
+        a.sums.sum(axis=0) + moved, protocol
     )
     found = {}
     for i, name in enumerate(FIGURES):

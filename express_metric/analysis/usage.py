@@ -80,7 +80,7 @@ def overuse(masks: Masks, how: Resampling, correction: Correction = "bh") -> lis
     shares = drawn[:, :-1] / np.maximum(drawn[:, -1:], 1)
     low, high = np.quantile(shares, [(1 - how.level) / 2, (1 + how.level) / 2], axis=0)
     more, less = (np.asarray((change > 0).sum(axis=0)), np.asarray((change < 0).sum(axis=0)))
-    tails = scipy_part("stats").binom.cdf(np.minimum(more, less), more + less, 0.5)
+    tails = scipy_part("special").bdtr(np.minimum(more, less), more + less, 0.5)
     p_values = correct(np.minimum(2 * tails, 1).tolist(), correction)
     found = [
         TermUse(
@@ -171,7 +171,7 @@ def _entropy_change(
     pseudo = len(posts) * value - (len(posts) - 1) * left_out
     estimate = float(pseudo.mean())
     error = float(pseudo.std(ddof=1) / np.sqrt(len(posts)))
-    reach = float(scipy_part("stats").t.ppf((1 + how.level) / 2, len(posts) - 1)) * error
+    reach = float(scipy_part("special").stdtrit(len(posts) - 1, (1 + how.level) / 2)) * error
     moved, complete = swapped(sides[1] - sides[0], how)
     shuffled = _entropy(model - moved) - _entropy(people + moved)
     p_value = two_sided(value, shuffled, complete)

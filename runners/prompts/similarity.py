@@ -47,7 +47,9 @@ def similarities(
         return
     cosine = distance == "cosine"
     if encoder == TFIDF:
-        pooled, queries = _tfidf(pool, asked)
+        from .tfidf import tfidf  # numpy, which --help need not wait for
+
+        pooled, queries = tfidf(pool, asked)
     else:
         pooled, queries = _embedded(pool, asked, encoder, cosine)
 
@@ -71,16 +73,6 @@ def _distances(some: Any, others: Any, product: Any) -> Any:
 
     squares = [(block.astype(np.float64) ** 2).sum(1) for block in (some, others)]
     return np.sqrt(np.maximum(squares[0][:, None] - 2 * product + squares[1], 0))
-
-
-def _tfidf(pool: Sequence[str], asked: Sequence[str]) -> tuple[Any, Any]:
-    import numpy as np
-
-    text = require("sklearn.feature_extraction.text", "shots")
-    weigher = text.TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
-    pooled, queries = weigher.fit_transform(pool), weigher.transform(asked)
-    pooled.sort_indices()  # as in the queries, so that sums do not depend on the order of words
-    return pooled, queries
 
 
 def _embedded(

@@ -26,7 +26,7 @@ PACKAGES = (
     "NRCLex",
     "Jinja2",
     "sentence-transformers",
-    "scikit-learn",
+    "scipy",
 )
 
 

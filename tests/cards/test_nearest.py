@@ -108,13 +108,11 @@ def test_a_row_that_cannot_be_had_is_left_out_with_a_note(
     assert f"Left out: {NEAREST}" in page["floor_source"]
 
 
-def test_without_scikit_learn_the_row_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+def test_without_scipy_the_row_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
     found = compare(pair(tmp_path), how=FEW)
     assert NEAREST not in found["floors"]
-    assert "needs the package 'sklearn" in found["note"]
+    assert "needs the package 'scipy" in found["note"]
 
 
 def test_a_run_on_the_pool_itself_has_no_such_row() -> None:

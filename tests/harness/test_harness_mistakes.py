@@ -100,9 +100,9 @@ def one_sentence(message: str, expected: str) -> None:
 
 
 def start(entry: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """A harness as a process, in an environment without scikit-learn."""
+    """A harness as a process, in an environment without scipy.sparse."""
     # None in sys.modules is how Python marks a module as not there.
-    code = f"import sys; sys.modules['sklearn'] = None; from {entry} as main; main()"
+    code = f"import sys; sys.modules['scipy.sparse'] = None; from {entry} as main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=240
     )
