@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,14 @@ def similarities(
         product = some @ pooled.T
         return product if cosine else -_distances(some, pooled, product)
 
-    starts = range(0, len(asked), BLOCK)
+    waiting: deque[Future[Any]] = deque()
     with ThreadPoolExecutor(THREADS) as threads:
-        for first in range(0, len(starts), THREADS):
-            yield from threads.map(block, starts[first : first + THREADS])
+        for start in range(0, len(asked), BLOCK):
+            waiting.append(threads.submit(block, start))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        for one in waiting:
+            yield one.result()
 
 
 def _distances(some: Any, others: Any, product: Any) -> Any:
