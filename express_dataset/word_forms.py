@@ -73,7 +73,7 @@ def _forms(label: str) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]
     return (
         frozenset(form for form in found if " " not in form),
         tuple(sorted(form for form in found if " " in form)),
-        tuple(commonprefix(list(words)) for _, words in alike),
+        tuple(commonprefix(list(words)) for _, words in alike),  # noqa: RUF071 (letters, not paths)
     )
 
 

@@ -14,6 +14,7 @@ from .decoding import Decoder
 from .generation import generate
 from .loading import load_pretrained
 from .memory import batch_tokens
+from .packed import packed
 from .probing import row_model
 from .prompter import Prompter
 from .rank.causal import CausalRanker, check
@@ -29,7 +30,7 @@ class CausalEngine:
 
         self._prompter = Prompter(model, options)
         self._tokenizer = self._prompter.tokenizer
-        self._model = load_pretrained(AutoModelForCausalLM, model, options)
+        self._model = packed(load_pretrained(AutoModelForCausalLM, model, options), options)
         self.batch_tokens = batch_tokens(self._model)
         self._rows = row_model(self._model)
         self._name = model.name

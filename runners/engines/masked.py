@@ -12,6 +12,7 @@ from ..vocabulary import Vocabulary
 from .base import Answer, EngineOptions, Prompt
 from .loading import load_pretrained
 from .memory import batch_tokens
+from .packed import packed
 from .prompter import Prompter
 from .rank.masked import MaskedRanker, logits_at, one_token
 
@@ -24,7 +25,7 @@ class MaskedEngine:
 
         self._prompter = Prompter(model, options)
         self._tokenizer = self._prompter.tokenizer
-        self._model = load_pretrained(AutoModelForMaskedLM, model, options)
+        self._model = packed(load_pretrained(AutoModelForMaskedLM, model, options), options)
         self.context = self._prompter.context
         self._others = options.others
         self._ranker: MaskedRanker | None = None

@@ -12,6 +12,7 @@ from .base import Answer, EngineOptions, Prompt
 from .generation import generate
 from .loading import load_pretrained
 from .memory import batch_tokens
+from .packed import packed
 from .prompter import Prompter
 from .rank.seq2seq import Seq2SeqRanker
 from .rank.terms import ListTerms
@@ -25,7 +26,7 @@ class Seq2SeqEngine:
 
         self._prompter = Prompter(model, options)
         self._tokenizer = self._prompter.tokenizer
-        self._model = load_pretrained(AutoModelForSeq2SeqLM, model, options)
+        self._model = packed(load_pretrained(AutoModelForSeq2SeqLM, model, options), options)
         self.context = self._prompter.context
         self._others = options.others
         self._ranker: Seq2SeqRanker | None = None

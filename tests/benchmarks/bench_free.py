@@ -79,6 +79,14 @@ def load(data: Path, segments: int, shots: int, **how: Any) -> Any:
     return engine, prompts
 
 
+def plain(model: Any) -> Any:
+    """The model as transformers alone would run it."""
+    for module in model.modules():
+        vars(module).pop("forward", None)
+    model.set_attn_implementation("sdpa")
+    return model
+
+
 def result(timer: Timer, prompts: list[Prompt], texts: list[str], **more: Any) -> dict[str, Any]:
     tokens = sum(len(p.ids) for p in prompts)
     return {"seconds": timer.seconds, "prompt_tokens": tokens, "texts": texts, **more}
@@ -171,8 +179,7 @@ def paper_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
     import torch
 
     engine, prompts = load(data, segments, shots)
-    tokenizer, model = engine._tokenizer, engine._model
-    model.set_attn_implementation("sdpa")
+    tokenizer, model = engine._tokenizer, plain(engine._model)
     texts = []
     with Timer() as timer, torch.inference_mode():
         for at in range(0, segments, PAPER_BATCH):
@@ -223,8 +230,7 @@ def continuous_side(data: Path, segments: int, shots: int) -> dict[str, Any]:
     from transformers.generation.configuration_utils import ContinuousBatchingConfig
 
     engine, prompts = load(data, segments, shots)
-    tokenizer, model = engine._tokenizer, engine._model
-    model.set_attn_implementation("sdpa")
+    tokenizer, model = engine._tokenizer, plain(engine._model)
     closing = [i for i in range(len(tokenizer)) if "]" in tokenizer.decode([i])]
     how = GenerationConfig(
         do_sample=False,
