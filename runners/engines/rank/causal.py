@@ -110,7 +110,7 @@ class CausalRanker:
             seen[i, longest:, pad:longest] = True
         logits = self._rows.branch(block, ids, depths, seen, keep=size - longest + 1)
         for this, row in zip(rankings, logits, strict=True):
-            scores = self._terms.scores(row[0], row[1:])
+            scores = self._terms.scores(row)
             this.scores.append(scores)
             this.chosen.append(self._terms.best(scores))
 

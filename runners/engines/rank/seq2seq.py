@@ -45,12 +45,12 @@ class Seq2SeqRanker:
         chosen: list[str] = []
         scores: list[list[float]] = []
         for _ in prompt.example.labels:
-            scores.append(self._terms.scores(*self._logits(read, self._terms.trunk(chosen))))
+            scores.append(self._terms.scores(self._logits(read, self._terms.trunk(chosen))))
             chosen.append(self._terms.best(scores[-1]))
         return ranked(prompt, chosen, scores)
 
-    def _logits(self, read: Any, trunk: list[int]) -> tuple[Any, Any]:
-        """Logits after the trunk and after every node of the trie."""
+    def _logits(self, read: Any, trunk: list[int]) -> Any:
+        """Logits after the trunk, then after every node of the trie."""
         import torch
 
         device, trie = self._model.device, self._terms.trie
@@ -59,7 +59,7 @@ class Seq2SeqRanker:
             decoder_input_ids=torch.tensor([[self._start, *trunk]], device=device),
             use_cache=True,
         )
-        first, levels = out.logits[0, -1], []
+        levels = [out.logits[:, -1]]
         own, crossed = _layers(out[self._cache])
         # Nodes at the top have the trunk as their only parent.
         parents = torch.zeros(len(self._levels[0]), dtype=torch.long, device=device)
@@ -79,7 +79,7 @@ class Seq2SeqRanker:
                 place = {node: i for i, node in enumerate(nodes)}
                 chosen = [place[trie.parents[n]] for n in self._levels[depth + 1]]
                 parents = torch.tensor(chosen, device=device)
-        return first, torch.cat(levels)
+        return torch.cat(levels)
 
 
 def _layers(cache: Any) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]]]:

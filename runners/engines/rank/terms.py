@@ -54,16 +54,16 @@ class ListTerms:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
-    def scores(self, first: Any, after: Any) -> list[float]:
+    def scores(self, logits: Any) -> list[float]:
         """Log-probability of every term, as the model gives it.
 
         Args:
-            first: logits after the trunk, (vocabulary of the model,).
-            after: logits after each node of the trie, (nodes, vocabulary of the model).
+            logits: after the trunk, and after each node of the trie: (1 + nodes, vocabulary of the
+                model).
         """
         import torch
 
-        logits = torch.cat([first[None], after]).float()
+        logits = logits.float()
         norm = logits.logsumexp(-1)
         # A node's token is read from the logits after its parent; the trunk is row 0.
         parents = torch.tensor(self.trie.parents, device=logits.device) + 1
@@ -71,7 +71,7 @@ class ListTerms:
         nodes = logits[parents, tokens] - norm[parents]
         ends = torch.tensor(self.trie.ends, device=logits.device) + 1
         closing = torch.tensor(self.closing, device=logits.device)
-        closed = logits[ends][:, closing].logsumexp(-1) - norm[ends]
+        closed = logits[ends[:, None], closing].logsumexp(-1) - norm[ends]
         sums = self.trie.sums(nodes.tolist())
         return [a + b for a, b in zip(sums, closed.tolist(), strict=True)]
 
