@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from .damaged import in_a_sentence
 def quiet() -> None:
     """Keep what libraries tell their developers off a user's terminal."""
     transformers = require("transformers", "run")
+    # Unset, older tokenizers warn of every process that is started after they have worked.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -72,6 +73,8 @@ class Serving:
         ['run', 'org/m', '--at', '8000']
         """
         words: Sequence[str] = COMMANDS.get(self.kind) or self._own()
+        if self.kind == "transformers" and _before_5_5():
+            words = ("transformers", "serve", "--force-model", *words[2:])
         if self.adapter is not None:
             if self.kind not in ADAPTERS:
                 raise RunError(
@@ -121,6 +124,14 @@ class Serving:
                     "{model} and {port} in it."
                 )
         return words
+
+
+def _before_5_5() -> bool:
+    """Whether `transformers serve` takes its model by an option, as it did at first."""
+    try:
+        return tuple(map(int, version("transformers").split(".")[:2])) < (5, 5)
+    except (PackageNotFoundError, ValueError):  # another environment's, or one being made
+        return False
 
 
 @contextmanager

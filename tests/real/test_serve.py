@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ def check_same(local: list[dict[str, Any]], served: list[dict[str, Any]]) -> Non
     assert [{k: line[k] for k in SAME} for line in served] == [
         {k: line[k] for k in SAME} for line in local
     ]
+    if version("transformers").startswith(("5.0.", "5.1.", "5.2.", "5.3.", "5.4.")):
+        return  # that server counts nothing
     # The server counts what it was sent: the chat template is applied once, with one BOS.
     assert [line["prompt_tokens"] for line in served] == [line["prompt_tokens"] for line in local]
 
