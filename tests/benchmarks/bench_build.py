@@ -1,11 +1,11 @@
 """Time and strain the construction pipeline on invented dumps.
 
-    python tests/benchmarks/bench_build.py [all|kill|speed|memory] [--scale 1.0]
+    python tests/benchmarks/bench_build.py [all|kill|speed|memory] [--scale 1.0] [--before CHECKOUT]
 
 - kill: 200,000 posts in two .zst files with windows of 2 GiB build; the build is killed by SIGKILL
   midway, goes on, and must end with the same bytes as an undisturbed one.
 - speed: megabytes of raw NDJSON per second where one post in a hundred matches, where the time
-  goes, and two workers against one.
+  goes, two workers against one, and one against another version of this project.
 - memory: the peak of one process for a dump and for one ten times as large.
 
 Every build is a process of its own. Figures are printed as JSON.
@@ -66,10 +66,12 @@ def dump(path: Path, count: int, first: int, window_log: int = 31) -> Path:
     return dumps.write(path, made, window_log=window_log)
 
 
-def start(folder: Path, out: Path, workers: int, *names: str) -> subprocess.Popen[bytes]:
-    """Start a build."""
+def start(
+    folder: Path, out: Path, workers: int, *names: str, by: Path = ROOT
+) -> subprocess.Popen[bytes]:
+    """Start a build by the version of this project in the checkout `by`."""
     command = [sys.executable, *map(str, (folder / "build.py", folder, out, workers, *names))]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(by), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
@@ -82,10 +84,10 @@ def finish(process: subprocess.Popen[bytes]) -> int:
     return usage.ru_maxrss // 1024
 
 
-def timed(folder: Path, out: Path, workers: int, *names: str) -> tuple[float, int]:
+def timed(folder: Path, out: Path, workers: int, *names: str, by: Path = ROOT) -> tuple[float, int]:
     """Seconds and peak memory of a whole build."""
     began = time.perf_counter()
-    peak = finish(start(folder, out, workers, *names))
+    peak = finish(start(folder, out, workers, *names, by=by))
     return round(time.perf_counter() - began, 2), peak
 
 
@@ -97,7 +99,7 @@ def hashes(out: Path) -> dict[str, str]:
     }
 
 
-def kill(folder: Path, scale: float) -> dict[str, Any]:
+def kill(folder: Path, scale: float, _: Path | None = None) -> dict[str, Any]:
     """Show 3: killed midway, the same bytes."""
     count = int(100_000 * scale)
     names = ("a.zst", "b.zst")
@@ -128,8 +130,8 @@ def kill(folder: Path, scale: float) -> dict[str, Any]:
     }
 
 
-def speed(folder: Path, scale: float) -> dict[str, Any]:
-    """Show 2: megabytes a second, where they go, and the second worker."""
+def speed(folder: Path, scale: float, before: Path | None = None) -> dict[str, Any]:
+    """Show 2: megabytes a second, where they go, the second worker, and another version."""
     names = ("c.zst", "d.zst")
     for number, name in enumerate(names):
         dump(folder / name, int(800_000 * scale), first=number * 10**7)
@@ -143,6 +145,17 @@ def speed(folder: Path, scale: float) -> dict[str, Any]:
     told["megabytes"] = round(megabytes)
     told["ratio"] = round(told["workers_1"]["seconds"] / told["workers_2"]["seconds"], 2)
     told["same_bytes"] = hashes(folder / "speed1") == hashes(folder / "speed2")
+    if before:
+        seconds, _ = timed(folder, folder / "before", 1, *names, by=before)
+        ours, theirs = hashes(folder / "speed1"), hashes(folder / "before")
+        told["before"] = {
+            "seconds": seconds,
+            "MB_per_s": round(megabytes / seconds),
+            "times": round(seconds / told["workers_1"]["seconds"], 2),
+            "other_files": sorted(
+                n for n in ours.keys() | theirs.keys() if ours.get(n) != theirs.get(n)
+            ),
+        }
     return told
 
 
@@ -198,7 +211,7 @@ def profile(path: Path, tokenizer_folder: Path) -> dict[str, float]:
     return told
 
 
-def memory(folder: Path, scale: float) -> dict[str, Any]:
+def memory(folder: Path, scale: float, _: Path | None = None) -> dict[str, Any]:
     """Show 2: the same peak for ten times as much. A window of 8 MiB, because a decoder must
     hold as much of a file as the window is long, whoever reads it."""
     told = {}
@@ -215,13 +228,16 @@ def main() -> None:
     shows = {"kill": kill, "speed": speed, "memory": memory}
     parser.add_argument("show", nargs="?", default="all", choices=["all", *shows])
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--before", type=Path, help="a checkout to compare the speed with")
     asked = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
         for show, run in shows.items():
             if asked.show in ("all", show):
-                print(json.dumps({show: run(folder, asked.scale)}, indent=1), flush=True)
+                print(
+                    json.dumps({show: run(folder, asked.scale, asked.before)}, indent=1), flush=True
+                )
 
 
 if __name__ == "__main__":
