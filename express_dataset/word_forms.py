@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import groupby
-from os.path import commonprefix
+from itertools import groupby, takewhile
 
 from express_metric.headwords import HEADWORDS
 from express_metric.terms import british
@@ -73,8 +72,15 @@ def _forms(label: str) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]
     return (
         frozenset(form for form in found if " " not in form),
         tuple(sorted(form for form in found if " " in form)),
-        tuple(commonprefix(list(words)) for _, words in alike),  # noqa: RUF071 (letters, not paths)
+        tuple(_beginning(*words) for _, words in alike),
     )
+
+
+def _beginning(first: str, *others: str) -> str:
+    """What sorted words begin with, all of them."""
+    last = others[-1] if others else first
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(letter for letter, _ in same)
 
 
 def _bases(word: str) -> Iterator[str]:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from express_dataset import Example
-from express_dataset.errors import DataError
 from express_metric.analysis.floors import NEAREST
 from express_metric.errors import MetricError
 from express_metric.lexicon import normal
@@ -45,12 +44,8 @@ def nearest_in(
         return without("the train split is empty")
     if {example.post_id for example in pool} & set(posts or ()):
         return without("the run answered posts of the train split themselves")
-    try:
-        table = similarities([example.text for example in pool], texts, TFIDF)
-        labels = [list(map(normal, example.labels)) for example in pool]
-        return Nearest(nearest_labels(table, labels))
-    except DataError as error:  # SciPy is not installed
-        return without(str(error).rstrip("."))
+    table = similarities([example.text for example in pool], texts, TFIDF)
+    return Nearest(nearest_labels(table, [list(map(normal, example.labels)) for example in pool]))
 
 
 def without(why: str) -> Nearest:

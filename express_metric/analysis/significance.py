@@ -133,8 +133,11 @@ def intervals_by_protocol(
     how: Resampling = _DEFAULT,
 ) -> dict[str, dict[str, dict[str, Interval]]]:
     """What `analyse` finds by each protocol (protocol, run, figure), in one go: same draws."""
+    for protocol, runs in counts.items():
+        check_protocol(protocol)
+        _check_same(runs, ())
     given = [(of_run, protocol) for protocol, runs in counts.items() for of_run in runs.values()]
-    drawn = iter(_drawn(given, posts, how))
+    drawn = iter(_drawn(given, posts, how) if given else ())
     return {
         protocol: {name: next(drawn).intervals(how.level) for name in runs}
         for protocol, runs in counts.items()
@@ -177,6 +180,8 @@ def correct(p_values: Sequence[float], method: Correction = "holm") -> list[floa
     values = np.asarray(p_values, np.float64)
     if not len(values):
         return []
+    if not np.all((values >= 0) & (values <= 1)):
+        raise MetricError(f"p-values lie between 0 and 1, not all of {list(p_values)[:5]} do")
     order, ranks = np.argsort(values, kind="stable"), np.arange(1, len(values) + 1)
     if method == "bh":
         steps = np.minimum.accumulate((values[order] * len(values) / ranks)[::-1])[::-1]

@@ -295,7 +295,8 @@ def _install_names(source: str, misfits: str | None) -> dict[str, Any]:
 
 def main() -> None:
     """Run the command; a user's mistake ends with one sentence and exit code 2."""
-    end_with_launcher()  # before anything that takes time: a launcher may go any moment
+    if sys.argv[1:2] in (["run"], ["train"]):
+        end_with_launcher()  # before anything that takes time: a launcher may go any moment
     with cleaned():
         _run()
 

@@ -22,8 +22,9 @@ from .damaged import in_a_sentence
 def quiet() -> None:
     """Keep what libraries tell their developers off a user's terminal."""
     transformers = require("transformers", "run")
-    # Unset, older tokenizers warn of every process that is started after they have worked.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    # Unset, older tokenizers warn of every process that is started after they have worked; "true"
+    # would let a fork of this process hang. Texts are encoded one by one, which needs no threads.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,27 @@ def _available() -> int:
     if info.is_file():
         for line in info.read_text().splitlines():
             if line.startswith("MemAvailable"):
-                return int(line.split()[1]) * 1024
+                return min([int(line.split()[1]) * 1024, *_left_to_container()])
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+# Where Linux keeps a container's limit, what it uses, and how much of that is files' (v2, then v1).
+_LIMITS = (
+    ("memory.max", "memory.current", "memory.stat", "file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "cache"),
+)
+
+
+def _left_to_container(groups: Path = Path("/sys/fs/cgroup")) -> list[int]:
+    """What the container that this process runs in may still take; nothing without a limit."""
+    left = []
+    for limit, usage, stat, files in _LIMITS:
+        # "max" stands for none.
+        with suppress(OSError, ValueError):
+            told = dict(line.split() for line in (groups / stat).read_text().splitlines())
+            used = int((groups / usage).read_text()) - int(told.get(files, 0))
+            left.append(int((groups / limit).read_text()) - used)
+    return left
 
 
 def ran_out(error: RuntimeError) -> bool:

@@ -1,13 +1,16 @@
 """Linear layers that multiply by a packed copy of their weights, on x86 processors.
 
-oneDNN's order of weights makes a step of 12 rows two to four times as fast as MKL, which reads
-them as they stand, and reading prompts a fifth faster (tests/benchmarks/bench_free.py).
+On an AMD EPYC with AVX-512, oneDNN's order of weights makes products for 12 rows two to four times
+as fast as MKL, which torch uses for float32, and those of a prompt a tenth faster
+(`tests/benchmarks/bench_free.py`, sides "float32" and "plain"). Other processors were not measured.
 """
 
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from . import memory
@@ -19,44 +22,56 @@ _ROWS = 16  # what the order is made for; any number can be multiplied
 def packed(model: Any, options: EngineOptions) -> Any:
     """The same model, its linear layers with packed copies where there is room for them.
 
-    It is for inference alone. The weights stay: what reads them elsewhere works, and those of a
-    file need no memory of their own. Sums come in another order, so that a logit may differ by
-    about 1e-5 in float32.
+    It is for inference with the weights as they are now: they stay for what reads them elsewhere
+    (those of a file need no memory of their own), but a later change of them is not seen. Sums come
+    in another order, so that a logit may differ by about 1e-5 in float32.
     """
     import torch
 
-    if options.quantize or options.spread:
+    if options.quantize or options.spread or hasattr(model.config, "quantization_config"):
         return model
-    layers = [m for m in model.modules() if type(m) is torch.nn.Linear and _can(m.weight)]
+    layers = [module for module in model.modules() if _can(module)]
     size = sum(layer.weight.numel() * layer.weight.itemsize for layer in layers)
-    if size <= memory.free_bytes(torch.device("cpu")) // 2:
-        with torch.inference_mode():
-            for layer in layers:
-                layer.forward = _product(layer)
+    if size > memory.free_bytes(torch.device("cpu")) // 2:
+        told = f"{size / 1e9:.1f} GB more memory is not free for weights in a faster order"
+        print(f"note: {told}: answers come slower.", file=sys.stderr)
+        return model
+    with torch.inference_mode():
+        for layer in layers:
+            # Whatever oneDNN cannot take stays as it was.
+            with suppress(RuntimeError):
+                layer.forward = _product(layer.weight, layer.bias)
     return model
 
 
-def _can(weight: Any) -> bool:
+def _can(module: Any) -> bool:
+    """Whether it is a plain linear layer, on a processor, of a kind that oneDNN multiplies."""
     import torch
 
+    if type(module) is not torch.nn.Linear or "forward" in vars(module):
+        return False
+    weight = module._parameters.get("weight")
     return (
-        weight.device.type == "cpu"
+        # A library's own kind of tensor multiplies in its own way.
+        type(weight) is torch.nn.Parameter
+        and weight.device.type == "cpu"
         and weight.dtype in (torch.float32, torch.bfloat16)
+        and platform.machine() == "x86_64"
         and torch.backends.mkldnn.is_available()
         and (weight.dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported())
-        # What other processors gain is not known.
-        and platform.machine() in ("x86_64", "AMD64")
     )
 
 
-def _product(layer: Any) -> Callable[[Any], Any]:
+def _product(weight: Any, bias: Any) -> Callable[[Any], Any]:
+    # Not of the layer itself, which would keep itself in memory.
     import torch
 
-    copy = torch.ops.mkldnn._reorder_linear_weight(layer.weight, _ROWS)
+    copy = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS)
 
     def forward(given: Any) -> Any:
-        if given.dtype != copy.dtype:  # the model was brought to another
-            return torch.nn.functional.linear(given, layer.weight, layer.bias)
-        return torch.ops.mkldnn._linear_pointwise(given, copy, layer.bias, "none", [], "")
+        # The model may have been brought to another kind of number, or be learning.
+        if {given.dtype, weight.dtype} != {copy.dtype} or torch.is_grad_enabled():
+            return torch.nn.functional.linear(given, weight, bias)
+        return torch.ops.mkldnn._linear_pointwise(given, copy, bias, "none", [], "")
 
     return forward

@@ -68,7 +68,7 @@ def _weighed(counts: Any, rare: Any) -> Any:
     np.log(counts.data, counts.data)
     counts.data += 1
     counts.data *= rare[counts.indices]
-    squares = np.concatenate([[0.0], np.cumsum(counts.data**2, dtype=np.float64)])
-    lengths = np.sqrt(np.diff(squares[counts.indptr]))
-    counts.data = (counts.data / np.repeat(lengths, np.diff(counts.indptr))).astype(np.float32)
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    lengths = np.sqrt(np.bincount(rows, counts.data**2, counts.shape[0]))
+    counts.data = (counts.data / lengths[rows]).astype(np.float32)
     return counts

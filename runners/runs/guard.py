@@ -19,6 +19,7 @@ from typing import Any
 
 PATIENCE = 15.0
 MEETING = 1800.0  # seconds; nodes of a cluster may load their libraries minutes apart
+_watcher = 0  # the process that watches its launcher already
 # How many processes there are, as torchrun and the kinds of MPI say it.
 _SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
@@ -81,29 +82,33 @@ def _one_of_many() -> bool:
 
 def end_with_launcher() -> None:
     """End this process once its launcher has gone: else it would wait for the others for days."""
+    global _watcher
 
     def watch(launcher: int) -> None:
         while os.getppid() == launcher:
             time.sleep(1)
-        os._exit(1)  # a thread cannot end the others; what is finished is on the disk
+        _end("the launcher of this process has ended, and so does the process")
 
-    if _one_of_many():
+    if _one_of_many() and _watcher != os.getpid():
+        _watcher = os.getpid()
         threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _end(why: str) -> None:
+    """A thread cannot end the others in another way; what is finished is on the disk."""
+    print(f"error: {why}", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 @contextlib.contextmanager
 def meeting() -> Iterator[None]:
     """End this process if the others of its launch do not join it: nobody may be left to come.
 
-    A launcher that was gone before `end_with_launcher` looked for it is not missed there.
+    A launcher that was gone before `end_with_launcher` looked for it is not missed there. Join the
+    others and wait for them within: what opens the group of NCCL waits for nobody.
     """
-
-    def give_up() -> None:
-        missed = f"the other processes did not come within {MEETING / 60:.0f} minutes"
-        print(f"error: {missed}: start them all again", file=sys.stderr, flush=True)
-        os._exit(1)
-
-    timer = threading.Timer(MEETING, give_up)
+    missed = f"the other processes did not come within {MEETING / 60:.0f} minutes"
+    timer = threading.Timer(MEETING, _end, [f"{missed}: start them all again"])
     timer.daemon = True
     if _one_of_many():
         timer.start()

@@ -174,9 +174,11 @@ def _processes(config: RunConfig) -> Any:
         raise RunError("--device cuda: no CUDA device is visible here; use --device cpu.")
     # Who has finished waits for the slowest; the default of ten minutes would end the run.
     with guard.meeting():
-        return accelerate.PartialState(
+        state = accelerate.PartialState(
             cpu=config.device == "cpu" or not torch.cuda.is_available(), timeout=timedelta(days=7)
         )
+        state.wait_for_everyone()
+    return state
 
 
 def _asked(

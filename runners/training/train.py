@@ -163,6 +163,7 @@ def train(config: TrainConfig) -> Trained | None:
         with meeting():
             args = arguments(config, _dtype(config), Recipe(1, (), 1.0, 1.0))
             state = args.distributed_state
+            state.wait_for_everyone()
         if state.is_main_process:
             stack.enter_context(RunFolder(config.out))
             stack.enter_context(_told_when_stopped(config.out))

@@ -99,7 +99,7 @@ def hashes(out: Path) -> dict[str, str]:
     }
 
 
-def kill(folder: Path, scale: float, _: Path | None = None) -> dict[str, Any]:
+def kill(folder: Path, scale: float, _before: Path | None = None) -> dict[str, Any]:
     """Show 3: killed midway, the same bytes."""
     count = int(100_000 * scale)
     names = ("a.zst", "b.zst")
@@ -211,7 +211,7 @@ def profile(path: Path, tokenizer_folder: Path) -> dict[str, float]:
     return told
 
 
-def memory(folder: Path, scale: float, _: Path | None = None) -> dict[str, Any]:
+def memory(folder: Path, scale: float, _before: Path | None = None) -> dict[str, Any]:
     """Show 2: the same peak for ten times as much. A window of 8 MiB, because a decoder must
     hold as much of a file as the window is long, whoever reads it."""
     told = {}

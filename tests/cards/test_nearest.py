@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,13 +105,6 @@ def test_a_row_that_cannot_be_had_is_left_out_with_a_note(
     page = view(read_sheet(paths[:1]), FEW)
     assert FLOORS[NEAREST] not in [row[0] for row in page["panels"][0]["floors"]]
     assert f"Left out: {NEAREST}" in page["floor_source"]
-
-
-def test_without_scipy_the_row_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
-    found = compare(pair(tmp_path), how=FEW)
-    assert NEAREST not in found["floors"]
-    assert "needs the package 'scipy" in found["note"]
 
 
 def test_a_run_on_the_pool_itself_has_no_such_row() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ def wait():
     print("begun", flush=True)
     while os.getppid() == at_first:
         time.sleep(0.1)
+    time.sleep(2)
     go_on()
 main._run = wait
 """
@@ -67,12 +69,33 @@ def test_who_waits_for_the_others_to_join_ends_too(
     while worker.exists():
         assert time.monotonic() < end, "it waits still"
         time.sleep(0.2)
+    assert launcher.stderr
+    assert "the launcher of this process has ended" in launcher.stderr.read()
 
 
 @pytest.mark.parametrize("command", ["run", "train"])
 def test_nobody_waits_for_ever_for_the_others_to_join(tmp_path: Path, command: str) -> None:
-    _, told = _first_of_two(command, SHORT, tmp_path, free_port()).communicate(timeout=60)
-    assert "the other processes did not come" in told
+    launcher = _first_of_two(command, SHORT, tmp_path, free_port())
+    assert launcher.stdout
+    worker = int(launcher.stdout.readline())
+    try:
+        _, told = launcher.communicate(timeout=60)
+        assert "the other processes did not come" in told
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+
+
+def test_other_commands_go_on_without_their_parent(tmp_path: Path) -> None:
+    """Some clusters give every shell of theirs the number of processes."""
+    launcher = _first_of_two("dataset stats", LATE, tmp_path, free_port())
+    assert launcher.stdout
+    assert int(launcher.stdout.readline())
+    assert launcher.stdout.readline() == "begun\n"
+    launcher.kill()
+    assert launcher.stderr
+    # It ends with its own refusal of options that are not its own.
+    assert "No such option" in launcher.stderr.read()
 
 
 def _listens(port: int) -> bool:

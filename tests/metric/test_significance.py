@@ -32,9 +32,11 @@ from express_metric.analysis.significance import (
     compare,
     correct,
     intervals,
+    intervals_by_protocol,
     mcnemar,
     two_sided,
 )
+from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES, Counts, count
 
 GOLDEN = (1.0, 0.352803738317757, 0.4217289719626168, 0.713761867675419, 0.8491822429906543)
@@ -271,6 +273,15 @@ def test_the_difference_is_paired() -> None:
     assert found.differences["a", "b"]["lexical_accuracy"].difference.above(0.015)
 
 
+def test_all_protocols_share_the_draws_of_each() -> None:
+    counts = {p: {"a": made_counts([1, 0, 2] * 9, [1, 1, 3] * 9)} for p in PROTOCOLS}
+    posts = [str(i // 2) for i in range(27)]
+    found = intervals_by_protocol(counts, posts)
+    for protocol in PROTOCOLS:
+        assert found[protocol] == analyse(counts[protocol], protocol, posts).intervals
+    assert intervals_by_protocol({"paper": {}}) == {"paper": {}}
+
+
 def test_an_interval_says_when_there_is_none() -> None:
     empty = count([["sad"]] * 3, [None] * 3, NRC, "paper")
     found = intervals(empty, "paper")
@@ -351,6 +362,11 @@ def test_bad_arguments_are_refused() -> None:
         analyse({"a": two}, "paper", pairs=[("a", "b")])
     with pytest.raises(MetricError, match="correction is 'none'"):
         correct([0.1], "none")  # type: ignore[arg-type]
+    for wrong in ([0.1, float("nan")], [-0.1], [1.1]):
+        with pytest.raises(MetricError, match="p-values lie between 0 and 1"):
+            correct(wrong, "bh")
+    with pytest.raises(MetricError, match="a and b have other examples"):
+        intervals_by_protocol({"paper": {"a": two, "b": three}})
     with pytest.raises(MetricError, match="1 and 2 masks"):
         mcnemar([1], [1, 0])
 

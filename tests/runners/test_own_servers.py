@@ -214,3 +214,15 @@ def test_requests_are_dealt_to_all_servers(repeated: bool, tmp_path: Path) -> No
         asked = [json.load(urllib.request.urlopen(url.replace("/v1", "/asked"))) for url in urls]
     assert sum(asked) == 6
     assert min(asked) >= 1
+
+
+@pytest.mark.parametrize(
+    ("release", "option"),
+    [("5.0.0", True), ("5.4.3", True), ("5.5.0.dev0", False), ("5.10.1", False), ("odd", False)],
+)
+def test_transformers_takes_its_model_by_an_option_before_5_5(
+    release: str, option: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "version", lambda _: release)
+    words = Serving("transformers", "org/m").command(8000)[1:]
+    assert words[:-4] == ["serve", *(["--force-model"] if option else []), "org/m"]
