@@ -174,9 +174,12 @@ def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
             f"{origin}: the lexicon is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         ) from error
     rows: dict[str, bytes] = {}
-    for line, word, vector in _entries(text, origin):
-        if rows.setdefault(word, vector) != vector:
-            raise MetricError(f"{origin}, line {line}: {word!r} stands twice with two vectors")
+    try:
+        for line, word, vector in _entries(text, origin):
+            if rows.setdefault(word, vector) != vector:
+                raise MetricError(f"{origin}, line {line}: {word!r} stands twice with two vectors")
+    except csv.Error as error:
+        raise MetricError(f"{origin}: the lexicon is no CSV ({error}); save it anew") from error
     if not rows:
         raise MetricError(f"{origin}: the lexicon is empty; expected a header and a line a word")
     return _build("express" if digest == EXPRESS_SHA256 else name, digest, rows)

@@ -318,7 +318,10 @@ def _run() -> None:
     try:
         app()
     except ExpressError as error:
-        print(f"error: {error}", file=sys.stderr)
+        told = str(error)
+        # What a file calls its columns may be as long as the file.
+        told = told if len(told) <= 2000 else f"{told[:1500]}\u2026{told[-400:]}"
+        print(f"error: {told}", file=sys.stderr)
     except OverflowError as error:
         if (number := _huge(sys.argv[1:])) is None:
             raise

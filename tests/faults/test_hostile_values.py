@@ -35,6 +35,18 @@ def test_nul_is_kept_in_data_and_harmless_wherever_it_is_shown(tmp_path: Path) -
     assert page.read_text("utf-8") == "<p>I\ufffd was <mask>.</p>"
 
 
+def test_a_sentence_is_not_as_long_as_a_files_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data.csv").write_text(f"id,{'x' * 100_000}\n1,2\n")
+    monkeypatch.setattr(sys, "argv", ["express", "dataset", "stats", str(tmp_path / "data.csv")])
+    with pytest.raises(SystemExit, match="2"):
+        import_module("express_runners.cli.main").main()
+    told = capsys.readouterr().err
+    assert len(told) < 2100
+    assert "data.csv, row 1 (line 2): the columns id, x" in told
+
+
 def test_a_number_that_is_too_large_is_told_and_a_bug_is_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

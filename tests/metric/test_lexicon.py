@@ -72,6 +72,11 @@ def test_the_format_is_read_in_all_its_dress(text: str) -> None:
         (f"{HEADER}\n{SAD[3:]}\n", "line 2: the word is empty"),
         (f"{HEADER}\n{SAD}\nSad{GLAD[4:]}\n", "line 3: 'sad' stands twice with two vectors"),
         (f"{HEADER}\n{SAD}\n".encode() + b"caf\xe9,0\n", "mine.csv: the lexicon is not UTF-8"),
+        (f"{HEADER}{'x' * 140_000}\n{SAD}\n", "mine.csv: the lexicon is no CSV (field larger"),
+        (
+            f'{HEADER}\n"{"x" * 140_000}"{SAD[3:]}\n',
+            "mine.csv: the lexicon is no CSV (field larger",
+        ),
         (f"{HEADER}\n{SAD}\n".replace(",", ";"), "save it as CSV UTF-8, with commas between"),
     ],
 )
