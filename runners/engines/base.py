@@ -14,7 +14,7 @@ from ..models import ResolvedModel
 from ..prompts.wording import Template, cue_end
 from ..server import Server
 from ..vocabulary import PICKS, Vocabulary
-from .damaged import check_objects, in_a_sentence
+from .damaged import check_objects, in_a_sentence, unheard
 
 # Tokens an answer may take: some words of preamble, then each term with quotes and comma.
 BUDGET_BASE = 32
@@ -182,7 +182,7 @@ def load_tokenizer(model: ResolvedModel, options: EngineOptions, side: str) -> A
     """Load the tokenizer; `side` is where padding goes, "left" or "right"."""
     from transformers import AutoTokenizer
 
-    with in_a_sentence(model, "tokenizer"):
+    with in_a_sentence(model, "tokenizer"), unheard():
         check_objects(model)
         tokenizer = AutoTokenizer.from_pretrained(
             model.path, padding_side=side, trust_remote_code=options.trust_remote_code

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from pickle import UnpicklingError  # torch's weights-only unpickler raises it; nothing else is used
+from threading import Lock
 from typing import Literal
 
 from express_metric.errors import ExpressError
@@ -19,6 +23,7 @@ MEND = "fetch or copy the model again, whole"
 # What tokenizers of all kinds are read from.
 VOCABULARIES = ("*.json", "*.model", "*.txt", "*.tiktoken")
 _SHOWN = 160
+_ONE_AT_A_TIME = Lock()
 
 
 @contextmanager
@@ -39,6 +44,26 @@ def in_a_sentence(model: ResolvedModel, part: Part) -> Iterator[None]:
     except Exception as error:
         # A value of a kind that the libraries did not think of ends in errors of any kind.
         raise RunError(_sentence(model, part, error)) from error
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Drop what libraries write to standard output past Python: it may quote a file's own codes."""
+    with _ONE_AT_A_TIME:
+        sys.stdout.flush()
+        try:
+            before = os.dup(1)
+        except OSError:  # it is closed
+            yield
+            return
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            os.dup2(before, 1)
+            os.close(before)
 
 
 def _sentence(model: ResolvedModel, part: Part, error: Exception) -> str:

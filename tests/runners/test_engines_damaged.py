@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -183,3 +184,16 @@ def test_weights_that_are_not_there_are_spoken_of(
     assert (
         "note: 9 weights of mine are not in its files and stand at random (model.layers.2."
     ) in capsys.readouterr().err
+
+
+def test_what_a_library_says_past_python_is_not_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """tokenizers writes the names of keys that it does not know to standard output itself."""
+    folder = tiny_models.make("llama", tmp_path / "model")
+    content = json.loads((folder / "tokenizer.json").read_text())
+    content["added_tokens"][0]["\x1b[31mred"] = True
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    run(RunConfig(model=str(folder), dataset="sample", limit=1, device="cpu", out=tmp_path / "out"))
+    os.write(1, b"heard again")
+    assert capfd.readouterr().out == "heard again"
