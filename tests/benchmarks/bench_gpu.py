@@ -137,7 +137,7 @@ def run(shape: str, rows: list[int], prompt: int, new: int, dtype: str) -> dict[
     measure(model, min(rows), prompt, 2, device)
     found = [measure(model, count, prompt, new, device) for count in rows]
     for one in found:
-        one["share_of_peak"] = round(one.pop("prefill_operations_per_s") / limit, 3)
+        one["share_of_peak"] = float(f"{one.pop('prefill_operations_per_s') / limit:.3g}")
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
     return {
         "device": name,

