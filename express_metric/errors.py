@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,19 @@ own (stories pack to a third, lists of terms to a thirtieth)."""
 
 _VALUES = 5_000_000  # of a Parquet file, and one more for each byte of it
 _ROWS = 4096
+
+
+@contextmanager
+def wide_cells() -> Iterator[None]:
+    """Let the csv module read cells of any length: a model that rambles fills one.
+
+    Its limit of 131,072 characters is one for the whole process: read everything within.
+    """
+    before = csv.field_size_limit(2**31 - 1)  # the largest that it takes on every platform
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def unpacked(path: Path, error: type[ExpressError]) -> bytes:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import MetricError
+from .errors import MetricError, wide_cells
 from .headwords import HEADWORDS
 from .plutchik import DIMENSIONS
 from .signature import safe_value
@@ -174,12 +174,10 @@ def parse_lexicon(content: bytes, name: str, origin: str) -> Lexicon:
             f"{origin}: the lexicon is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         ) from error
     rows: dict[str, bytes] = {}
-    try:
+    with wide_cells():
         for line, word, vector in _entries(text, origin):
             if rows.setdefault(word, vector) != vector:
                 raise MetricError(f"{origin}, line {line}: {word!r} stands twice with two vectors")
-    except csv.Error as error:
-        raise MetricError(f"{origin}: the lexicon is no CSV ({error}); save it anew") from error
     if not rows:
         raise MetricError(f"{origin}: the lexicon is empty; expected a header and a line a word")
     return _build("express" if digest == EXPRESS_SHA256 else name, digest, rows)

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from .errors import MetricError, parquet_columns, unpacked
+from .errors import MetricError, parquet_columns, unpacked, wide_cells
 
 MASK = "<mask>"
 # What each role's column may be called, the first that the file has counting.
 REFERENCES = ("references", "labels")
 ANSWERS = ("completion", "output", "predictions", "output_formatted")
-_MAX_CELL = 2**31 - 1
 LISTS = ("predictions",)  # answers that are lists of terms, not raw text
 RAW = ("completion", "output")
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
@@ -156,13 +155,8 @@ def _choose(
 
 
 def _read_csv(path: Path, named: Mapping[str, str], separator: str | None) -> Table:
-    # A model that rambles can fill a cell with more than the module's limit of 131,072 characters.
-    limit = csv.field_size_limit(_MAX_CELL)
-    try:
-        with _open(path) as file:
-            return _read_csv_rows(path, file, named, separator)
-    finally:
-        csv.field_size_limit(limit)
+    with wide_cells(), _open(path) as file:
+        return _read_csv_rows(path, file, named, separator)
 
 
 def _csv_rows(file: TextIO, separator: str | None) -> Any:

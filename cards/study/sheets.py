@@ -13,6 +13,7 @@ from typing import Any
 
 from express_dataset.errors import DataError, require
 from express_dataset.files import whole
+from express_metric.errors import wide_cells
 
 SHEETS = (".csv", ".xlsx")
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
@@ -121,19 +122,15 @@ def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
     text = _decoded(path)
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
-    before = csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
+        with wide_cells():
+            yield from [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
         raise DataError(
             f"{path}, line {reader.line_num}: it is not CSV ({error}); the file may be "
             "half-written: save it again"
         ) from None
-    finally:
-        csv.field_size_limit(before)
 
 
 def _decoded(path: Path) -> str:

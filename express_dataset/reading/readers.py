@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from express_metric.errors import parquet_columns, unpacked
+from express_metric.errors import parquet_columns, unpacked, wide_cells
 
 from ..errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".jsonl.gz", ".parquet")
 """The kinds of file that can be read."""
 
-_CELL_LIMIT = 2**31 - 1  # the largest that the csv module takes on every platform
 _SEPARATORS = ",;\t"
 _TOLD = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n?|\n|$)')
 _BOMS = (
@@ -140,12 +139,8 @@ def _read_csv(text: str, name: str, separator: str | None) -> Iterator[Record]:
         raise DataError(
             f"{name}: it is UTF-16 without the mark that tells so; save the file as UTF-8"
         )
-    before = csv.field_size_limit(_CELL_LIMIT)
-    try:
-        # The limit is one for the whole process: read everything, then put it back.
+    with wide_cells():
         rows = list(_csv_rows(text, name, separator or _separator(text), start))
-    finally:
-        csv.field_size_limit(before)
     if not rows:
         raise DataError(f"{name}: the file is empty; give a header line and one row per example")
     header = rows[0][1]
