@@ -116,10 +116,14 @@ OTHERS = {"pandas", "rich", "express_cards.study.options"}
         ("run --help", MODELS | OTHERS | {"numpy"}),
         ("score results.jsonl --lexicon nrc --format json", MODELS | OTHERS),
         ("run --model dummy --dataset sample --limit 3 --out out", MODELS),
+        ("dataset mask posts.jsonl", {"torch"}),
+        ("dataset build posts.jsonl --tokenizer words --min-words 1 --out out", {"torch"}),
     ],
 )
 def test_nothing_heavy_is_imported_in_vain(words: str, heavy: set[str], tmp_path: Path) -> None:
     results(tmp_path)
+    post = {"id": "a", "selftext": "I was so sad.", "text": "I was so sad.", "is_self": True}
+    (tmp_path / "posts.jsonl").write_text(json.dumps(post) + "\n")
     code = (
         f"import sys; sys.argv[1:] = {words.split()}\n"
         "from express_runners.cli import main\n"

@@ -230,7 +230,7 @@ def _executor(
     from datatrove.executor import LocalPipelineExecutor
 
     # What takes long to import is imported once, by the process that workers are forked from.
-    multiprocess.forkserver.set_forkserver_preload([f"{__package__}.steps", "spacy"])
+    multiprocess.forkserver.set_forkserver_preload([f"{__package__}.lean", f"{__package__}.steps"])
     return LocalPipelineExecutor(
         pipeline, tasks=tasks, workers=workers, logging_dir=str(logs), **options
     )

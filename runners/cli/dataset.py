@@ -104,6 +104,7 @@ def mask(
     format: FormatOption = Format.text,  # noqa: A002
 ) -> None:
     """Mask the emotion words of posts: the same lines with text, labels, offsets and negated."""
+    import express_dataset.construct.lean  # noqa: F401
     from express_dataset.construct.mask_file import mask_file
 
     summary = mask_file(file, out or sys.stdout, protocol)
@@ -124,6 +125,7 @@ def mask(
 @takes(BuildOptions)
 def build(options: BuildOptions, format: FormatOption = Format.text) -> None:  # noqa: A002
     """Make a dataset of Reddit dumps; the same command goes on where it stopped."""
+    import express_dataset.construct.lean  # noqa: F401
     from express_dataset.construct.pipeline import build as build_dataset
 
     report = build_dataset(options.config())

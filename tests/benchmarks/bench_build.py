@@ -42,7 +42,10 @@ from express_dataset.construct.tokens import load_tokenizer  # noqa: E402
 
 PROGRAM = """
 import sys
+from contextlib import suppress
 from pathlib import Path
+with suppress(ImportError):  # as the command does; a version before had no such module
+    import express_dataset.construct.lean
 from express_dataset.construct.config import BuildConfig
 from express_dataset.construct.pipeline import build
 if __name__ == "__main__":
