@@ -8,8 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .splits import normalised
-
 Codes = NDArray[np.uint64]
 JACCARD, CONTAINMENT = 0.7, 0.8
 """So large a share of the runs of three words that either text has, or that the shorter has."""
@@ -25,8 +23,10 @@ _SPACE, _END = b" \n"
 def near_copies(texts: Sequence[str]) -> dict[int, list[int]]:
     """For each text the earlier ones that it is a near copy of; texts without any are left out.
 
+    Texts are given as `splits.normalised` has them.
+
     >>> story = "when the bus came at last i was so <mask> that i could have cried in front of all"
-    >>> near_copies([story, "I feel <mask>.", story.replace("bus", "train") + " of them"])
+    >>> near_copies([story, "i feel <mask>.", story.replace("bus", "train") + " of them"])
     {2: [0]}
     """
     runs = lru_cache(maxsize=2)(lambda row: _runs_of_three(texts[row]))
@@ -45,7 +45,7 @@ def _near(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> bool:
 
 
 def _runs_of_three(text: str) -> set[tuple[str, ...]]:
-    words = text.lower().split()
+    words = text.split()
     return set(zip(*(words[start:] for start in range(min(3, len(words)))), strict=False))
 
 
@@ -74,7 +74,7 @@ def _numbered(texts: Sequence[str], bits: np.uint64) -> Iterator[Codes]:
     """A number for each run of five words of each text, its lowest bits that of the text."""
     powers = np.ones(0, np.uint64)
     for start in range(0, len(texts), _CHUNK):
-        lines = [normalised(text) for text in texts[start : start + _CHUNK]]
+        lines = texts[start : start + _CHUNK]
         letters = np.frombuffer(
             ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"), np.uint8
         )

@@ -155,10 +155,12 @@ def fingerprint(examples: Iterable[Example]) -> str:
     >>> len(fingerprint([row]))
     64
     """
-    digest = hashlib.sha256()
+    digest, quoted = hashlib.sha256(), json.encoder.encode_basestring_ascii
     for example in examples:
-        line = json.dumps([example.id, example.text, list(example.labels)])
-        digest.update(line.encode() + b"\n")
+        # What json.dumps([id, text, labels]) writes, which takes three times as long.
+        labels = ", ".join(map(quoted, example.labels))
+        line = f"[{quoted(example.id)}, {quoted(example.text)}, [{labels}]]\n"
+        digest.update(line.encode())
     return digest.hexdigest()
 
 

@@ -357,8 +357,9 @@ _Placed = list[tuple[Row, str]]
 def _by_hash(rows: list[Row]) -> tuple[_Placed, tuple[str, ...]]:
     from .near import near_copies  # numpy, which --help need not wait for
 
-    near = near_copies([row.example.text for row in rows])
-    splits = list(assign(((row.example.post_id, row.example.text) for row in rows), near))
+    texts = [normalised(row.example.text) for row in rows]
+    posts = (row.example.post_id for row in rows)
+    splits = list(assign(zip(posts, texts, strict=True), near_copies(texts)))
     placed = [(row, split) for row, split in zip(rows, splits, strict=True) if split]
     left_out = len(rows) - len(placed)
     if not left_out:

@@ -43,7 +43,7 @@ def normalised(text: str) -> str:
 def assign(
     rows: Iterable[tuple[str, str]], near: Mapping[int, Sequence[int]] | None = None
 ) -> Iterator[str | None]:
-    """Give each row its split, in file order.
+    """Give each row, a post's id and its `normalised` text, its split, in file order.
 
     A post goes where its hash says, unless its first row is a copy of a text that stands in
     an earlier post: then it joins that post's split, and so do posts that copy from it. So it is
@@ -57,7 +57,7 @@ def assign(
     Yields:
         One of ``SPLITS``, or None for a row to leave out.
 
-    >>> rows = [("p1", "I feel <mask>."), ("p2", "i feel  <mask>."), ("p2", "Still <mask>.")]
+    >>> rows = [("p1", "i feel <mask>."), ("p2", "i feel <mask>."), ("p2", "still <mask>.")]
     >>> len(set(assign(rows)))
     1
     """
@@ -65,7 +65,7 @@ def assign(
     of_text: dict[bytes, str] = {}
     of_row: list[str | None] = []
     for row, (post_id, text) in enumerate(rows):
-        key = hashlib.sha256(normalised(text).encode()).digest()
+        key = hashlib.sha256(text.encode()).digest()
         kin = [of_row[earlier] for earlier in (near or {}).get(row, ())]
         told = {split for split in (of_post.get(post_id), of_text.get(key), *kin) if split}
         split = None

@@ -86,19 +86,23 @@ def _read_terms(terms: tuple[str, ...], protocol: Protocol) -> Reading:
 
 
 def plain_list(text: str) -> list[str] | None:
-    """Read the commonest list literal, ``['a', 'b']``, many times faster than Python's parser.
+    """Read the commonest list literals, ``['a', 'b']`` and ``["a", "b"]``, many times faster.
 
     None for any other text, which may well be a list in another form.
 
     >>> plain_list("['sad', 'let down']")
     ['sad', 'let down']
     """
-    if not (text.startswith("['") and text.endswith("']")) or "\\" in text or "\n" in text:
+    quote = text[1:2]
+    if quote not in ("'", '"') or not (text[0] == "[" and text.endswith(f"{quote}]")):
+        return None
+    # Python refuses some characters, and reads others as something else.
+    if len(text) < 4 or "\\" in text or not text.isprintable():
         return None
     inner = text[2:-2]
-    items = inner.split("', '")
+    items = inner.split(f"{quote}, {quote}")
     # A quote that is left over belongs to a literal in some other form.
-    return items if len(text) > 3 and inner.count("'") == 2 * (len(items) - 1) else None
+    return items if inner.count(quote) == 2 * (len(items) - 1) else None
 
 
 def list_of_words(text: str) -> list[str] | None:

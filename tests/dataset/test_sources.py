@@ -83,6 +83,16 @@ def test_the_one_text_that_two_posts_share_is_in_one_split(reference: Path) -> N
     assert first[1] != second[1]
 
 
+def test_case_and_blanks_part_no_copies(tmp_path: Path) -> None:
+    copies = [
+        {"id": f"c{n}", "post_id": f"q{n}", "text": text, "labels": ["sad"]}
+        for n in range(20)
+        for text in ["I FEEL  <mask>. " if n % 2 else "i feel <mask>."]
+    ]
+    parts = load_all_examples(str(_jsonl(tmp_path / "mine.jsonl", copies)), by_hash=True)
+    assert sorted(len(parts[name].examples) for name in SPLITS) == [0, 0, 20]
+
+
 def test_no_reddit_id_is_left(reference: Path) -> None:
     path = reference / "gpt4o_predictions.csv"
     with path.open(newline="", encoding="utf-8") as file:

@@ -13,7 +13,7 @@ from express_dataset.near import near_copies
 from express_dataset.splits import SHARES, assign, normalised, split_of
 
 POSTS = st.sampled_from([f"p{number}" for number in range(12)])
-TEXTS = st.sampled_from(["a <mask>", "A  <MASK>", "b <mask>", "c <mask>", "d <mask>", "e <mask>"])
+TEXTS = st.sampled_from([f"{letter} <mask>" for letter in "abcde"])
 ROWS = st.lists(st.tuples(POSTS, TEXTS), max_size=40)
 
 
@@ -24,7 +24,7 @@ def test_no_post_and_no_text_stands_in_two_splits(rows: list[tuple[str, str]]) -
     for (post, text), split in zip(rows, assign(rows), strict=True):
         if split:
             of_post.setdefault(post, set()).add(split)
-            of_text.setdefault(normalised(text), set()).add(split)
+            of_text.setdefault(text, set()).add(split)
     assert all(len(splits) == 1 for splits in [*of_post.values(), *of_text.values()])
 
 
@@ -37,8 +37,7 @@ def test_rows_added_at_the_end_move_none(rows: list[tuple[str, str]], cut: int) 
 def test_only_copies_are_left_out(rows: list[tuple[str, str]]) -> None:
     for place, split in enumerate(assign(rows)):
         if split is None:
-            text = normalised(rows[place][1])
-            assert text in {normalised(earlier) for _, earlier in rows[:place]}
+            assert rows[place][1] in {earlier for _, earlier in rows[:place]}
 
 
 def test_shares_on_ten_thousand_posts() -> None:
@@ -56,7 +55,7 @@ def test_the_seed_never_changes(post: str, split: str) -> None:
 def test_a_copy_joins_and_a_bridge_is_left_out() -> None:
     by_split = {split_of(f"p{number}"): f"p{number}" for number in range(200)}
     first, second = by_split["train"], by_split["test"]
-    rows = [(first, "one <mask>"), (second, "two <mask>"), ("x", "ONE <mask>"), ("x", "two <mask>")]
+    rows = [(first, "one <mask>"), (second, "two <mask>"), ("x", "one <mask>"), ("x", "two <mask>")]
     assert list(assign(rows)) == ["train", "test", "train", None]
 
 
@@ -74,7 +73,7 @@ STORY = "when the bus came at last i was so <mask> that i could have cried in fr
     ],
 )
 def test_near_copies_by_runs_of_words(other: str, near: bool) -> None:
-    assert near_copies([STORY, other]) == ({1: [0]} if near else {})
+    assert near_copies([STORY, normalised(other)]) == ({1: [0]} if near else {})
 
 
 def test_near_copies_do_not_leak() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -268,10 +271,25 @@ def test_a_list_is_read_wherever_it_stands(words: list[str], frame: str) -> None
         assert read(frame.format(words), "paper").terms == tuple(words)
 
 
-@given(st.lists(st.text(alphabet="ab'\", \\\n"), max_size=4))
-def test_the_quick_way_to_read_a_list_agrees_with_python(words: list[str]) -> None:
-    assert plain_list(repr(words)) in (None, words)
-    assert plain_list("[']") is None
+@given(
+    st.lists(st.text(alphabet="ab'\", \\\n\r\0\x0c\xa0é\ud83d"), max_size=4),
+    st.sampled_from("'\""),
+)
+def test_the_quick_way_to_read_a_list_agrees_with_python(words: list[str], quote: str) -> None:
+    raw = f"{quote}, {quote}".join(words)
+    for one in (repr(words), json.dumps(words), f"[{quote}{raw}{quote}]"):
+        try:
+            literal = ast.literal_eval(one)
+        except (ValueError, SyntaxError):
+            literal = None
+        assert plain_list(one) in (None, literal)
+
+
+def test_the_commonest_lists_are_read_the_quick_way() -> None:
+    assert plain_list("['sad', 'let down']") == plain_list('["sad", "let down"]')
+    assert plain_list('["it\'s"]') == ["it's"]
+    for other in ("[']", '["]', "[", "", "['a', \"b\"]", "['a\x00']", "['a\rb']"):
+        assert plain_list(other) is None
 
 
 @pytest.mark.parametrize(
