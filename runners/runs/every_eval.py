@@ -115,7 +115,7 @@ def _sample(run: FinishedRun, line: dict[str, Any], evaluation: str) -> dict[str
     terms, references = line["terms"]["revised"], line["references"]
     pairs = zip(terms or (), references, strict=False)
     right = sum(normal(one) == normal(own) for one, own in pairs)
-    tokens = line["prompt_tokens"], line["new_tokens"]
+    asked, new, seconds = map(line.get, ("prompt_tokens", "new_tokens", "seconds"))
     return {
         "schema_version": f"instance_level_eval_{SCHEMA}",
         "evaluation_id": evaluation,
@@ -124,7 +124,7 @@ def _sample(run: FinishedRun, line: dict[str, Any], evaluation: str) -> dict[str
         "sample_id": line["id"],
         "interaction_type": "single_turn",
         "input": {"raw": f"{run.asked.dataset.signature}#{line['id']}", "reference": references},
-        "output": {"raw": [line["completion"] or ""]},
+        "output": {"raw": [line.get("completion") or ""]},
         "messages": None,
         "answer_attribution": [
             {
@@ -136,12 +136,10 @@ def _sample(run: FinishedRun, line: dict[str, Any], evaluation: str) -> dict[str
             }
         ],
         "evaluation": {"score": right / len(references), "is_correct": right == len(references)},
-        "token_usage": {
-            "input_tokens": tokens[0],
-            "output_tokens": tokens[1],
-            "total_tokens": sum(tokens),
-        },
-        "performance": {"latency_ms": line["seconds"] * 1000},
+        "token_usage": None
+        if asked is None or new is None
+        else {"input_tokens": asked, "output_tokens": new, "total_tokens": asked + new},
+        "performance": None if seconds is None else {"latency_ms": seconds * 1000},
         "error": line["reason"]["revised"],
     }
 

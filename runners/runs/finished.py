@@ -24,8 +24,8 @@ from .store import (
     RUN_FILE,
     SCORES_FILE,
     SHARDS,
-    read_answers,
     read_json,
+    read_lines,
     read_run_record,
 )
 
@@ -56,7 +56,7 @@ class FinishedRun:
                 f"{folder} is no finished run ({told}): finish it with the `express run` command "
                 "that began it."
             )
-        record, lines = read_run_record(folder), read_answers(folder)
+        record, lines = read_run_record(folder), read_lines(folder / PREDICTIONS_FILE)
         _check_terms(folder, record, lines)
         return cls(folder, record, lines)
 

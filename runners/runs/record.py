@@ -263,10 +263,13 @@ def _brought_up(record: dict[str, Any]) -> dict[str, Any]:
 
 
 _ANSWER_KEYS: dict[str, tuple[Any, str]] = {
-    **dict.fromkeys(("post_id", "completion", "finish", "served_model"), (str, "a text")),
-    **dict.fromkeys(("shots_dropped", "prompt_tokens", "new_tokens"), (int, "a whole number")),
-    "seconds": (int | float, "a number"),
-    "shots": (list, "a list of ids"),
+    "post_id": (str, "a text"),
+    **dict.fromkeys(("completion", "finish", "served_model"), (str | None, "a text")),
+    **dict.fromkeys(
+        ("shots_dropped", "prompt_tokens", "new_tokens"), (int | None, "a whole number")
+    ),
+    "seconds": (int | float | None, "a number"),
+    "shots": (list | None, "a list of ids"),
 }
 
 
@@ -289,8 +292,8 @@ texts: remove that line and run again
     if not references or not _are_texts(references):
         raise wrong("references", references, "a list of texts")
     for key, (kind, wanted) in _ANSWER_KEYS.items():
-        if not isinstance(line.get(key), kind | None):
-            raise wrong(key, line[key], wanted)
+        if not isinstance(line.get(key), kind):
+            raise wrong(key, line.get(key), wanted)
     clean = line.get("clean")
     if clean is not None and not (
         isinstance(clean, list)

@@ -182,7 +182,9 @@ def _server(config: RunConfig) -> Server:
         retries=max(config.retries, SERVE_RETRIES) if config.serve else config.retries,
         timeout=config.request_timeout,
         max_total_tokens=config.max_total_tokens,
-        spent=sum(line["prompt_tokens"] + line["new_tokens"] for line in answered),
+        spent=sum(
+            line.get(f"{side}_tokens") or 0 for line in answered for side in ("prompt", "new")
+        ),
         token_parameter=config.token_parameter,
         temperature=None if config.no_temperature else 0.0,
         started=config.serve or "",

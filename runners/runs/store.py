@@ -224,7 +224,10 @@ def dump_line(line: dict[str, Any]) -> str:
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
-    """The answers of a file; a last line cut off by a kill is left out, no other may be bad."""
+    """The answers of a file, with all that a score needs checked.
+
+    A last line cut off by a kill is left out, no other may be bad.
+    """
     try:
         *whole, last = file.read_bytes().split(b"\n")
     except OSError as error:
@@ -234,15 +237,6 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
     return [_line(line, f"{file}, line {number}") for number, line in enumerate(found, 1)]
 
 
-def read_answers(folder: Path) -> list[dict[str, Any]]:
-    """The lines of a run's `predictions.jsonl`, with all that a score needs checked."""
-    file = folder / PREDICTIONS_FILE
-    lines = read_lines(file)
-    for number, line in enumerate(lines, 1):
-        check_answer(line, f"{file}, line {number}")
-    return lines
-
-
 def _line(line: bytes, where: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
@@ -250,6 +244,7 @@ def _line(line: bytes, where: str) -> dict[str, Any]:
         raise RunError(f"{where} is not JSON: remove that line and run again.") from error
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
         raise RunError(f"{where} is no answer with an id: remove that line and run again.")
+    check_answer(value, where)
     return value
 
 

@@ -29,6 +29,11 @@ def an_object(more: tuple[str, ...] = (), **fields: Any) -> dict[str, Any]:
     return {**shape, "additionalProperties": False}
 
 
+def or_null(shape: dict[str, Any]) -> dict[str, Any]:
+    """The same, or nothing."""
+    return {**shape, "type": [shape["type"], "null"]}
+
+
 RESULT = an_object(
     evaluation_name=TEXT,
     source_data=an_object(
@@ -92,8 +97,8 @@ SAMPLE = an_object(
         ),
     },
     evaluation=an_object(score=NUMBER, is_correct={"type": "boolean"}),
-    token_usage=an_object(input_tokens=COUNT, output_tokens=COUNT, total_tokens=COUNT),
-    performance=an_object(latency_ms=NUMBER),
+    token_usage=or_null(an_object(input_tokens=COUNT, output_tokens=COUNT, total_tokens=COUNT)),
+    performance=or_null(an_object(latency_ms=NUMBER)),
     error={"type": ["string", "null"]},
 )
 
@@ -134,6 +139,20 @@ def test_a_run_is_recorded_as_every_eval_ever_asks(tmp_path: Path) -> None:
         assert sample["evaluation_id"] == record["evaluation_id"]
         assert (sample["sample_id"], sample["output"]["raw"]) == (line["id"], [line["completion"]])
         assert sample["evaluation"] == {"score": 1.0, "is_correct": True}
+
+
+def test_what_an_answer_does_not_tell_is_null(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert invoke(*run_words(out)).exit_code == 0
+    lines = [json.loads(line) for line in (out / "predictions.jsonl").open()]
+    for name in ("completion", "new_tokens", "seconds"):
+        del lines[0][name]
+    (out / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert invoke("results", "record", out, "--organization", "us").exit_code == 0
+    first, second = map(json.loads, (out / "every_eval_samples.jsonl").open().readlines()[:2])
+    jsonschema.validate(first, SAMPLE)
+    assert first["token_usage"] is first["performance"] is None
+    assert second["token_usage"]["output_tokens"] == lines[1]["new_tokens"]
 
 
 def test_an_unfinished_run_is_not_recorded(tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ def test_runs_that_do_not_agree_are_named_where_they_differ(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"post_id": None}, "post_id is missing, and must be a text"),
         ({"references": None}, "references is missing, and must be a list of texts"),
         ({"references": []}, "references is [], and must be a list of texts"),
         ({"references": ["sad", 1]}, "references is ['sad', 1], and must be a list of texts"),
@@ -168,7 +169,7 @@ def test_an_answer_without_what_a_score_needs_is_named(
 @pytest.mark.parametrize("key", ["shots_dropped", "prompt_tokens", "seconds", "shots", "finish"])
 def test_a_line_whose_further_keys_are_of_another_kind_is_named(key: str) -> None:
     read = {"paper": ["sad"], "revised": ["sad"]}
-    line = {"references": ["sad"], "terms": read, "reason": dict.fromkeys(read)}
+    line = {"post_id": "p", "references": ["sad"], "terms": read, "reason": dict.fromkeys(read)}
     check_answer(line, "line 1")
     with pytest.raises(RunError, match=f"line 1: {key} is {{}}, and must be"):
         check_answer({**line, key: {}}, "line 1")

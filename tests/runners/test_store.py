@@ -27,10 +27,17 @@ from express_runners.runs.store import (
     read_lines,
 )
 
+REST: dict[str, Any] = {
+    "post_id": "p",
+    "references": ["sad"],
+    "terms": {"paper": ["sad"], "revised": None},
+    "reason": {"paper": None, "revised": "no-list"},
+}
 LINES: list[dict[str, Any]] = [
-    {"id": "a", "completion": "x\n<mask> \u2028 é"},
-    {"id": "b", "completion": None},
+    {**REST, "id": "a", "completion": "x\n<mask> \u2028 é"},
+    {**REST, "id": "b", "completion": None},
 ]
+FIRST = json.dumps(LINES[0]) + "\n"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.dictionaries(st.text(min_size=1), inner),
@@ -75,7 +82,7 @@ def test_a_half_written_last_line_is_dropped_and_written_anew(tmp_path: Path, cu
 
 
 def test_a_bad_line_in_the_middle_is_named(tmp_path: Path) -> None:
-    (tmp_path / "predictions-00000.jsonl").write_text('{"id": "a"}\n{oops\n{"id": "b"}\n')
+    (tmp_path / "predictions-00000.jsonl").write_text(f'{FIRST}{{oops\n{{"id": "b"}}\n')
     with pytest.raises(RunError, match=r"predictions-00000\.jsonl, line 2 is not JSON"):
         RunFolder(tmp_path).answered()
 
@@ -144,16 +151,25 @@ def test_a_last_line_that_is_whole_counts_without_its_line_end(tmp_path: Path, n
     (tmp_path / name).write_text(text.removesuffix("\n"))
     assert read_lines(tmp_path / name) == LINES
     # Nor is it lost when the run goes on.
-    shard(tmp_path, 0, [{"id": "c"}])
+    shard(tmp_path, 0, [{**REST, "id": "c"}])
     assert list(RunFolder(tmp_path).answered()) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("line", ["7", "[]", '{"post_id": "p"}', '{"id": 7}', "[" * 100_000])
 @pytest.mark.parametrize("end", ["\n", '\n{"id": "b"}\n'])
 def test_a_line_that_is_no_answer_is_named(tmp_path: Path, line: str, end: str) -> None:
-    (tmp_path / PREDICTIONS_FILE).write_text('{"id": "a"}\n' + line + end)
+    (tmp_path / PREDICTIONS_FILE).write_text(FIRST + line + end)
     with pytest.raises(RunError, match=r"predictions\.jsonl, line 2 is n"):
         RunFolder(tmp_path).answered()
+
+
+@pytest.mark.parametrize("key", ["post_id", "references", "terms", "reason"])
+def test_a_run_does_not_go_on_from_an_answer_that_nobody_can_score(
+    tmp_path: Path, key: str
+) -> None:
+    shard(tmp_path, 0, [LINES[0], {k: v for k, v in LINES[1].items() if k != key}])
+    with pytest.raises(RunError, match=rf"-00000\.jsonl, line 2: {key}.* is missing, .*: remove"):
+        RunFolder(tmp_path).finish(["a", "b"])
 
 
 @pytest.mark.parametrize(("asked", "told"), [(None, None), (10, None), (26, "10 of 26 answered")])

@@ -22,6 +22,10 @@ from express_runners.planning.sweep_file import read_sweep
 
 PROMPTS = len(load("sample", split="test").examples)
 
+READ = {"paper": None, "revised": None}
+REST = {"post_id": "p", "references": ["sad"], "terms": READ, "reason": READ}
+ANSWERS = "".join(json.dumps({"id": name, **REST}) + "\n" for name in "ab")
+
 
 @pytest.fixture
 def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -109,7 +113,7 @@ def test_a_plan_tells_what_is_done_failed_and_begun(sweep: Path) -> None:
     run_sweep(read_sweep(str(sweep)), lambda *_: None)
     answered = Path("runs/api--org--name/zero")
     answered.mkdir(parents=True)
-    (answered / "predictions-00000.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
+    (answered / "predictions-00000.jsonl").write_text(ANSWERS)
     runs = {run["name"]: run for run in plan(sweep)["runs"]}
     assert [run["status"] for run in runs.values()] == ["failed", "done", "done", "failed"]
     assert [run["answered"] for run in runs.values()] == [0, PROMPTS, PROMPTS, 2]
@@ -123,7 +127,7 @@ def test_a_plan_tells_what_is_done_failed_and_begun(sweep: Path) -> None:
 def test_begun_runs_show_how_far_they_are(sweep: Path) -> None:
     folder = Path("runs/dummy--uniform/zero")
     folder.mkdir(parents=True)
-    (folder / "predictions-00000.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
+    (folder / "predictions-00000.jsonl").write_text(ANSWERS)
     row = next(row for row in planned(sweep).splitlines() if row.startswith("dummy:uniform"))
     assert row.split("  ")[-1].strip() == "-"
     assert f"2 of {PROMPTS}" in row

@@ -246,11 +246,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the tests read the command's own stderr."""
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server whose clients may hang up: they are killed midway."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of it."""
+
+
 @contextmanager
 def serving(server: FaultServer) -> Iterator[FaultServer]:
     """Serve on a free port of this machine while the block runs."""
     handler = type("Handler", (_Handler,), {"owner": server})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+    with Quiet(("127.0.0.1", 0), handler) as http:
         server.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
         thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -12,9 +12,11 @@ import hashlib
 import json
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from .fault_server import Quiet
 
 REPOSITORY_KINDS = ("datasets", "models", "spaces")
 
@@ -81,11 +83,7 @@ class LoopbackHub:
         class Handler(Writes, Reads):
             state = hub
 
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_: Any) -> None:
-                """Be quiet: a client that is killed hangs up."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Quiet(("127.0.0.1", 0), Handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

@@ -98,7 +98,7 @@ def _sheet(found: Found, run: FinishedRun) -> Sheet:
     data = run.asked.dataset
     if found.own or run.record.last.dataset == known_source(data.name or "", data.revision):
         return read_sheet([run], found.lexicon)
-    completions = [line["completion"] for line in run.lines]
+    completions = [line.get("completion") for line in run.lines]
     return Sheet(load_runs([run], found.lexicon), [Told(completions, None, asked=run.asked)])
 
 
