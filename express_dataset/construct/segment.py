@@ -90,7 +90,7 @@ def segment(
         return []
     # A token is at least one byte, so a short text fits without being cut into tokens.
     room = limit - SPECIAL
-    if len(text.encode()) <= room or len(_spans(tokenizer, text)) <= room:
+    if len(text.encode()) <= room or _count(tokenizer, text) <= room:
         return [Window(text, tuple(labels), 0, 0)]
     post = _Post(text, tokenizer, room)
     if post.places[-1] < room:
@@ -98,6 +98,11 @@ def segment(
     else:
         cuts = [cut for group in _groups(post) for cut in _fit(post, group)]
     return [_window(post, labels, start, end) for start, end in sorted(set(cuts))]
+
+
+def _count(tokenizer: Tokenizer, text: str) -> int:
+    """How many tokens a text has; the fast call does without their places."""
+    return len(tokenizer.encode_batch_fast([text], add_special_tokens=False)[0])
 
 
 def _spans(tokenizer: Tokenizer, text: str) -> list[tuple[int, int]]:
@@ -140,7 +145,7 @@ def _fit(post: _Post, group: range, *, head: bool = False) -> list[tuple[int, in
     budget = post.room
     while True:
         start, end = _trimmed(post, group, *_centred(post, group, budget, head=head))
-        excess = len(_spans(post.tokenizer, post.text[start:end])) - post.room
+        excess = _count(post.tokenizer, post.text[start:end]) - post.room
         if excess <= 0:
             return [(start, end)]
         if budget == least:

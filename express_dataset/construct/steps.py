@@ -9,8 +9,8 @@ from dataclasses import replace
 from hashlib import sha1
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy
 from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.dedup.minhash import (
@@ -32,11 +32,10 @@ from .scrub import Pseudonyms, scrub_counting
 from .segment import segment
 from .tokens import load_tokenizer
 
-if TYPE_CHECKING:
-    import numpy
-
 # datatrove logs the values of variables where a task fails: texts, and the key of the pseudonyms.
 logger.disable("datatrove")
+
+_PRIME = numpy.uint64((1 << 61) - 1)  # by which datatrove's hashes are taken
 
 
 class Words(WordTokenizer):  # type: ignore[misc]
@@ -69,8 +68,6 @@ class Signatures(MinhashDedupSignature):  # type: ignore[misc]
 
     def get_shingles(self, text: str) -> numpy.ndarray:
         """Hash each run of words of a text; an array of one column."""
-        import numpy
-
         # Plain text has no diacritics, which are looked for character by character.
         norm = self.plain if text.isascii() else self.config.norm_config
         words = [word.encode() for word in simplify_text(text, norm).split()]
@@ -82,6 +79,20 @@ class Signatures(MinhashDedupSignature):  # type: ignore[misc]
             for start, end in zip(starts, ends[self.config.n_grams - 1 :], strict=False)
         ]
         return numpy.frombuffer(b"".join(hashes), "<u8").reshape(-1, 1)
+
+    def get_signature(self, shingles: numpy.ndarray) -> list[list[int]]:
+        """For each bucket the least of each of its hashes."""
+        factors, summands = self.parameters
+        found = shingles * factors + summands
+        # The remainder by 2**61 - 1, which as a division takes most of the time.
+        found = (found & _PRIME) + (found >> numpy.uint64(61))
+        numpy.subtract(found, _PRIME, out=found, where=found >= _PRIME)
+        form = self.config.hash_config
+        if form.precision == 32:
+            found &= numpy.uint64(form.max)
+        least = found.min(axis=0).astype(form.np_dtype)
+        buckets: list[list[int]] = least.reshape(self.config.num_buckets, -1).tolist()
+        return buckets
 
 
 class Pairs(MinhashDedupBuckets):  # type: ignore[misc]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,6 +176,29 @@ def test_runs_of_words_are_hashed_as_datatrove_does(text: str) -> None:
     from express_dataset.construct.steps import Signatures, Words
 
     config = minhash_config()
-    theirs = MinhashDedupSignature("nowhere", config, language=Words()).get_shingles(text)
-    ours = Signatures("nowhere", config).get_shingles(text)
-    assert ours.tolist() == theirs.tolist()
+    theirs = MinhashDedupSignature("nowhere", config, language=Words())
+    ours = Signatures("nowhere", config)
+    runs = ours.get_shingles(text)
+    assert runs.tolist() == theirs.get_shingles(text).tolist()
+    if len(runs):
+        assert ours.get_signature(runs) == theirs.get_signature(runs)
+
+
+@pytest.mark.parametrize("precision", [32, 64])
+def test_signatures_are_datatroves(precision: Any) -> None:
+    """Also where a remainder is on the edge: hashes that are multiples of the prime, or next."""
+    from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
+    from datatrove.utils.hashing import HashConfig
+
+    from express_dataset.construct.steps import Signatures, Words
+
+    config = MinhashConfig(hash_config=HashConfig(precision=precision, hash_fc="sha1"))
+    theirs = MinhashDedupSignature("nowhere", config, language=Words())
+    ours = Signatures("nowhere", config)
+    prime = (1 << 61) - 1
+    one = np.ones((1, config.num_buckets * config.hashes_per_bucket), np.uint64)
+    for parameters in (theirs.parameters, (one, one * 0)):
+        theirs._parameters = ours._parameters = parameters
+        for edge in (0, 1, prime - 1, prime, prime + 1, 2 * prime, 8 * prime, 2**64 - 1):
+            run = np.array([[edge]], np.uint64)
+            assert ours.get_signature(run) == theirs.get_signature(run)
