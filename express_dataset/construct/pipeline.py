@@ -169,8 +169,7 @@ def _stages(
     """The stages: name, blocks and number of tasks."""
     from datatrove.pipeline.dedup.minhash import MinhashDedupCluster
 
-    from .finish import Finish
-    from .steps import Mask, Pairs, Posts, ReadReddit, Scrub, Segment, Signatures
+    from .steps import Finish, Mask, Pairs, Posts, ReadReddit, Scrub, Segment, Signatures
 
     work = out / WORK
     minhash = minhash_config()

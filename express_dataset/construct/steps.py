@@ -28,6 +28,7 @@ from .forms import PROBLEMS
 from .masking import Masked, mask_texts
 from .orphans import claim, end_with
 from .reddit import Dump
+from .report import finish
 from .scrub import Pseudonyms, scrub_counting
 from .segment import segment
 from .tokens import load_tokenizer
@@ -246,3 +247,18 @@ class Segment(PipelineStep):  # type: ignore[misc]
             if self.whole:
                 post.metadata["whole"] = {"text": masked, "labels": labels}
             yield post
+
+
+class Finish(PipelineStep):  # type: ignore[misc]
+    """Leave out copies, give each group its split, write."""
+
+    type = "📦 - FINISH"
+    name = "Parquet and report"
+
+    def __init__(self, out: str) -> None:
+        super().__init__()
+        self.out = out
+
+    def run(self, data: object, rank: int = 0, world_size: int = 1) -> None:
+        """Write the finished dataset."""
+        finish(Path(self.out))
