@@ -17,10 +17,10 @@ from typing import Any
 from express_dataset import Example
 from express_dataset.errors import DataError
 from express_dataset.files import read_json, write_json
+from express_dataset.reading.typed import Malformed, as_json, read
 from express_dataset.splits import normalised
 
 from .errors import RunError
-from .typed import Malformed, as_json, read
 
 MANIFEST_FILE = "express.json"
 _DIGITS = 16

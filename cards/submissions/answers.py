@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset import Example
+from express_dataset.reading.typed import Malformed, read
 from express_dataset.splits import normalised
 from express_metric.terms import Reason
 from express_runners.prompts.wording import answer
 from express_runners.runs.ranks import DECIMALS, TOP, is_ranking
 from express_runners.runs.reading import read_line
-from express_runners.typed import Malformed, read
 
 from .strict import Refusal, read_rows, shown, unequal
 

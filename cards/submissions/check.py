@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from express_dataset.reading.typed import Malformed, as_json
 from express_dataset.sources import Loaded
 from express_metric.errors import MetricError
 from express_metric.lexicon import Lexicon
@@ -47,7 +48,6 @@ from express_runners.runs.scores import score_run
 from express_runners.runs.setup import decoding, prompt_asked
 from express_runners.runs.store import PREDICTIONS_FILE, RUN_FILE, SCORES_FILE
 from express_runners.server import Server
-from express_runners.typed import Malformed, as_json
 from express_runners.vocabulary import OTHER_MASKS, PICKS, TRAIN, Vocabulary, from_labels, is_term
 
 from .answers import Rules, read_answers

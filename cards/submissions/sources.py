@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from express_dataset.errors import DataError, MissingExtra
 from express_dataset.reading.hub import OTHERWISE
+from express_dataset.reading.typed import as_json
 from express_dataset.schema import Example
 from express_dataset.sources import OTHER, Loaded, load_all
 from express_metric.errors import MetricError
@@ -19,7 +20,6 @@ from express_runners.runs.record import Data, LexiconAsked
 from express_runners.runs.scores import NAMED, pick_lexicon
 from express_runners.runs.setup import data_asked
 from express_runners.runs.store import RUN_FILE
-from express_runners.typed import as_json
 
 from .public import public_name
 from .strict import Refusal, shown, unequal

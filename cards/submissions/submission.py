@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from express_dataset.files import whole, write_whole
+from express_dataset.reading.typed import as_json
 from express_metric.lexicon import Lexicon
 from express_metric.parsing import PROTOCOLS
 from express_metric.signature import VERSION
@@ -31,7 +32,6 @@ from express_runners.runs.store import (
     dump_line,
     write_json,
 )
-from express_runners.typed import as_json
 
 from .public import public_line, public_record, shots_shown
 from .strict import CARD_FILE

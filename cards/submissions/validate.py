@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from express_dataset.hub_errors import in_a_sentence
+from express_dataset.reading.typed import as_json
 from express_metric.errors import ExpressError
 from express_runners.bounded import within
 from express_runners.errors import RunError
 from express_runners.runs.record import parse_record
-from express_runners.typed import as_json
 
 from .. import words
 from ..terminal import table, table_width

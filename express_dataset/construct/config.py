@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from itertools import pairwise
@@ -18,6 +18,7 @@ from typing import Any
 
 from ..errors import DataError
 from ..files import read_json, read_text, sha256
+from ..reading.typed import Malformed, read
 from .forms import SUFFIXES, why_no_dump
 from .masking import MODELS, pipeline_version
 from .segment import LIMIT, SMALLEST
@@ -228,9 +229,23 @@ def inputs(dumps: Mapping[str, Path], known: Mapping[str, Any]) -> dict[str, dic
     return told
 
 
-def read_state(path: Path) -> dict[str, Any]:
-    """Read what a build wrote about itself."""
-    return read_json(path, "move the folder away and build again")
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a build relies on in what it wrote about itself when it began."""
+
+    settings: dict[str, Any]
+    inputs: dict[str, dict[str, Any]]
+
+
+def read_state(path: Path, shape: type = State) -> dict[str, Any]:
+    """Read what a build wrote about itself; it has at least the fields of `shape`."""
+    mend = "move the folder away and build again"
+    content = read_json(path, mend)
+    try:
+        read(shape, {one.name: content.get(one.name) for one in fields(shape)})
+    except Malformed as error:
+        raise DataError(f"{path}: {error}: {mend}") from None
+    return content
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -252,7 +267,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             found.append(f"the dump {name} was there and is not")
         elif name not in before:
             found.append(f"the dump {name} is new")
-        elif before[name]["sha256"] != after[name]["sha256"]:
+        elif before[name].get("sha256") != after[name]["sha256"]:
             found.append(f"the dump {name} has other content")
     return found
 

@@ -50,19 +50,47 @@ class BuildReport:
     def problems(self) -> tuple[str, ...]:
         """One sentence for each file that was not read (to its end), gap and empty split."""
         files = self.content.get("inputs", [])
-        others = self.content.get("passed_over", {})
-        gaps = self.content.get("gaps", {})
+        others = self.content.get("passed_over") or {}
+        gaps = self.content.get("gaps") or {}
         return (
             *(problem_sentence(file) for file in files if file["problem"]),
             *(f"{name} was passed over: {why}" for name, why in others.items()),
-            *(f"{n:,} posts were kept without a value: {GAPS[g]}" for g, n in gaps.items() if n),
+            *(
+                f"{n:,} posts were kept without a value: {GAPS.get(g, g)}"
+                for g, n in gaps.items()
+                if n
+            ),
             *(f"no row is in the split {name}" for name, n in self.splits.items() if not n),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Dump:
+    """What a report tells of a dump."""
+
+    name: str
+    bytes: int
+    sha256: str
+    lines: int
+    masked_posts: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is read of a report again."""
+
+    settings: dict[str, Any]
+    inputs: tuple[_Dump, ...]
+    splits: dict[str, int]
+    dropped: dict[str, int]
+    passed_over: dict[str, str] | None = None
+    gaps: dict[str, int] | None = None
+
+
 def load_report(out: Path) -> BuildReport:
     """Read the report of a finished build."""
-    return BuildReport(out, read_state(out / REPORT), finished=True)
+    return BuildReport(out, read_state(out / REPORT, _Told), finished=True)
 
 
 def problem_sentence(file: Mapping[str, Any]) -> str:
@@ -73,7 +101,7 @@ def problem_sentence(file: Mapping[str, Any]) -> str:
 lines before that were read; get the file again and build into a new folder'
     """
     kind = KINDS.get(file["name"].rpartition(".")[2], "packed")
-    what = PROBLEMS[file["problem"]].format(kind=kind)
+    what = PROBLEMS.get(file["problem"], file["problem"]).format(kind=kind)
     read = f"; the {file['lines']:,} lines before that were read" if file["lines"] else ""
     return f"{file['name']}: {what}{read}; get the file again and build into a new folder"
 

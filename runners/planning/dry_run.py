@@ -8,6 +8,7 @@ from typing import Any
 
 from express_dataset import Example
 from express_dataset.errors import require
+from express_dataset.reading.typed import as_json
 from express_dataset.sources import load_all
 from express_dataset.splits import normalised
 from express_metric.analysis.intervals import MIN_POSTS
@@ -21,7 +22,6 @@ from ..prompts.shots import choose
 from ..runs.answering import what_was_shown
 from ..runs.seen import judge
 from ..runs.store import RunFolder
-from ..typed import as_json
 
 CHARACTERS_PER_TOKEN = 4
 # Assumed before anything has run: how alike the masks of a post are, and what share of masks one

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from express_dataset.reading.typed import as_json
 from express_dataset.splits import normalised
 
 from ..errors import RunError
-from ..typed import as_json
 from .finished import FinishedRun
 from .store import differences
 

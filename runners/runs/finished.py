@@ -14,6 +14,7 @@ from express_dataset.sources import Loaded, load_all
 from express_metric.lexicon import Lexicon
 from express_metric.parsing import PROTOCOLS, Protocol, Reading
 from express_metric.records import read_results, score_results
+from express_metric.scoring import FIGURES
 from express_metric.signature import Signature
 
 from ..errors import RunError
@@ -117,6 +118,9 @@ class FinishedRun:
             told = found.get(protocol)
             if not isinstance(told, dict) or not isinstance(told.get("signature"), str):
                 raise RunError(f"{file} lacks the text {protocol}.signature: {mend}.")
+            for figure in FIGURES:
+                if not isinstance(told.get(figure, ""), float | int | None):
+                    raise RunError(f"{file} lacks the number {protocol}.{figure}: {mend}.")
         return found
 
     @cached_property

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from express_dataset.reading.typed import Malformed, read, shown
 from express_metric.parsing import PROTOCOLS
 from express_metric.terms import Reason
 
 from ..errors import RunError
 from ..manifest import Taught
-from ..typed import Malformed, read, shown
 from .ranks import Prior, is_ranking
 
 MEND = "take it from a copy of the run, or make the run anew with another --out"

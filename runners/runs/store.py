@@ -20,9 +20,9 @@ from typing import Any
 
 from express_dataset import files
 from express_dataset.errors import DataError
+from express_dataset.reading.typed import as_json
 
 from ..errors import RunError
-from ..typed import as_json
 from .record import MEND, Asked, Record, Session, check_answer, read_record
 
 RUN_FILE = "run.json"

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from express_dataset import Example
 from express_dataset.errors import require
 from express_dataset.files import own_path
+from express_dataset.reading.typed import Malformed, as_json, read
 from express_dataset.schema import fingerprint
 from express_dataset.sources import Loaded, how_to_divide, load_all
 from express_dataset.splits import normalised
@@ -210,6 +211,7 @@ def _begin(out: Path, asked: dict[str, Any], main: bool) -> dict[str, Any]:
             raise RunError(
                 f"{out} was begun with other settings ({'; '.join(differing)}): give another --out."
             )
+        _check_result(file, record)
         return record
     if any(out.glob("*.safetensors")) or (out / "config.json").is_file():
         raise RunError(f"--out {out} holds another model, which would be lost: give a new folder.")
@@ -217,6 +219,14 @@ def _begin(out: Path, asked: dict[str, Any], main: bool) -> dict[str, Any]:
     if main:
         write_json(file, record)
     return record
+
+
+def _check_result(file: Path, record: Mapping[str, Any]) -> None:
+    try:
+        if "result" in record and not read(Result, record["result"], "result").loss:
+            raise Malformed("result.loss is empty")
+    except Malformed as error:
+        raise RunError(f"{file}: {error}: give another --out.") from None
 
 
 def _fit(
@@ -250,7 +260,7 @@ def _fit(
         found.tokenizer.save_pretrained(config.out)
     else:
         _name_base(config.out / ADAPTER_FILE, base)
-    record["result"] = result_of(trainer.state, found, weights)
+    record["result"] = as_json(result_of(trainer.state, found, weights))
     manifest_of(config, found, base).write(config.out)
     write_json(config.out / TRAINING_FILE, record)
     shutil.rmtree(config.out / CHECKPOINTS, ignore_errors=True)
@@ -297,24 +307,48 @@ def manifest_of(config: TrainConfig, found: Material, base: Base) -> Manifest:
     return Manifest(kind, (*(parent.trainings if parent else ()), training))
 
 
-def result_of(state: Any, found: Material, weights: int) -> dict[str, Any]:
-    """What came of it, ready for JSON: loss by step, the chosen step, counts."""
-    learned = [(e["step"], e["loss"]) for e in state.log_history if "loss" in e]
-    chosen = [(e["step"], e["eval_loss"]) for e in state.log_history if "eval_loss" in e]
-    best = min(chosen, key=lambda pair: pair[1])[0] if chosen else state.global_step
-    return {
-        "examples": len(found.rows),
-        "posts": len({row.example.post_id for row in found.rows}),
-        "masks": sum(len(row.example.labels) for row in found.rows),
-        "masks_not_learned": sum(row.unlearned for row in found.rows),
-        "validation_examples": len(found.validation),
-        "left_out": found.left_out,
-        "trained_weights": weights,
-        "steps": state.global_step,
-        "chosen_step": best,
-        "loss": [{"step": step, "loss": loss} for step, loss in learned],
-        "validation_loss": [{"step": step, "loss": loss} for step, loss in chosen],
-    }
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The loss at a step."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a training: loss by step, the chosen step, counts."""
+
+    examples: int
+    posts: int
+    masks: int
+    masks_not_learned: int
+    validation_examples: int
+    left_out: dict[str, int]
+    trained_weights: int
+    steps: int
+    chosen_step: int
+    loss: tuple[Point, ...]
+    validation_loss: tuple[Point, ...]
+
+
+def result_of(state: Any, found: Material, weights: int) -> Result:
+    """What a training's log tells of it."""
+    learned = [Point(e["step"], e["loss"]) for e in state.log_history if "loss" in e]
+    chosen = [Point(e["step"], e["eval_loss"]) for e in state.log_history if "eval_loss" in e]
+    return Result(
+        examples=len(found.rows),
+        posts=len({row.example.post_id for row in found.rows}),
+        masks=sum(len(row.example.labels) for row in found.rows),
+        masks_not_learned=sum(row.unlearned for row in found.rows),
+        validation_examples=len(found.validation),
+        left_out=dict(found.left_out),
+        trained_weights=weights,
+        steps=state.global_step,
+        chosen_step=min(chosen, key=lambda one: one.loss).step if chosen else state.global_step,
+        loss=tuple(learned),
+        validation_loss=tuple(chosen),
+    )
 
 
 @contextmanager

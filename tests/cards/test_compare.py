@@ -15,11 +15,11 @@ from support.made_runs import AS_PAPER, BIG, MASKED, SMALL, answers, labels, mad
 from express_cards.comparison.compare import compare
 from express_cards.comparison.runs import load_runs, model_size
 from express_cards.comparison.tables import as_latex, as_markdown, as_text
+from express_dataset.reading.typed import as_json
 from express_metric import MetricError, Reading, load_lexicon
 from express_metric.analysis.resampling import Resampling
 from express_runners.errors import RunError
 from express_runners.runs.scores import lexicon_file
-from express_runners.typed import as_json
 
 FEW = Resampling(draws=1_000)
 ROWS = labels()

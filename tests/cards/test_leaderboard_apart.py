@@ -16,8 +16,10 @@ from express_cards.spaces.leaderboard.rows import FLOOR, RANKED_BY, Entry, Group
 from express_cards.spaces.leaderboard.site import stage
 from express_cards.spaces.options import SpaceOptions
 from express_metric.analysis.intervals import Interval
+from express_metric.scoring import FIGURES
 from express_metric.signature import Signature
 from express_runners.errors import RunError
+from express_runners.runs.finished import FinishedRun
 
 Board = dict[str, Any]
 
@@ -261,3 +263,15 @@ def test_scores_without_a_signature_are_told_in_a_sentence(scores: str, tmp_path
     (folder / "scores.json").write_text(scores)
     with pytest.raises(RunError, match=r"ranked: a/scores.json lacks the text paper.signature:"):
         staged(tmp_path / "site", folder)
+
+
+@pytest.mark.parametrize("value", ["a", None])
+def test_scores_without_a_figure_are_told_in_a_sentence(value: object, tmp_path: Path) -> None:
+    folder = made(tmp_path / "a", "m", 0.5)
+    whole = {**dict.fromkeys(FIGURES, 0.5), "signature": "EXPRESS"}
+    scores = {"revised": whole, "paper": whole | ({"vector_f1": value} if value else {})}
+    if not value:
+        del scores["paper"]["vector_f1"]
+    (folder / "scores.json").write_text(json.dumps(scores))
+    with pytest.raises(RunError, match=r"scores.json lacks the number paper.vector_f1: the `expre"):
+        assert FinishedRun.read(folder).scores

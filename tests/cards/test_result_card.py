@@ -20,12 +20,12 @@ from express_cards.submissions.answers import Rules, read_answers
 from express_cards.submissions.card import card_facts, result_card
 from express_cards.submissions.strict import Refusal, read_header
 from express_cards.submissions.submission import Submission, read_run
+from express_dataset.reading.typed import as_json
 from express_dataset.sources import load
 from express_metric.parsing import PROTOCOLS
 from express_metric.scoring import FIGURES
 from express_runners.runs.reading import read_line
 from express_runners.runs.record import parse_record
-from express_runners.typed import as_json
 
 EVIL = "org/<script>alert(1)</script>|<mask>`x`](http://evil)\n# big"
 

@@ -26,10 +26,10 @@ from express_cards.submissions.submission import Submission, write_submission
 from express_cards.submissions.validate import validate
 from express_dataset.errors import DataError
 from express_dataset.reading.hub import OTHERWISE
+from express_dataset.reading.typed import as_json
 from express_dataset.sources import AUTHORS_REPO
 from express_metric.analysis.resampling import Resampling
 from express_runners.runs.record import parse_record
-from express_runners.typed import as_json
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "a" * 40

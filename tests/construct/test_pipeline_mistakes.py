@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -48,6 +50,31 @@ def test_other_settings_are_refused(
         build(asked(made, built.out, **changes))
     assert "give another --out" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+DAMAGED = [
+    ("build.json", {}, "settings is missing, and must be an object"),
+    ("build.json", {"inputs": [1]}, r"inputs\.0 is 1, and must be an object"),
+    ("build.json", {"inputs": [{"name": "a.zst"}]}, r"inputs\.0\.bytes is missing, and must be"),
+    ("build.json", {"splits": 3}, "splits is 3, and must be an object"),
+    ("build.json", {"gaps": {"x": "y"}}, r"gaps\.x is 'y', and must be a whole number"),
+    (f"{WORK}/state.json", {"inputs": {"a.zst": 3}}, r"inputs\.a\.zst is 3, and must be an object"),
+    (f"{WORK}/state.json", {"settings": []}, r"settings is \[\], and must be an object"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "told"), DAMAGED)
+def test_what_a_build_told_of_itself_may_be_damaged(
+    made: Path, built: BuildReport, tmp_path: Path, name: str, change: dict[str, Any], told: str
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    good = json.loads((built.out / "build.json").read_text())
+    if file.name == "state.json":
+        good["inputs"] = {one["name"]: one for one in good["inputs"]}
+    file.write_text(json.dumps(good | change if change else change))
+    with pytest.raises(DataError, match=f"{re.escape(str(file))}: {told}.*: move the folder away"):
+        build(asked(made, tmp_path))
 
 
 def test_other_dumps_and_another_key_are_refused(

@@ -12,6 +12,7 @@ import pytest
 
 from express_cards.comparison.runs import load_runs
 from express_cards.reports.report import write_report
+from express_dataset.reading.typed import as_json
 from express_metric import load_lexicon
 from express_metric.parsing import PROTOCOLS
 from express_metric.signature import Signature
@@ -20,7 +21,6 @@ from express_runners.prompts.wording import ours
 from express_runners.runs.finished import FinishedRun
 from express_runners.runs.record import Budget, parse_record
 from express_runners.runs.run import run
-from express_runners.typed import as_json
 
 STORED = Path(__file__).parent / "stored" / "version-0.1"
 NAMES = ("free", "few-shot", "cot", "rank", "api", "dummy")

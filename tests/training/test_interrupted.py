@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -104,6 +105,26 @@ def test_a_finished_training_is_only_told_of(config: TrainConfig, whole: Path) -
     assert (whole / "adapter_model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(RunError, match=r"other settings \(patience is 3 there and 5 here"):
         train(replace(config, patience=5))
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (3, "result is 3, and must be an object"),
+        ({}, r"result\.examples is missing, and must be a whole number"),
+        ({"loss": []}, r"result\.loss is empty"),
+        ({"loss": [{"step": 1}]}, r"result\.loss\.0\.loss is missing, and must be a number"),
+    ],
+)
+def test_a_damaged_record_of_a_finished_training_is_named(
+    config: TrainConfig, whole: Path, tmp_path: Path, result: Any, told: str
+) -> None:
+    record = json.loads((whole / "training.json").read_text())
+    good = record["result"]
+    record["result"] = good | result if isinstance(result, dict) and result else result
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=rf"training\.json: {told}: give another --out"):
+        train(replace(config, out=tmp_path))
 
 
 def test_a_folder_with_another_model_is_left_alone(config: TrainConfig) -> None:

@@ -50,6 +50,8 @@ MADE = (
     "run --model model --dataset sample --device cpu --decode rank --out rank-run",
     "results push a-run --results org/results --out submitted",
     "train --model model --dataset sample --epochs 1 --limit 8 --device cpu --out adapter",
+    "dataset build dump.jsonl --out a-build --tokenizer words --key key",
+    "sweep sweep.yaml",
 )
 
 

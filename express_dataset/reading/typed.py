@@ -37,7 +37,7 @@ def read(kind: Any, value: Any, at: str = "") -> Any:
     >>> read(dict[str, int], {"a": 1.5})
     Traceback (most recent call last):
     ...
-    express_runners.typed.Malformed: a is 1.5, and must be a whole number
+    express_dataset.reading.typed.Malformed: a is 1.5, and must be a whole number
     """
     inner = [one for one in typing.get_args(kind) if one is not types.NoneType]
     if isinstance(kind, types.UnionType):
