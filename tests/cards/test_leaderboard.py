@@ -212,9 +212,8 @@ def test_the_order_of_lines_does_not_matter(tmp_path: Path) -> None:
 def test_answers_read_by_another_version_are_another_table(tmp_path: Path) -> None:
     runs = [made(tmp_path / name, name, 0.5) for name in "ab"]
     line = str(dataclasses.replace(entry(runs[0]).signatures["revised"], version="0.0.1"))
-    (runs[0] / "scores.json").write_text(
-        json.dumps({key: {"signature": line} for key in ("paper", "revised")})
-    )
+    scores = {"signature": line, **dict.fromkeys(FIGURES, 0.5)}
+    (runs[0] / "scores.json").write_text(json.dumps({"paper": scores, "revised": scores}))
     tables = group([entry(run) for run in runs], "paper")
     assert {table.signature.version for table in tables} >= {"0.0.1"}
     assert [len(table.rows) for table in tables] == [1, 1]
