@@ -96,7 +96,7 @@ def plain_list(text: str) -> list[str] | None:
     quote = text[1:2]
     if quote not in ("'", '"') or not (text[0] == "[" and text.endswith(f"{quote}]")):
         return None
-    # Python refuses some characters, and reads others as something else.
+    # What is not printable goes the slow way: Python refuses some of it.
     if len(text) < 4 or "\\" in text or not text.isprintable():
         return None
     inner = text[2:-2]

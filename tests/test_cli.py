@@ -77,8 +77,9 @@ def test_stdout_is_json_alone(tmp_path: Path) -> None:
         (["score", "nowhere.jsonl"], "nowhere.jsonl: there is no such file"),
         (["score", "."], "is no finished run"),
         (["score", "x.jsonl", "--lexicon", "nowhere.csv"], "nowhere.csv"),
-        # Typer's sentence has a colon or quotes, as its version goes.
+        # What stands between, a colon or quotes, is Typer's version's.
         (["score", "x.jsonl", "--nope"], "No such option"),
+        (["score", "x.jsonl", "--nope"], "--nope"),
         (["score", "x.jsonl", "--format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["run", "--out", "o"], "Missing option '--model'"),
         (["run", "--model", "m", "--out", "o", "--limit", "0"], "--limit must be at least 1"),

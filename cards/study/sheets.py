@@ -118,14 +118,14 @@ def read_sheet(path: Path) -> list[Row]:
     return rows
 
 
-def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _csv(path: Path) -> list[tuple[int, list[str]]]:
     text = _decoded(path)
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         with wide_cells():
-            yield from [(reader.line_num, cells) for cells in reader if cells]
+            return [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
         raise DataError(
             f"{path}, line {reader.line_num}: it is not CSV ({error}); the file may be "

@@ -230,14 +230,14 @@ def inputs(dumps: Mapping[str, Path], known: Mapping[str, Any]) -> dict[str, dic
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class _State:
     """What a build relies on in what it wrote about itself when it began."""
 
     settings: dict[str, Any]
     inputs: dict[str, dict[str, Any]]
 
 
-def read_state(path: Path, shape: type = State) -> dict[str, Any]:
+def read_state(path: Path, shape: type = _State) -> dict[str, Any]:
     """Read what a build wrote about itself; it has at least the fields of `shape`."""
     mend = "move the folder away and build again"
     content = read_json(path, mend)

@@ -342,7 +342,7 @@ def result_of(state: Any, found: Material, weights: int) -> Result:
         masks=sum(len(row.example.labels) for row in found.rows),
         masks_not_learned=sum(row.unlearned for row in found.rows),
         validation_examples=len(found.validation),
-        left_out=dict(found.left_out),
+        left_out=found.left_out,
         trained_weights=weights,
         steps=state.global_step,
         chosen_step=min(chosen, key=lambda one: one.loss).step if chosen else state.global_step,

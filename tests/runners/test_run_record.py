@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.made_runs import START, answers, asked_of, labels, write_run
+from support.made_runs import ANSWER, START, answers, asked_of, labels, write_run
 
 from express_runners.errors import RunError
 from express_runners.runs.agreement import agree
@@ -168,8 +168,6 @@ def test_an_answer_without_what_a_score_needs_is_named(
 
 @pytest.mark.parametrize("key", ["shots_dropped", "prompt_tokens", "seconds", "shots", "finish"])
 def test_a_line_whose_further_keys_are_of_another_kind_is_named(key: str) -> None:
-    read = {"paper": ["sad"], "revised": ["sad"]}
-    line = {"post_id": "p", "references": ["sad"], "terms": read, "reason": dict.fromkeys(read)}
-    check_answer(line, "line 1")
+    check_answer(ANSWER, "line 1")
     with pytest.raises(RunError, match=f"line 1: {key} is {{}}, and must be"):
-        check_answer({**line, key: {}}, "line 1")
+        check_answer({**ANSWER, key: {}}, "line 1")

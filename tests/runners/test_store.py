@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.made_runs import START, asked_of
+from support.made_runs import ANSWER, START, asked_of
 
 from express_runners.errors import RunError
 from express_runners.runs.finished import FinishedRun
@@ -27,15 +27,9 @@ from express_runners.runs.store import (
     read_lines,
 )
 
-REST: dict[str, Any] = {
-    "post_id": "p",
-    "references": ["sad"],
-    "terms": {"paper": ["sad"], "revised": None},
-    "reason": {"paper": None, "revised": "no-list"},
-}
 LINES: list[dict[str, Any]] = [
-    {**REST, "id": "a", "completion": "x\n<mask> \u2028 é"},
-    {**REST, "id": "b", "completion": None},
+    {**ANSWER, "id": "a", "completion": "x\n<mask> \u2028 é"},
+    {**ANSWER, "id": "b", "completion": None},
 ]
 FIRST = json.dumps(LINES[0]) + "\n"
 JSON = st.recursive(
@@ -151,7 +145,7 @@ def test_a_last_line_that_is_whole_counts_without_its_line_end(tmp_path: Path, n
     (tmp_path / name).write_text(text.removesuffix("\n"))
     assert read_lines(tmp_path / name) == LINES
     # Nor is it lost when the run goes on.
-    shard(tmp_path, 0, [{**REST, "id": "c"}])
+    shard(tmp_path, 0, [{**ANSWER, "id": "c"}])
     assert list(RunFolder(tmp_path).answered()) == ["a", "b", "c"]
 
 

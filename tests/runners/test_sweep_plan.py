@@ -13,6 +13,7 @@ import pytest
 import transformers
 from support import tiny_models
 from support.loopback_hub import LoopbackHub
+from support.made_runs import ANSWER
 from typer.testing import CliRunner
 
 from express_dataset.sources import load
@@ -22,9 +23,7 @@ from express_runners.planning.sweep_file import read_sweep
 
 PROMPTS = len(load("sample", split="test").examples)
 
-READ = {"paper": None, "revised": None}
-REST = {"post_id": "p", "references": ["sad"], "terms": READ, "reason": READ}
-ANSWERS = "".join(json.dumps({"id": name, **REST}) + "\n" for name in "ab")
+ANSWERS = "".join(json.dumps({"id": name, **ANSWER}) + "\n" for name in "ab")
 
 
 @pytest.fixture

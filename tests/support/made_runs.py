@@ -39,6 +39,13 @@ Wrong = Callable[[str, int], str]
 
 
 START = Session(dataset="sample")
+# What a line of `predictions.jsonl` must hold beside its id.
+ANSWER: dict[str, Any] = {
+    "post_id": "p",
+    "references": ["sad"],
+    "terms": {"paper": ["sad"], "revised": None},
+    "reason": {"paper": None, "revised": "no-list"},
+}
 
 
 def asked_of(model: str = "a", **changed: Any) -> Asked:
