@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .errors import DataError, MissingExtra
-from .flags import leaked, negated
-from .schema import COLUMNS, MASK, Example, check, example_id, fingerprint, pseudonym
+from .flags import MASK, leaked, negated
+from .schema import COLUMNS, Example, check, example_id, fingerprint, pseudonym
 from .sources import Loaded
 from .sources import load as load_examples
 from .sources import load_all as load_all_examples

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from unicodedata import normalize
 
-from .schema import MASK
+MASK = "<mask>"
+"""What stands in a text where an emotion word was taken out."""
 
 REACH = 9
 """How many words before the mask a negation may stand."""

@@ -19,7 +19,7 @@ _PLAIN = ("subreddit", "over_18", "topic_id", "topic_name", "segment", "post_id"
 def values_of(examples: Iterable[Example], column: str) -> list[str | None]:
     """What a column says of each example; None where it says nothing.
 
-    >>> row = Example("a", "p", "<mask>!", ("sad",), 0, (False,), (False,), topic_name="pets")
+    >>> row = Example("a", "p", "<mask>!", ("sad",), 0, topic_name="pets")
     >>> values_of([row], "topic")
     ['pets']
     """

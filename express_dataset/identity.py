@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .errors import DataError
-from .schema import MASK, Example
+from .flags import MASK
+from .schema import Example
 
 
 def mask_identities(
@@ -19,9 +20,8 @@ def mask_identities(
     Raises:
         DataError: a segment is no part of its post, so the two are not of one build.
 
-    >>> whole = Example("w", "p", "I felt <mask>. Then I was <mask>.", ("sad", "glad"), 0,
-    ...                 (False, False), (False, False))
-    >>> part = Example("s", "p", "Then I was <mask>.", ("glad",), 1, (False,), (False,))
+    >>> whole = Example("w", "p", "I felt <mask>. Then I was <mask>.", ("sad", "glad"), 0)
+    >>> part = Example("s", "p", "Then I was <mask>.", ("glad",), 1)
     >>> mask_identities([part], [whole])
     {'s': (('p', 1),)}
     """

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import DataError, Misfit
+from .flags import MASK, leaked, negated
 from .word_forms import leaked_form
 
 if TYPE_CHECKING:
     import datasets
 
-MASK = "<mask>"
-"""What stands in a text where an emotion word was taken out."""
+_FLAGS: Mapping[str, Callable[[str, Sequence[str]], tuple[bool, ...]]] = {
+    "negated": lambda text, _: negated(text),
+    "leaked": leaked,
+    "leaked_form": leaked_form,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One segment of a post with its masks."""
+    """One segment of a post with its masks.
+
+    Flags that are not given are found in the text when they are first asked for.
+
+    >>> Example("a1", "p1", "I am not <mask>.", ("sad",), 0).negated
+    (True,)
+    """
 
     id: str  # stable hash of the post and the segment's position in it
     post_id: str  # a pseudonym of the post, never the Reddit id
     text: str  # the segment, with <mask> where a term was taken out
     labels: tuple[str, ...]  # one term per mask, in order
     segment: int  # position of the segment in its post, from 0
-    negated: tuple[bool, ...]  # one flag per mask: the author says the opposite ("not <mask>")
-    leaked: tuple[bool, ...]  # one flag per mask: the label also stands unmasked in the text
-    # one flag per mask: another form of the label stands in the text; found where it is not given
-    leaked_form: tuple[bool, ...] = ()
+    # One flag per mask:
+    negated: tuple[bool, ...] = ()  # the author says the opposite ("not <mask>")
+    leaked: tuple[bool, ...] = ()  # the label also stands unmasked in the text
+    leaked_form: tuple[bool, ...] = ()  # another form of the label stands in the text
     # None where the source does not tell:
     subreddit: str | None = None
     created_utc: int | None = None  # seconds since 1970
@@ -41,8 +51,18 @@ class Example:
     further: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.leaked_form:
-            object.__setattr__(self, "leaked_form", leaked_form(self.text, self.labels))
+        for name in _FLAGS:
+            if not getattr(self, name):
+                object.__delattr__(self, name)  # `__getattr__` is asked for what is not there
+
+    if not TYPE_CHECKING:  # any name would be taken for an attribute
+
+        def __getattr__(self, name: str) -> tuple[bool, ...]:
+            """Find a flag: a run needs those of its own split only, a fifth of the data."""
+            if name not in _FLAGS:
+                raise AttributeError(f"an example has no {name}")
+            object.__setattr__(self, name, _FLAGS[name](self.text, self.labels))
+            return object.__getattribute__(self, name)
 
     def cells(self) -> dict[str, Any]:
         """The row by column, further columns last."""
@@ -96,7 +116,7 @@ def check(example: Example, where: str) -> None:
         DataError: an empty id or post id; flags that differ in number from the masks; a negative
             position.
 
-    >>> bad = Example("a1", "p1", "I feel fine.", ("sad",), 0, (False,), (False,))
+    >>> bad = Example("a1", "p1", "I feel fine.", ("sad",), 0)
     >>> check(bad, "posts.jsonl, row 1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
@@ -110,9 +130,9 @@ def check(example: Example, where: str) -> None:
         )
     _check_masks(example, where)
     masks = len(example.labels)
-    for name in ("negated", "leaked", "leaked_form"):
-        flags = getattr(example, name)
-        if len(flags) != masks:
+    for name in _FLAGS:
+        flags = _given(example, name)
+        if flags and len(flags) != masks:
             raise DataError(
                 f"{where}: {len(flags)} flags in '{name}' for {masks} masks; "
                 "give one true or false for each mask or leave the column out"
@@ -126,6 +146,13 @@ def check(example: Example, where: str) -> None:
             f"{where}: created_utc is {example.created_utc}; give seconds since 1970, "
             "not smaller parts, or leave it empty"
         )
+
+
+def _given(example: Example, name: str) -> tuple[bool, ...]:
+    try:
+        return cast(tuple[bool, ...], object.__getattribute__(example, name))
+    except AttributeError:  # not yet found, which will be as many as there are masks
+        return ()
 
 
 def _check_masks(example: Example, where: str) -> None:
@@ -151,7 +178,7 @@ def _check_masks(example: Example, where: str) -> None:
 def fingerprint(examples: Iterable[Example]) -> str:
     """SHA-256 of the questions and their answers, in order: only id, text and labels count.
 
-    >>> row = Example("a1", "p1", "I feel <mask>.", ("sad",), 0, (False,), (False,))
+    >>> row = Example("a1", "p1", "I feel <mask>.", ("sad",), 0)
     >>> len(fingerprint([row]))
     64
     """

@@ -32,7 +32,7 @@ def nearest_in(
 
     `pool`, `texts` and `posts`, the post of each text, are None where they cannot be had.
 
-    >>> pool = [Example("a", "p", "The dog ran, I was <mask>.", ("sad",), 0, (False,), (False,))]
+    >>> pool = [Example("a", "p", "The dog ran, I was <mask>.", ("sad",), 0)]
     >>> nearest_in(pool, ["My dog is old."], ["q"]).labels
     [['sad']]
     >>> nearest_in(pool, ["The dog ran, I was <mask>."], ["p"]).missing[-53:]

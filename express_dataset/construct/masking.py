@@ -36,8 +36,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, require
-from ..flags import negated
-from ..schema import MASK
+from ..flags import MASK, negated
 from .patterns import MARKS, Candidate, Kind, candidates
 from .terms import DEFAULT_PROTOCOL, EXPRESS_2025, check_protocol, felt_terms, terms
 

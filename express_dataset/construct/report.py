@@ -15,7 +15,6 @@ from typing import Any
 
 from ..errors import DataError
 from ..files import sha256, write_json, write_whole
-from ..flags import leaked, negated
 from ..parquet import Shards
 from ..schema import Example, check, example_id
 from ..splits import SPLITS
@@ -310,8 +309,6 @@ def _example(record: dict[str, Any], key: str, position: int, window: dict[str, 
         text=text,
         labels=labels,
         segment=position,
-        negated=negated(text),
-        leaked=leaked(text, labels),
         subreddit=source.get("subreddit"),
         created_utc=source.get("created_utc"),
         over_18=source.get("over_18"),

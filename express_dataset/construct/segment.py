@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..schema import MASK
+from ..flags import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, require
-from ..schema import MASK
+from ..flags import MASK
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..construct.terms import terms
 from ..errors import DataError
+from ..flags import MASK
 from ..grouping import groups_of
-from ..schema import MASK, Example
+from ..schema import Example
 from ..sources import Loaded
 from ..splits import SPLITS, normalised
 

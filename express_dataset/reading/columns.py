@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DataError, Misfit
-from ..flags import leaked, negated
 from ..schema import COLUMNS, Example, check, example_id, pseudonym
 from ..splits import SPLITS
 from . import cells
@@ -126,8 +125,6 @@ def _from_authors(record: Record, positions: Counter[str]) -> Row:
         text=text,
         labels=labels,
         segment=place,
-        negated=negated(text),
-        leaked=leaked(text, labels),
         topic_id=cells.name(values.get("topic_id")),
         topic_name=cells.name(values.get("topic_name")),
     )
@@ -159,9 +156,9 @@ def _from_ours(record: Record, positions: Counter[str]) -> Row:
         text=text,
         labels=labels,
         segment=here if place is None else place,
-        negated=cells.flags(values.get("negated"), "negated", where) or negated(text),
-        leaked=cells.flags(values.get("leaked"), "leaked", where) or leaked(text, labels),
-        leaked_form=cells.flags(values.get("leaked_form"), "leaked_form", where) or (),
+        negated=cells.flags(values.get("negated"), "negated", where),
+        leaked=cells.flags(values.get("leaked"), "leaked", where),
+        leaked_form=cells.flags(values.get("leaked_form"), "leaked_form", where),
         subreddit=cells.text(values.get("subreddit"), "subreddit", where),
         created_utc=cells.whole(values.get("created_utc"), "created_utc", where),
         over_18=cells.truth(values.get("over_18"), "over_18", where),

@@ -19,7 +19,7 @@ class Pool:
     `same_story`); with `same_masks` it has as many masks. No source of EXPRESS tells who wrote a
     post, so the post stands for its author.
 
-    >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0, (False,), (False,))
+    >>> row = Example("a", "p", "I was <mask>.", ("sad",), 0)
     >>> pool = Pool([row], "mine")
     >>> len(pool.examples)
     1

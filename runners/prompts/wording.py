@@ -231,7 +231,7 @@ def _unknown(tree: Any) -> list[Any]:
 def _check(template: Template, file: Path) -> None:
     """Fill a user's template in once, so that a mistake shows before a model is loaded."""
     used = {node.name for node in _names(_environment().parse(template.source), "load")}
-    shot = Example("a", "a", f"I was {MASK}.", ("sad",), 0, (False,), (False,))
+    shot = Example("a", "a", f"I was {MASK}.", ("sad",), 0)
     story = f"I felt {MASK} & <b>then {MASK}</b>."
     template.render(story, 2, [shot] if "shots" in used else [])
     if template.name == "few-shot" and "shots" not in used:

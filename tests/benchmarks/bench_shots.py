@@ -48,7 +48,7 @@ def stories(count: int, prefix: str) -> list[Example]:
         for place in draw.sample(range(len(mixed)), len(mixed) // 8):
             mixed[place] = draw.choice(words)
         text = f"I felt <mask>. {' '.join(mixed)}"
-        made.append(Example(f"{prefix}{i}", f"{prefix}p{i}", text, ("sad",), 0, (False,), (False,)))
+        made.append(Example(f"{prefix}{i}", f"{prefix}p{i}", text, ("sad",), 0))
     return made
 
 

@@ -31,7 +31,7 @@ def test_a_model_answers_with_its_adapter(tmp_path: Path) -> None:
     # Not as a training begins, where an adapter changes nothing.
     kind = LoraConfig(target_modules="all-linear", init_lora_weights=False)
     get_peft_model(model, kind).save_pretrained(str(out))
-    asked = Example("a", "a", "I was <mask>", ("sad",), 0, (False,), (False,))
+    asked = Example("a", "a", "I was <mask>", ("sad",), 0)
     answerer = Answerer(Settings(model=base, adapter=str(out)))
     found = answerer.ask(base, asked)
     assert found.model == "llama + trained"

@@ -199,7 +199,7 @@ def test_a_model_that_was_not_offered_is_refused(models: dict[str, str]) -> None
 
 
 def test_a_post_too_long_for_the_model_is_a_sentence(models: dict[str, str]) -> None:
-    asked = Example("a", "a", "\u20ac" * 3000 + " <mask>", ("sad",), 0, (False,), (False,))
+    asked = Example("a", "a", "\u20ac" * 3000 + " <mask>", ("sad",), 0)
     with pytest.raises(DemoError, match="too long for llama, which reads up to 2,048"):
         Answerer(Settings(model=models["llama"])).ask(models["llama"], asked)
 
@@ -355,7 +355,7 @@ def test_an_error_while_loading_is_no_traceback(models: dict[str, str], tmp_path
 
 
 def test_a_shared_tone_is_not_called_a_shared_emotion() -> None:
-    row = Example("a", "a", "I felt <mask>.", ("sad",), 0, (False,), (False,))
+    row = Example("a", "a", "I felt <mask>.", ("sad",), 0)
     answer = Reading(("terrified",))
     judged = judge(row, {"paper": answer, "revised": answer}, load_lexicon("nrc"))
     assert judged.kind(0) == "tone"

@@ -23,7 +23,7 @@ from express_dataset.construct.masking import escape_masks, mask, mask_texts, pi
 from express_dataset.construct.patterns import candidates, every_candidate, may_match
 from express_dataset.construct.terms import DEFAULT_PROTOCOL, EXPRESS_2025, felt_terms, terms
 from express_dataset.errors import DataError
-from express_dataset.schema import MASK
+from express_dataset.flags import MASK
 from express_runners.cli.dataset import app
 
 PROTOCOLS = [DEFAULT_PROTOCOL, EXPRESS_2025]

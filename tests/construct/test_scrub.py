@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.growth import growth
 
 from express_dataset.construct.scrub import INVISIBLE, Pseudonyms, scrub, scrub_counting
-from express_dataset.schema import MASK
+from express_dataset.flags import MASK
 
 CASES = [
     # mentions

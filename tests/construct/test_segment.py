@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from express_dataset.construct.segment import LIMIT, SPECIAL, Window, _sentences, segment
 from express_dataset.construct.tokens import load_tokenizer
 from express_dataset.errors import DataError
-from express_dataset.schema import MASK
+from express_dataset.flags import MASK
 
 
 @lru_cache

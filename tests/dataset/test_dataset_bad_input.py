@@ -276,7 +276,7 @@ def test_an_empty_split(tmp_path: Path) -> None:
 
 
 def test_an_empty_post_id_is_refused() -> None:
-    row = Example("a", " ", "I feel <mask>.", ("sad",), 0, (False,), (False,))
+    row = Example("a", " ", "I feel <mask>.", ("sad",), 0)
     with pytest.raises(DataError, match=r"^here: the post_id is empty; "):
         check(row, "here")
 

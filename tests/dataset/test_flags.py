@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import csv
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from express_dataset import MASK, Example, leaked, leaked_form, load_examples, negated
+from express_dataset import MASK, Example, leaked, leaked_form, load_examples, negated, schema
+
+Find = Callable[[str, Sequence[str]], tuple[bool, ...]]
 
 DENIED = [
     "I'm not <mask>.",
@@ -172,3 +177,40 @@ def test_the_form_is_of_an_example_of_every_source(reference: Path) -> None:
     assert sum(sum(row.leaked_form) for row in rows) == 51
     given = Example("a", "p", "<mask> sadness", ("sad",), 0, (False,), (False,), (False,))
     assert given.leaked_form == (False,)
+
+
+def test_flags_are_found_when_first_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A run loads all of the data, and needs the flags of a fifth of it."""
+    asked: list[str] = []
+
+    def counted(name: str, find: Find) -> Find:
+        def found(text: str, labels: Sequence[str]) -> tuple[bool, ...]:
+            asked.append(name)
+            return find(text, labels)
+
+        return found
+
+    monkeypatch.setattr(schema, "_FLAGS", {n: counted(n, f) for n, f in schema._FLAGS.items()})
+    file = tmp_path / "authors.csv"
+    text = "I am not <mask>, in all this sadness."
+    file.write_text(f"original_ids,segment,labels\nt1,\"{text}\",['sad']\n", encoding="utf-8")
+    (row,) = load_examples(str(file), split="all").examples
+    assert not asked
+    for _ in range(2):
+        assert (row.negated, row.leaked, row.leaked_form) == ((True,), (False,), (True,))
+    assert asked == ["negated", "leaked", "leaked_form"]
+
+
+def test_an_example_is_one_value_whether_or_not_its_flags_were_found() -> None:
+    first, second = (Example("a", "p", "I am not <mask>.", ("sad",), 0) for _ in range(2))
+    assert first.negated == (True,)
+    assert first == second
+    assert hash(first) == hash(second)
+    assert repr(first) == repr(second)
+    for copied in (copy.copy(second), copy.deepcopy(second), replace(second)):
+        assert copied == first
+    assert second.cells()["negated"] == (True,)
+    with pytest.raises(AttributeError, match="an example has no label"):
+        _ = second.label  # type: ignore[attr-defined]

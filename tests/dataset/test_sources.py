@@ -220,7 +220,7 @@ def test_a_line_separator_inside_a_json_text_is_no_line_end(tmp_path: Path) -> N
 def test_the_fingerprint_sees_every_change(change: dict[str, Any]) -> None:
     import dataclasses
 
-    row = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (False,))
+    row = Example("a", "p", "I feel <mask>.", ("sad",), 0)
     changed = dataclasses.replace(row, **change)
     assert fingerprint([row, changed]) != fingerprint([changed, row])
     assert fingerprint([row]) != fingerprint([changed])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from express_dataset import DataError, Example, load_all_examples
 from express_dataset.publishing.statistics import CHECKS, checks, refuse_unfit, statistics
 
-GOOD = Example("a", "p", "I feel <mask>.", ("sad",), 0, (False,), (False,))
+GOOD = Example("a", "p", "I feel <mask>.", ("sad",), 0)
 
 
 def _write(folder: Path, *rows: Mapping[str, object]) -> str:

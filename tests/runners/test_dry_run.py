@@ -103,14 +103,14 @@ def test_the_cache_of_a_llama_is_what_its_cache_object_holds(tmp_path: Path) -> 
 
 
 def test_a_shared_beginning_is_computed_once() -> None:
-    example = Example("a", "a", "I was <mask>.", ("sad",), 0, (False,), (False,))
+    example = Example("a", "a", "I was <mask>.", ("sad",), 0)
     shared = tuple(range(100))
     prompts = [Prompt(example, "", (*shared, 200 + i, 300 + i), 10) for i in range(8)]
     assert estimate.computed_tokens(prompts) == 100 + 8 * 2
 
 
 def test_more_work_is_estimated_to_take_more() -> None:
-    example = Example("a", "a", "I was <mask>.", ("sad",), 0, (False,), (False,))
+    example = Example("a", "a", "I was <mask>.", ("sad",), 0)
     options = EngineOptions(ours("zero-shot"))
     shape = estimate.Shape(1_000_000, 900_000, 1_000, 10_000)
     speed = estimate.Speed(1e9, 1e9)

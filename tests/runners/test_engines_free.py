@@ -160,7 +160,7 @@ def test_another_error_is_not_taken_for_memory(llama: Any, monkeypatch: pytest.M
 
 
 def prompt(ids: list[int], shots: tuple[str, ...] = (), budget: int = 5) -> Prompt:
-    example = Example("a", "a", "I was <mask>.", ("sad",), 0, (False,), (False,))
+    example = Example("a", "a", "I was <mask>.", ("sad",), 0)
     return Prompt(example, "", tuple(ids), budget, shots=shots)
 
 

@@ -259,7 +259,7 @@ def test_agreement_counts_every_mask_once() -> None:
 
 def test_the_longest_row_may_have_fewer_masks_than_another(tmp_path: Path) -> None:
     engine = engine_of(tiny_models.make("llama", tmp_path / "llama"))
-    long = Example("a", "a", "I was <mask>. " + "It rained. " * 30, ("sad",), 0, (False,), (False,))
+    long = Example("a", "a", "I was <mask>. " + "It rained. " * 30, ("sad",), 0)
     two = ("sad", "angry")
     short = Example("b", "b", "I was <mask>, <mask>.", two, 0, (False,) * 2, (False,) * 2)
     prompts = [engine.prepare(example) for example in (long, short)]

@@ -25,7 +25,7 @@ WORDS = ["rain", "dog", "night", "work", "love", "road", "sea", "door", "light",
 
 
 def example(name: str, post: str, text: str) -> Example:
-    return Example(name, post, text, ("sad",), 0, (False,), (False,))
+    return Example(name, post, text, ("sad",), 0)
 
 
 def story(seed: int, length: int = 12) -> str:

@@ -79,7 +79,7 @@ def test_labels_move_with_their_sentences() -> None:
             filled = filled.replace("<mask>", term, 1)
         assert "I was a." in filled
         assert "Then b!" in filled
-    assert reordered(Example("e", "p", "I was <mask>", ("a",), 0, (False,), (False,)), 0) is None
+    assert reordered(Example("e", "p", "I was <mask>", ("a",), 0), 0) is None
 
 
 def test_too_few_pairs_are_refused(tiny: Tiny, tmp_path: Path) -> None:

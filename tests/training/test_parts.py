@@ -28,7 +28,7 @@ STORY = "one two three four five six seven eight nine ten i was <mask>"
 
 
 def example(number: int, text: str = STORY, post: str = "") -> Example:
-    return Example(f"e{number}", post or f"p{number}", text, ("sad",), 0, (False,), (False,))
+    return Example(f"e{number}", post or f"p{number}", text, ("sad",), 0)
 
 
 def test_rows_that_stand_in_other_splits_are_left_out() -> None:

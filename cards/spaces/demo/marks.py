@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from express_dataset import MASK, Example, leaked, load_examples, negated
+from express_dataset import MASK, Example, load_examples
 from express_dataset.construct.masking import MODELS, escape_masks, mask, unmask
 from express_dataset.construct.terms import terms
 from express_metric.terms import Reason, term
@@ -188,7 +188,7 @@ word in step 2
         )
     labels = tuple(_label(text[begin:end]) for begin, end in spans)
     masked = _masked(text, spans)
-    example = Example("demo", "demo", masked, labels, 0, negated(masked), leaked(masked, labels))
+    example = Example("demo", "demo", masked, labels, 0)
     return Marked(text, spans, example)
 
 
