@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import os
-import shutil
-import struct
-import sys
-from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from express_dataset.errors import DataError, require
+from express_dataset.errors import DataError
 from express_dataset.files import own_path, read_json
 
 from .config import FAMILIES
 from .errors import RunError
+from .gguf import file_hash, from_gguf
 from .manifest import Manifest, read_manifest
 from .server import API, is_dummy
 
@@ -32,7 +26,6 @@ WEIGHTS = "*.safetensors"
 OLD_WEIGHTS = "pytorch_model*.bin"
 HUB_FILES = ["*.json", WEIGHTS, "*.model", "*.txt", "*.jinja", "*.tiktoken"]
 ADAPTER_FILE = "adapter_config.json"
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +191,6 @@ def from_hub(model: str, weights: bool = True) -> tuple[Path, str, str]:
     return path, path.name, repo
 
 
-def file_hash(files: list[Path]) -> str:
-    """SHA-256 over names and contents of files, in the order given."""
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0")
-        with file.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()
-
-
 def folder_hash(folder: Path) -> str:
     """SHA-256 of what a model folder would be loaded from: configuration, tokenizer, weights."""
     patterns = [*HUB_FILES, OLD_WEIGHTS] if _only_old(folder) else HUB_FILES
@@ -218,52 +200,6 @@ def folder_hash(folder: Path) -> str:
 
 def _only_old(folder: Path) -> bool:
     return not any(folder.glob(WEIGHTS)) and any(folder.glob(OLD_WEIGHTS))
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept: inside the Hugging Face cache."""
-    from huggingface_hub.constants import HF_HOME
-
-    return Path(os.environ.get("EXPRESS_CACHE") or Path(HF_HOME) / "express")
-
-
-def from_gguf(file: Path) -> Path:
-    """Convert a GGUF file once (15 s) to safetensors, kept in the cache under the file's hash."""
-    target = cache_folder() / "gguf" / file_hash([file])[:16]
-    if (target / "config.json").is_file():
-        return target
-    transformers = require("transformers", "run")
-    torch = require("torch", "run")
-    require("gguf", "run")
-    here, name = str(file.parent), file.name
-    try:
-        print(f"converting {name}, once ...", file=sys.stderr)
-        # transformers draws a bar of its own, whatever it is told.
-        with redirect_stderr(io.StringIO()):
-            loaded = transformers.AutoModelForCausalLM.from_pretrained(
-                here, gguf_file=name, dtype=torch.float32
-            )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
-    except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
-        raise RunError(
-            f"--model {file}: not a GGUF file that transformers can read ({error})"
-        ) from error
-    config = loaded.config
-    # A model marked as quantised refuses to be saved, though its weights are plain by now.
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    plain = type(loaded)(config)
-    plain.load_state_dict(loaded.state_dict())
-    plain.generation_config = loaded.generation_config
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
-    plain.save_pretrained(unfinished)
-    tokenizer.save_pretrained(unfinished)
-    try:
-        unfinished.rename(target)
-    except OSError:
-        # Another process finished the same conversion first.
-        shutil.rmtree(unfinished)
-    return target
 
 
 def _family(path: Path, model: str, asked: str | None, weights: bool) -> Family:

@@ -20,7 +20,8 @@ from express_dataset.files import own_path
 
 from ..config import TFIDF
 from ..errors import RunError
-from ..models import cache_folder, folder_hash, from_hub
+from ..gguf import cache_folder
+from ..models import folder_hash, from_hub
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 BLOCK = 128

@@ -1,0 +1,91 @@
+"""GGUF files as models of transformers: each is converted once, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from express_dataset.errors import require
+
+from .errors import RunError
+
+CHUNK = 1 << 20
+
+
+def file_hash(files: list[Path]) -> str:
+    """SHA-256 over names and contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: inside the Hugging Face cache."""
+    from huggingface_hub.constants import HF_HOME
+
+    return Path(os.environ.get("EXPRESS_CACHE") or Path(HF_HOME) / "express")
+
+
+def from_gguf(file: Path) -> Path:
+    """Convert a GGUF file once to safetensors, kept in the cache under the file's hash."""
+    target = cache_folder() / "gguf" / file_hash([file])[:16]
+    if (target / "config.json").is_file():
+        return target
+    transformers = require("transformers", "run")
+    torch = require("torch", "run")
+    here, name = str(file.parent), file.name
+    try:
+        print(f"converting {name}, once ...", file=sys.stderr)
+        # transformers draws a bar of its own, whatever it is told.
+        with _read_once(require("gguf", "run")), redirect_stderr(io.StringIO()):
+            loaded = transformers.AutoModelForCausalLM.from_pretrained(
+                here, gguf_file=name, dtype=torch.float32
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
+    except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
+        raise RunError(
+            f"--model {file}: not a GGUF file that transformers can read ({error})"
+        ) from error
+    config = loaded.config
+    # A model marked as quantised refuses to be saved, though its weights are plain by now.
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    with torch.device("meta"):  # no weights are drawn at random for nothing
+        plain = type(loaded)(config)
+    plain.load_state_dict(loaded.state_dict(), assign=True)
+    plain.generation_config = loaded.generation_config
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    plain.save_pretrained(unfinished)
+    tokenizer.save_pretrained(unfinished)
+    try:
+        unfinished.rename(target)
+    except OSError:
+        # Another process finished the same conversion first.
+        shutil.rmtree(unfinished)
+    return target
+
+
+@contextmanager
+def _read_once(gguf: Any) -> Iterator[None]:
+    """Half the time: transformers reads a file three times, and names tensors for each layer."""
+    kept = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
+    for name, function in kept.items():
+        setattr(gguf, name, lru_cache(function))
+    try:
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(gguf, name, function)

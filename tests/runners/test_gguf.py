@@ -1,0 +1,96 @@
+"""A GGUF file becomes a model of transformers with the same weights, and is read once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from express_runners.models import resolve
+
+WIDTH, HEADS, INNER = 32, 2, 64
+TOKENS = [chr(letter) for letter in range(33, 127)] + ["\u0120", "sa", "sad", "<s>", "</s>"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A llama of one layer with a tokenizer of letters."""
+    path = tmp_path / "tiny.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(1)
+    writer.add_context_length(64)
+    writer.add_embedding_length(WIDTH)
+    writer.add_feed_forward_length(INNER)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(WIDTH // HEADS)
+    writer.add_vocab_size(len(TOKENS))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(TOKENS)
+    writer.add_token_types([1] * (len(TOKENS) - 2) + [3, 3])
+    writer.add_token_merges(["s a", "sa d"])
+    writer.add_bos_token_id(len(TOKENS) - 2)
+    writer.add_eos_token_id(len(TOKENS) - 1)
+    draw = np.random.default_rng(0)
+    shapes = {
+        "token_embd": (len(TOKENS), WIDTH),
+        "output_norm": (WIDTH,),
+        **{f"blk.0.{name}_norm": (WIDTH,) for name in ("attn", "ffn")},
+        **{f"blk.0.attn_{name}": (WIDTH, WIDTH) for name in ("q", "k", "v", "output")},
+        **{f"blk.0.ffn_{name}": (INNER, WIDTH) for name in ("gate", "up")},
+        "blk.0.ffn_down": (WIDTH, INNER),
+    }
+    for name, shape in shapes.items():
+        writer.add_tensor(f"{name}.weight", draw.normal(size=shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_a_gguf_file_is_converted_once_and_read_once(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """transformers would read it three times: of a large vocabulary each takes seconds."""
+    monkeypatch.setenv("EXPRESS_CACHE", str(tmp_path / "cache"))
+    opened = []
+
+    class Counted(gguf.GGUFReader):  # type: ignore[misc]  # untyped base
+        def __init__(self, *given: object) -> None:
+            opened.append(given)
+            super().__init__(*given)
+
+    weights = {t.name: np.array(t.data) for t in gguf.GGUFReader(file).tensors}
+    names = gguf.get_tensor_name_map
+    monkeypatch.setattr(gguf, "GGUFReader", Counted)
+    found = resolve(str(file))
+    assert len(opened) == 1
+    assert (gguf.GGUFReader, gguf.get_tensor_name_map) == (Counted, names)
+    assert (found.family, found.name) == ("causal", "tiny.gguf")
+    model = AutoModelForCausalLM.from_pretrained(found.path)
+    for ours, theirs in (
+        (model.model.embed_tokens, "token_embd"),
+        (model.lm_head, "token_embd"),
+        (model.model.norm, "output_norm"),
+        (model.model.layers[0].mlp.down_proj, "blk.0.ffn_down"),
+        (model.model.layers[0].self_attn.v_proj, "blk.0.attn_v"),
+    ):
+        assert np.array_equal(ours.weight.detach().numpy(), weights[f"{theirs}.weight"])
+    tokenizer = AutoTokenizer.from_pretrained(found.path)
+    assert tokenizer.convert_ids_to_tokens(tokenizer("sad")["input_ids"])[-1] == "sad"
+    with torch.inference_mode():
+        assert torch.isfinite(model(torch.tensor([[0, 1, 2]])).logits).all()
+    # Known by what it holds, wherever it lies.
+    again = tmp_path / "elsewhere" / file.name
+    again.parent.mkdir()
+    shutil.copy(file, again)
+    assert resolve(str(again)).path == found.path
+    assert len(opened) == 1
