@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDES = {
-    "load, all splits and flags": "from express_dataset import load_all_examples as load\n"
+    "load, all splits": "from express_dataset import load_all_examples as load\n"
     "assert len(load(FILE)['all'].examples) == 33_619",
     "install": "from express_dataset.install import install_dataset\n"
     "assert install_dataset(FILE).left_out == 16",
