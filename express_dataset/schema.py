@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import DataError, Misfit
@@ -52,7 +52,7 @@ class Example:
 
     def __post_init__(self) -> None:
         for name in _FLAGS:
-            if not getattr(self, name):
+            if len(getattr(self, name)) == 0:
                 object.__delattr__(self, name)  # `__getattr__` is asked for what is not there
 
     if not TYPE_CHECKING:  # any name would be taken for an attribute
@@ -63,6 +63,10 @@ class Example:
                 raise AttributeError(f"an example has no {name}")
             object.__setattr__(self, name, _FLAGS[name](self.text, self.labels))
             return object.__getattribute__(self, name)
+
+    def with_further(self, further: tuple[tuple[str, Any], ...]) -> Example:
+        """The same with other further columns; flags that are still to be found stay so."""
+        return replace(self, further=further, **{name: _given(self, name) for name in _FLAGS})
 
     def cells(self) -> dict[str, Any]:
         """The row by column, further columns last."""

@@ -271,7 +271,7 @@ def _divide(
     further = further_kinds(row.example for row in rows)
     if further:
         rows = [
-            replace(row, example=replace(row.example, further=of_kinds(row.example, further)))
+            replace(row, example=row.example.with_further(of_kinds(row.example, further)))
             for row in rows
         ]
     if any(row.split for row in rows):

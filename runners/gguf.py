@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from express_dataset.errors import require
@@ -19,6 +20,7 @@ from express_dataset.errors import require
 from .errors import RunError
 
 CHUNK = 1 << 20
+_ONE_AT_A_TIME = Lock()
 
 
 def file_hash(files: list[Path]) -> str:
@@ -41,24 +43,54 @@ def cache_folder() -> Path:
 
 def from_gguf(file: Path) -> Path:
     """Convert a GGUF file once to safetensors, kept in the cache under the file's hash."""
-    target = cache_folder() / "gguf" / file_hash([file])[:16]
+    # In the folder "gguf" are conversions in which an output of its own took a tied input's place.
+    target = cache_folder() / "gguf-2" / file_hash([file])[:16]
     if (target / "config.json").is_file():
         return target
+    model, tokenizer = _read(file)
+    from safetensors import SafetensorError  # of transformers, which is there by now
+
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        model.save_pretrained(unfinished)
+        tokenizer.save_pretrained(unfinished)
+        unfinished.rename(target)
+    except (OSError, SafetensorError) as error:
+        # Another process may have finished the same conversion first.
+        if not (target / "config.json").is_file():
+            raise RunError(
+                f"{target} cannot be written ({str(error).splitlines()[0]}): free some space, or "
+                "name another folder by EXPRESS_CACHE, and run the same command again"
+            ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return target
+
+
+def _read(file: Path) -> tuple[Any, Any]:
+    """The model with plain weights, and its tokenizer."""
     transformers = require("transformers", "run")
     torch = require("torch", "run")
+    gguf = require("gguf", "run")
     here, name = str(file.parent), file.name
     try:
         print(f"converting {name}, once ...", file=sys.stderr)
         # transformers draws a bar of its own, whatever it is told.
-        with _read_once(require("gguf", "run")), redirect_stderr(io.StringIO()):
-            loaded = transformers.AutoModelForCausalLM.from_pretrained(
-                here, gguf_file=name, dtype=torch.float32
+        with _read_once(gguf), redirect_stderr(io.StringIO()):
+            loaded, found = transformers.AutoModelForCausalLM.from_pretrained(
+                here, gguf_file=name, dtype=torch.float32, output_loading_info=True
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
     except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
         raise RunError(
             f"--model {file}: not a GGUF file that transformers can read ({error})"
         ) from error
+    missing = sorted(found["missing_keys"])
+    if missing:
+        raise RunError(
+            f"--model {file}: weights are missing ({missing[0]}, {len(missing)} in all) and would "
+            "stand at random: fetch or copy the model again, whole"
+        )
     config = loaded.config
     # A model marked as quantised refuses to be saved, though its weights are plain by now.
     if hasattr(config, "quantization_config"):
@@ -67,25 +99,18 @@ def from_gguf(file: Path) -> Path:
         plain = type(loaded)(config)
     plain.load_state_dict(loaded.state_dict(), assign=True)
     plain.generation_config = loaded.generation_config
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
-    plain.save_pretrained(unfinished)
-    tokenizer.save_pretrained(unfinished)
-    try:
-        unfinished.rename(target)
-    except OSError:
-        # Another process finished the same conversion first.
-        shutil.rmtree(unfinished)
-    return target
+    return plain, tokenizer
 
 
 @contextmanager
 def _read_once(gguf: Any) -> Iterator[None]:
     """Half the time: transformers reads a file three times, and names tensors for each layer."""
-    kept = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
-    for name, function in kept.items():
-        setattr(gguf, name, lru_cache(function))
-    try:
-        yield
-    finally:
+    with _ONE_AT_A_TIME:
+        kept = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
         for name, function in kept.items():
-            setattr(gguf, name, function)
+            setattr(gguf, name, lru_cache(function))
+        try:
+            yield
+        finally:
+            for name, function in kept.items():
+                setattr(gguf, name, function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +202,12 @@ def test_flags_are_found_when_first_asked_for(
     for _ in range(2):
         assert (row.negated, row.leaked, row.leaked_form) == ((True,), (False,), (True,))
     assert asked == ["negated", "leaked", "leaked_form"]
+    mine = tmp_path / "mine.jsonl"  # with a column of one's own
+    row_of_mine = {"id": "a", "text": text, "labels": ["sad"], "leaked": [True], "mood": 3}
+    mine.write_text(json.dumps(row_of_mine), encoding="utf-8")
+    (row,) = load_examples(str(mine), split="all").examples
+    assert len(asked) == 3
+    assert (row.negated, row.leaked, row.further) == ((True,), (True,), (("mood", 3),))
 
 
 def test_an_example_is_one_value_whether_or_not_its_flags_were_found() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gguf
@@ -11,16 +14,16 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from express_dataset import MissingExtra
+from express_runners.errors import RunError
 from express_runners.models import resolve
 
 WIDTH, HEADS, INNER = 32, 2, 64
 TOKENS = [chr(letter) for letter in range(33, 127)] + ["\u0120", "sa", "sad", "<s>", "</s>"]
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+def write(path: Path, lacking: str = "", seed: int = 0) -> Path:
     """A llama of one layer with a tokenizer of letters."""
-    path = tmp_path / "tiny.gguf"
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(1)
     writer.add_context_length(64)
@@ -38,7 +41,7 @@ def file(tmp_path: Path) -> Path:
     writer.add_token_merges(["s a", "sa d"])
     writer.add_bos_token_id(len(TOKENS) - 2)
     writer.add_eos_token_id(len(TOKENS) - 1)
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(seed)
     shapes = {
         "token_embd": (len(TOKENS), WIDTH),
         "output_norm": (WIDTH,),
@@ -48,6 +51,8 @@ def file(tmp_path: Path) -> Path:
         "blk.0.ffn_down": (WIDTH, INNER),
     }
     for name, shape in shapes.items():
+        if name == lacking:
+            continue
         writer.add_tensor(f"{name}.weight", draw.normal(size=shape).astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -56,11 +61,17 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A whole file, and a cache of its own."""
+    monkeypatch.setenv("EXPRESS_CACHE", str(tmp_path / "cache"))
+    return write(tmp_path / "tiny.gguf")
+
+
 def test_a_gguf_file_is_converted_once_and_read_once(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """transformers would read it three times: of a large vocabulary each takes seconds."""
-    monkeypatch.setenv("EXPRESS_CACHE", str(tmp_path / "cache"))
     opened = []
 
     class Counted(gguf.GGUFReader):  # type: ignore[misc]  # untyped base
@@ -94,3 +105,40 @@ def test_a_gguf_file_is_converted_once_and_read_once(
     shutil.copy(file, again)
     assert resolve(str(again)).path == found.path
     assert len(opened) == 1
+
+
+def test_a_file_that_lacks_weights_is_refused(file: Path, tmp_path: Path) -> None:
+    """transformers draws what is missing at random, and says so to nobody."""
+    lacking = write(tmp_path / "lacking.gguf", lacking="blk.0.ffn_norm")
+    with pytest.raises(RunError, match=r"weights are missing \(model\.layers\.0.*, 1 in all\)"):
+        resolve(str(lacking))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_disk_that_is_full_is_one_sentence(file: Path, tmp_path: Path) -> None:
+    """safetensors raises an error of its own kind."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(RunError, match=r"cannot be written \(.*File too large"):
+            resolve(str(file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((tmp_path / "cache" / "gguf-2").iterdir())
+    assert (resolve(str(file)).path / "config.json").is_file()
+
+
+def test_two_threads_convert_at_once(file: Path, tmp_path: Path) -> None:
+    """The library is as it was, or a file would be taken for one of its name before it."""
+    ours = [file, write(tmp_path / "other.gguf", seed=1)]
+    names = gguf.GGUFReader, gguf.get_tensor_name_map
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda one: resolve(str(one)), ours))
+    assert names == (gguf.GGUFReader, gguf.get_tensor_name_map)
+    assert len({model.path for model in found}) == 2
+
+
+def test_a_missing_package_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gguf", None)
+    with pytest.raises(MissingExtra, match="this needs the package 'gguf'"):
+        resolve(str(file))
