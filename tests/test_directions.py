@@ -20,7 +20,7 @@ PACKAGES = {
 }
 # From left to right; a room is a file or a folder.
 RUNNERS = (
-    "errors bounded typed server vocabulary config manifest models prompts engines runs training "
+    "errors bounded typed server vocabulary config manifest gguf models prompts engines runs training "
     "planning harness"
 )
 CARDS = (
