@@ -20,8 +20,8 @@ PACKAGES = {
 }
 # From left to right; a room is a file or a folder.
 RUNNERS = (
-    "errors bounded typed server vocabulary config manifest gguf models prompts engines runs training "
-    "planning harness"
+    "errors bounded typed server vocabulary config manifest gguf models prompts engines runs "
+    "training planning harness"
 )
 CARDS = (
     "words drawings terminal hub_files pages comparison markdown reports dataset submissions "
