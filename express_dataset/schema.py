@@ -66,7 +66,8 @@ class Example:
 
     def with_further(self, further: tuple[tuple[str, Any], ...]) -> Example:
         """The same with other further columns; flags that are still to be found stay so."""
-        return replace(self, further=further, **{name: _given(self, name) for name in _FLAGS})
+        given: dict[str, Any] = {name: _given(self, name) for name in _FLAGS}
+        return replace(self, further=further, **given)
 
     def cells(self) -> dict[str, Any]:
         """The row by column, further columns last."""
