@@ -81,7 +81,7 @@ def _read(file: Path) -> tuple[Any, Any]:
                 here, gguf_file=name, dtype=torch.float32, output_loading_info=True
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
-    except (ValueError, OSError, KeyError, IndexError, struct.error) as error:
+    except (ValueError, OSError, KeyError, IndexError, RuntimeError, struct.error) as error:
         raise RunError(
             f"--model {file}: not a GGUF file that transformers can read ({error})"
         ) from error

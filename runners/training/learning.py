@@ -186,13 +186,13 @@ def _is_whole(checkpoint: Path) -> bool:
 
     try:
         # The Trainer writes this file last.
-        json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+        state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
         for file in checkpoint.rglob("*.safetensors"):
             with safe_open(file, "pt"):
                 pass
     except (OSError, ValueError, RecursionError, SafetensorError):
         return False
-    return all(is_zipfile(file) for file in checkpoint.rglob("*.pt*"))
+    return isinstance(state, dict) and all(is_zipfile(file) for file in checkpoint.rglob("*.pt*"))
 
 
 def _trainer_class() -> Any:

@@ -22,9 +22,20 @@ WIDTH, HEADS, INNER = 32, 2, 64
 TOKENS = [chr(letter) for letter in range(33, 127)] + ["\u0120", "sa", "sad", "<s>", "</s>"]
 
 
-def write(path: Path, lacking: str = "", seed: int = 0) -> Path:
-    """A llama of one layer with a tokenizer of letters."""
-    writer = gguf.GGUFWriter(path, "llama")
+Shapes = dict[str, tuple[int, ...]]
+LLAMA: Shapes = {
+    "token_embd": (len(TOKENS), WIDTH),
+    "output_norm": (WIDTH,),
+    **{f"blk.0.{name}_norm": (WIDTH,) for name in ("attn", "ffn")},
+    **{f"blk.0.attn_{name}": (WIDTH, WIDTH) for name in ("q", "k", "v", "output")},
+    **{f"blk.0.ffn_{name}": (INNER, WIDTH) for name in ("gate", "up")},
+    "blk.0.ffn_down": (WIDTH, INNER),
+}
+
+
+def write(path: Path, shapes: Shapes = LLAMA, kind: str = "llama", seed: int = 0) -> Path:
+    """A model of one layer with a tokenizer of letters."""
+    writer = gguf.GGUFWriter(path, kind)
     writer.add_block_count(1)
     writer.add_context_length(64)
     writer.add_embedding_length(WIDTH)
@@ -32,6 +43,7 @@ def write(path: Path, lacking: str = "", seed: int = 0) -> Path:
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_layer_norm_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_vocab_size(len(TOKENS))
     writer.add_tokenizer_model("gpt2")
@@ -42,18 +54,9 @@ def write(path: Path, lacking: str = "", seed: int = 0) -> Path:
     writer.add_bos_token_id(len(TOKENS) - 2)
     writer.add_eos_token_id(len(TOKENS) - 1)
     draw = np.random.default_rng(seed)
-    shapes = {
-        "token_embd": (len(TOKENS), WIDTH),
-        "output_norm": (WIDTH,),
-        **{f"blk.0.{name}_norm": (WIDTH,) for name in ("attn", "ffn")},
-        **{f"blk.0.attn_{name}": (WIDTH, WIDTH) for name in ("q", "k", "v", "output")},
-        **{f"blk.0.ffn_{name}": (INNER, WIDTH) for name in ("gate", "up")},
-        "blk.0.ffn_down": (WIDTH, INNER),
-    }
     for name, shape in shapes.items():
-        if name == lacking:
-            continue
-        writer.add_tensor(f"{name}.weight", draw.normal(size=shape).astype(np.float32))
+        whole = name if "." in name.removeprefix("blk.0.") else f"{name}.weight"
+        writer.add_tensor(whole, draw.normal(size=shape).astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -109,10 +112,40 @@ def test_a_gguf_file_is_converted_once_and_read_once(
 
 def test_a_file_that_lacks_weights_is_refused(file: Path, tmp_path: Path) -> None:
     """transformers draws what is missing at random, and says so to nobody."""
-    lacking = write(tmp_path / "lacking.gguf", lacking="blk.0.ffn_norm")
+    lacking = write(
+        tmp_path / "lacking.gguf", {name: LLAMA[name] for name in LLAMA if name != "blk.0.ffn_norm"}
+    )
     with pytest.raises(RunError, match=r"weights are missing \(model\.layers\.0.*, 1 in all\)"):
         resolve(str(lacking))
     assert not (tmp_path / "cache").exists()
+
+
+def test_weights_of_another_shape_are_refused(file: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / "other.gguf", LLAMA | {"blk.0.ffn_down": (WIDTH, INNER + 32)})
+    with pytest.raises(RunError, match=r"other\.gguf: not a GGUF file that transformers can read"):
+        resolve(str(other))
+
+
+def test_an_output_of_its_own_stays_apart_from_the_input(file: Path, tmp_path: Path) -> None:
+    """transformers calls every falcon tied, whatever its file holds."""
+    shapes: Shapes = {
+        "token_embd": (len(TOKENS), WIDTH),
+        "output": (len(TOKENS), WIDTH),
+        **{f"output_norm.{part}": (WIDTH,) for part in ("weight", "bias")},
+        **{f"blk.0.attn_norm.{part}": (WIDTH,) for part in ("weight", "bias")},
+        "blk.0.attn_qkv": (WIDTH + 2 * WIDTH // HEADS, WIDTH),
+        "blk.0.attn_output": (WIDTH, WIDTH),
+        "blk.0.ffn_up": (4 * WIDTH, WIDTH),
+        "blk.0.ffn_down": (WIDTH, 4 * WIDTH),
+    }
+    falcon = write(tmp_path / "falcon.gguf", shapes, "falcon")
+    weights = {tensor.name: np.array(tensor.data) for tensor in gguf.GGUFReader(falcon).tensors}
+    model = AutoModelForCausalLM.from_pretrained(resolve(str(falcon)).path)
+    for ours, theirs in (
+        (model.get_input_embeddings(), "token_embd"),
+        (model.get_output_embeddings(), "output"),
+    ):
+        assert np.array_equal(ours.weight.detach().numpy(), weights[f"{theirs}.weight"])
 
 
 def test_a_disk_that_is_full_is_one_sentence(file: Path, tmp_path: Path) -> None:

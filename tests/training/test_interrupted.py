@@ -82,6 +82,8 @@ def test_killed_and_resumed_gives_the_same_adapter(
     for number, damaged in enumerate(("optimizer.pt", "adapter_model.safetensors")):
         half = shutil.copytree(last, last.with_name(f"checkpoint-90{number}")) / damaged
         half.write_bytes(half.read_bytes()[:-40])
+    foreign = shutil.copytree(last, last.with_name("checkpoint-902")) / "trainer_state.json"
+    foreign.write_text("[]")
     done = train(replace(config, out=out))
     assert done is not None
     assert furthest(whole, out) == 0
