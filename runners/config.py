@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .errors import RunError
-from .server import API, TOKEN_PARAMETERS, check_server, is_dummy
+from .server import API, LOCAL, SERVED, TOKEN_PARAMETERS, check_served, check_server, is_dummy
 from .vocabulary import OTHER_MASKS
 
 SPLITS = ("train", "test", "few_shot", "all")
@@ -308,9 +308,10 @@ class RunConfig:
         if self.strict and self.leave_out_misfits:
             _ = self.misfits  # refuses them together
         self._fill_in()
+        check_served(self.model, {name: getattr(self, name) for name in (*SERVED, *LOCAL)})
         served_only = {
-            "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0],
-            "--no-temperature": self.no_temperature,
+            "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0] and not self.serve,
+            "--no-temperature": self.no_temperature and not self.serve,
         }
         check_server(self.model, self.base_url, self.retries, self.request_timeout, served_only)
         if (self.reasoning_tokens or 0) < 0:
@@ -336,7 +337,7 @@ class RunConfig:
             if self.decode == "rank":
                 raise RunError("--as-published is for free answers: leave out --decode rank")
             filled |= {name: value for name, value in PUBLISHED.items() if not getattr(self, name)}
-            filled["no_chat_template"] = not self.model.startswith(API)
+            filled["no_chat_template"] = not (self.serve or self.model.startswith(API))
             if self.prompt == "few-shot":
                 filled |= {k: v for k, v in PUBLISHED_SHOTS.items() if getattr(self, k) is None}
                 if self.shot_choice == "similar" and self.encoder is None:
@@ -350,7 +351,8 @@ class RunConfig:
                 "--max-new-tokens and --whole-answers are of free answers: leave them out, or use "
                 "--decode free"
             )
-        if self.no_chat_template and self.model.startswith(API) and self.decode == "free":
+        served = self.serve or self.model.startswith(API)
+        if self.no_chat_template and served and self.decode == "free":
             raise RunError(
                 f"--no-chat-template: the server of {self.model} applies its own; leave it out"
             )

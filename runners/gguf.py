@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import shutil
-import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
@@ -45,10 +44,11 @@ def from_gguf(file: Path) -> Path:
     """Convert a GGUF file once to safetensors, kept in the cache under the file's hash."""
     # In the folder "gguf" are conversions in which an output of its own took a tied input's place.
     target = cache_folder() / "gguf-2" / file_hash([file])[:16]
-    if (target / "config.json").is_file():
+    if _is_whole(target):
         return target
+    shutil.rmtree(target, ignore_errors=True)  # thinned, as clusters do to what lies long unread
     model, tokenizer = _read(file)
-    from safetensors import SafetensorError  # of transformers, which is there by now
+    from safetensors import SafetensorError
 
     unfinished = target.with_name(f"{target.name}.{os.getpid()}")
     try:
@@ -57,7 +57,7 @@ def from_gguf(file: Path) -> Path:
         unfinished.rename(target)
     except (OSError, SafetensorError) as error:
         # Another process may have finished the same conversion first.
-        if not (target / "config.json").is_file():
+        if not _is_whole(target):
             raise RunError(
                 f"{target} cannot be written ({str(error).splitlines()[0]}): free some space, or "
                 "name another folder by EXPRESS_CACHE, and run the same command again"
@@ -65,6 +65,18 @@ def from_gguf(file: Path) -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return target
+
+
+def _is_whole(folder: Path) -> bool:
+    safetensors = require("safetensors", "run")
+    weights = list(folder.glob("*.safetensors"))
+    try:
+        for file in weights:
+            with safetensors.safe_open(file, "pt"):
+                pass
+    except (OSError, safetensors.SafetensorError):
+        return False
+    return bool(weights) and (folder / "config.json").is_file()
 
 
 def _read(file: Path) -> tuple[Any, Any]:
@@ -81,7 +93,9 @@ def _read(file: Path) -> tuple[Any, Any]:
                 here, gguf_file=name, dtype=torch.float32, output_loading_info=True
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
-    except (ValueError, OSError, KeyError, IndexError, RuntimeError, struct.error) as error:
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:  # of damaged files four libraries raise any kind
         raise RunError(
             f"--model {file}: not a GGUF file that transformers can read ({error})"
         ) from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import RunError
@@ -64,6 +66,52 @@ class Server:
     def name(self) -> str:
         """What a run's record calls it; a port of this machine's choice would differ each time."""
         return f"{self.started} here" if self.started else self.url
+
+
+SERVED = ("serve", "replicas", "serve_timeout", "base_url")
+"""Options of servers, for `check_served`; then those of a model in this process, and defaults."""
+LOCAL = {
+    "family": None,
+    "dtype": "auto",
+    "quantize": None,
+    "spread": None,
+    "batch_size": None,
+    "trust_remote_code": False,
+}
+_SECRET = re.compile(
+    r"--?(api[-_]key|hf[-_]token|token|password|secret)([= ]|$)"
+    r"|\b[A-Z0-9_]*(KEY|TOKEN|SECRET|PASSWORD)=|\b(hf_|sk-)\w{8}"
+)
+
+
+def check_served(model: str, asked: Mapping[str, Any]) -> None:
+    """Refuse options that would change nothing, by whether a server answers; see `SERVED`."""
+    serve = asked["serve"]
+    if serve is None:
+        if asked["replicas"] > 1:
+            raise RunError("--replicas belongs to --serve: leave it out, or say what to start")
+    else:
+        if not serve.strip():
+            raise RunError("--serve is empty: name a server, such as vllm, or leave it out")
+        if found := _SECRET.search(serve):
+            raise RunError(
+                f"--serve holds {found[0].strip('= ')}: it is written into run.json, so nothing "
+                "secret may stand in it: set an environment variable before the command"
+            )
+        if asked["base_url"] is not None and not model.startswith(API):
+            raise RunError("--base-url is of a server that is there: leave it out, or --serve")
+        if not 0 < asked["serve_timeout"] < float("inf"):
+            raise RunError(
+                f"--serve-timeout must be seconds above 0, got {asked['serve_timeout']:g}"
+            )
+    if serve is None and not model.startswith(API):
+        return
+    for name, default in LOCAL.items():
+        if asked[name] != default:
+            raise RunError(
+                f"--{name.replace('_', '-')} is of a model in this process, and a server has "
+                "options of its own: leave it out, or write them into --serve 'COMMAND ...'"
+            )
 
 
 def check_server(

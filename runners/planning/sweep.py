@@ -181,8 +181,13 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+NO_RUN = "No run of the sweep falls to this share: there are more shares than runs."
+
+
 def as_text(results: Sequence[Result]) -> str:
     """The table of a sweep."""
+    if not results:
+        return NO_RUN
     width = max((len(result.name) for result in results), default=0)
     lines = [
         f"{r.name:<{width}}  {r.status:<7}  {r.seconds:>8.1f} s  {r.by}  {r.sentence}".rstrip()

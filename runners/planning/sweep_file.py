@@ -60,7 +60,7 @@ class Sweep:
 
     def dealt(self, shard: str) -> Sweep:
         """The part of it that one of several tasks does, such as ``3/8``."""
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", shard)
+        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", shard)
         number, whole = (int(part) for part in found.groups()) if found else (0, 0)
         if not 1 <= number <= whole:
             raise RunError(f"--shard {shard}: write it as I/N, such as 3/8, with I from 1 to N")

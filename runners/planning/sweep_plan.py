@@ -29,7 +29,7 @@ from ..runs.setup import engine_options
 from ..runs.store import RunFolder
 from ..server import API, is_dummy
 from .dry_run import CHARACTERS_PER_TOKEN, duration
-from .sweep import Result, counted, status
+from .sweep import NO_RUN, Result, counted, status
 from .sweep_file import Job, Sweep, run_config
 
 SAMPLE = 100
@@ -188,6 +188,8 @@ def _pieces(text: str) -> tuple[int, ...]:
 def as_text(found: dict[str, Any]) -> str:
     """The plan for a person: a table of models and settings, then prompts and estimates."""
     runs = found["runs"]
+    if not runs:
+        return NO_RUN
     names = [(run["options"]["model"], run["name"].rpartition("/")[2]) for run in runs]
     models, settings = (list(dict.fromkeys(column)) for column in zip(*names, strict=True))
     cells = {name: _cell(run) for name, run in zip(names, runs, strict=True)}

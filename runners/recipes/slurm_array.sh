@@ -13,5 +13,6 @@ sweep=${1:?the sweep: a YAML file, or the name of a recipe such as paper}
 out=${2:?the folder of the runs, on a disk that all nodes see}
 
 # The same command goes on where a run stopped, so a task that was ended may be submitted again.
-srun express sweep "$sweep" --out "$out" \
-    --shard "${SLURM_ARRAY_TASK_ID}/${SLURM_ARRAY_TASK_COUNT}"
+# By --array=3, too: the number of shares stands here, and is the end of --array above.
+srun --cpus-per-task "$SLURM_CPUS_PER_TASK" express sweep "$sweep" --out "$out" \
+    --shard "${SLURM_ARRAY_TASK_ID}/8"

@@ -14,6 +14,7 @@ head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 # A port of the job's own, so that two jobs on one node do not meet.
 port=$((20000 + SLURM_JOB_ID % 20000))
 
-srun torchrun --nnodes "$SLURM_JOB_NUM_NODES" --nproc-per-node 8 \
+srun --cpus-per-task "$SLURM_CPUS_PER_TASK" \
+    torchrun --nnodes "$SLURM_JOB_NUM_NODES" --nproc-per-node 8 \
     --rdzv-id "$SLURM_JOB_ID" --rdzv-backend c10d --rdzv-endpoint "$head:$port" \
     -m express_runners.run "$@"

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 15.0
@@ -26,7 +27,12 @@ _SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE
 
 def main() -> int:
     """Run the command until it ends or standard input closes; its exit status is ours."""
-    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        # In our session, by which `finish` knows it, and a group of its own.
+        child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, process_group=0)
+    except OSError as error:
+        print(f"{sys.argv[1]} cannot be started: {error.strerror}")
+        return 127
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -59,6 +65,42 @@ def finish(process: subprocess.Popen[Any]) -> None:
     assert process.stdin is not None
     process.stdin.close()
     process.wait()
+    sweep_up(process)
+
+
+def sweep_up(process: subprocess.Popen[Any]) -> None:
+    """Kill what an ended guard left, which can only be where it was killed itself."""
+    for pid in _members(process):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def listens(process: subprocess.Popen[Any], port: int) -> bool:
+    """Whether it is a process behind this guard that listens at a port; True where nobody knows."""
+    sockets = set()
+    for table in Path("/proc/net").glob("tcp*"):
+        for cells in map(str.split, table.read_text().splitlines()[1:]):
+            if cells[3] == "0A" and int(cells[1].rpartition(":")[2], 16) == port:
+                sockets.add(f"socket:[{cells[9]}]")
+    held = (file for pid in _members(process) for file in Path(f"/proc/{pid}/fd").glob("*"))
+    return not sockets or any(_leads_to(file) in sockets for file in held)
+
+
+def _members(process: subprocess.Popen[Any]) -> list[int]:
+    """The processes of a guard's session, itself included, on Linux."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getsid(int(folder.name)) == process.pid:
+                found.append(int(folder.name))
+    return found
+
+
+def _leads_to(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

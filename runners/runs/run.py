@@ -131,6 +131,7 @@ def _serve(
         config.serve_timeout,
         config.decode == "rank",
     )
+    serving.check(model.path, config.model.lower().endswith(".gguf"))
     urls = stack.enter_context(served(serving))
     name = API + serving.asked
     asked = replace(config, model=name, adapter=None, family=None, base_url=",".join(urls))

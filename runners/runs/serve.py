@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shlex
 import shutil
@@ -28,12 +29,33 @@ from . import guard
 HOST = "127.0.0.1"
 _AT = ("--host", HOST, "--port", "{port}")
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "vllm": ("vllm", "serve", "{model}", *_AT),
-    "sglang": ("python3", "-m", "sglang.launch_server", "--model-path", "{model}", *_AT),
+    "vllm": ("vllm", "serve", "{model}", *_AT, "--generation-config", "vllm"),
+    "sglang": (
+        *("python3", "-m", "sglang.launch_server", "--model-path", "{model}", *_AT),
+        *("--sampling-defaults", "openai"),
+    ),
     "transformers": ("transformers", "serve", "{model}", *_AT),
     "llama.cpp": ("llama-server", "-m", "{model}", *_AT),
 }
-"""How the known servers are started; another is a command with `{model}` and `{port}`."""
+"""How the known servers are started; another is a command with `{model}` and `{port}`.
+
+vLLM and SGLang are told to leave a model's own penalties out, as the engines here do.
+"""
+# What a model's generation_config.json may ask for that changes greedy answers, and its absence.
+PENALTIES: dict[str, tuple[object, ...]] = {
+    "repetition_penalty": (None, 1, 1.0),
+    "no_repeat_ngram_size": (None, 0),
+    "encoder_repetition_penalty": (None, 1, 1.0),
+    "bad_words_ids": (None,),
+    "suppress_tokens": (None, []),
+    "begin_suppress_tokens": (None, []),
+    "forced_eos_token_id": (None,),
+    "sequence_bias": (None, {}),
+    "exponential_decay_length_penalty": (None,),
+    "min_length": (None, 0),
+    "min_new_tokens": (None, 0),
+    "num_beams": (None, 1),
+}
 INSTALLS = {
     "vllm": "pip install vllm",
     "sglang": "pip install 'sglang[all]'",
@@ -112,6 +134,32 @@ class Serving:
             filled[0] = program
         return filled
 
+    def check(self, folder: Path, file: bool) -> None:
+        """Refuse what `transformers serve` would answer in its own way.
+
+        Args:
+            folder: the model on this disk.
+            file: it was converted from a GGUF file.
+        """
+        if self.kind != "transformers":
+            return
+        if file:
+            raise RunError(
+                f"--serve transformers takes no GGUF file: write --model {folder}, the same "
+                "converted, or leave out --serve"
+            )
+        try:
+            given = json.loads((folder / "generation_config.json").read_text("utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return
+        for name, neutral in PENALTIES.items():
+            if isinstance(given, dict) and given.get(name) not in neutral:
+                raise RunError(
+                    f"--serve transformers obeys the {name} in the model's generation_config.json, "
+                    "and answers would not compare with others: use --serve vllm or leave out "
+                    "--serve, which do not, or take it out of a copy of the model"
+                )
+
     def _own(self) -> list[str]:
         try:
             words = shlex.split(self.kind)
@@ -162,6 +210,7 @@ class _Server:
         self._command = serving.command(self._port)
         self._log: deque[str] = deque(maxlen=TAIL)
         self._ended = threading.Event()
+        self._starting = threading.Lock()  # none may start once they are ended
         self._well = False
         self._process: subprocess.Popen[str] | None = None
         self.url = f"http://{HOST}:{self._port}/v1"
@@ -172,10 +221,10 @@ class _Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        process = self._process
-        if process is not None:
-            guard.finish(process)
+        with self._starting:
+            self._ended.set()
+        if self._process is not None:
+            guard.finish(self._process)
 
     def _start(self) -> None:
         process = guard.start(self._command, stdout=subprocess.PIPE, text=True, errors="replace")
@@ -196,10 +245,17 @@ class _Server:
             process = self._process
             assert process is not None
             code = process.wait()
-            if self._ended.is_set() or not self._well:
-                return
-            sys.stderr.write(f"{self._name} ended (exit status {code}); it is started again\n")
-            self._start()
+            with self._starting:
+                if self._ended.is_set() or not self._well:
+                    return
+                sys.stderr.write(f"{self._name} ended (exit status {code}); it is started again\n")
+                guard.sweep_up(process)
+                self._start()
+        assert self._process is not None
+        code = self._process.wait()
+        if not self._ended.is_set():
+            told = f"{self._name} ended (exit status {code}) and is not started again"
+            sys.stderr.write(f"{told}; {self._last()}\n")
 
     def wait(self) -> None:
         """Return once the server answers."""
@@ -213,6 +269,12 @@ class _Server:
                     f"{code}); {self._last()}"
                 )
             if _healthy(self._port):
+                # A command of the user's own may leave it to a container.
+                if self._serving.kind in COMMANDS and not guard.listens(process, self._port):
+                    raise RunError(
+                        f"--serve {self._serving.kind}: another program answers at port "
+                        f"{self._port}; run the same command again, which takes another port"
+                    )
                 self._well = True
                 return
             now = time.monotonic()

@@ -126,6 +126,31 @@ def test_weights_of_another_shape_are_refused(file: Path, tmp_path: Path) -> Non
         resolve(str(other))
 
 
+def test_a_damaged_header_is_one_sentence(file: Path, tmp_path: Path) -> None:
+    """The libraries under it raise anything: here OverflowError."""
+    damaged = tmp_path / "damaged.gguf"
+    data = bytearray(file.read_bytes())
+    at = data.index(b"tokenizer.ggml.merges")
+    data[at + 32 : at + 40] = b"\xff" * 8  # how many there are
+    damaged.write_bytes(data)
+    with pytest.raises(RunError, match=r"damaged\.gguf: not a GGUF file"):
+        resolve(str(damaged))
+
+
+@pytest.mark.parametrize("lost", ["config.json", "model.safetensors", "half"])
+def test_a_thinned_conversion_is_made_anew(lost: str, file: Path) -> None:
+    """Clusters remove from a cache what was not read for weeks."""
+    folder = resolve(str(file)).path
+    weights = (folder / "model.safetensors").read_bytes()
+    if lost == "half":
+        (folder / "model.safetensors").write_bytes(weights[:-40])
+    else:
+        (folder / lost).unlink()
+    assert resolve(str(file)).path == folder
+    assert (folder / "model.safetensors").read_bytes() == weights
+    assert (folder / "config.json").is_file()
+
+
 def test_an_output_of_its_own_stays_apart_from_the_input(file: Path, tmp_path: Path) -> None:
     """transformers calls every falcon tied, whatever its file holds."""
     shapes: Shapes = {

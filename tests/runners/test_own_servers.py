@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import tiny_models
@@ -20,6 +21,7 @@ from support.launching import model_server_command as command
 from typer.testing import CliRunner
 
 from express_runners.cli import app
+from express_runners.config import RunConfig
 from express_runners.errors import RunError
 from express_runners.runs import serve
 from express_runners.runs.serve import Serving, served
@@ -104,6 +106,94 @@ def test_a_port_that_is_taken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
 
+def test_the_server_of_another_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers at the port before ours has found it taken."""
+    sleeping = (sys.executable, "-c", "import time; time.sleep(600)")
+    monkeypatch.setitem(serve.COMMANDS, "vllm", sleeping)
+    with served(Serving(command(), "org/m")) as (url,):
+        port = int(url.split(":")[2].split("/")[0])
+        monkeypatch.setattr(serve, "_free_port", lambda: port)
+        with (
+            pytest.raises(RunError, match=f"another program answers at port {port}"),
+            served(Serving("vllm", "org/m")),
+        ):
+            pass
+
+
+def test_nothing_stays_where_the_guard_is_killed(tmp_path: Path) -> None:
+    """`pkill -9 -f "vllm serve"` meets it too: the command stands among its own words."""
+    child = tmp_path / "pid"
+    with served(Serving(command("--child", child), "org/m")) as (url,):
+        first = int(child.read_text())
+        os.kill(os.getsid(first), signal.SIGKILL)
+        until(lambda: not alive(first) and health(url) and int(child.read_text()) != first)
+        second = int(child.read_text())
+        os.kill(os.getsid(second), signal.SIGKILL)
+    until(lambda: not alive(second))
+    assert not health(url)
+
+
+def test_one_that_is_given_up_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serve, "RESTARTS", 0)
+    child, told = tmp_path / "pid", ""
+    with served(Serving(command("--child", child), "org/m")):
+        os.killpg(os.getpgid(int(child.read_text())), signal.SIGKILL)
+        end = time.monotonic() + 60
+        while "it wrote no log" not in told and time.monotonic() < end:
+            told += capsys.readouterr().err
+    assert "the server ended (exit status 137) and is not started again; it wrote no log" in told
+
+
+def test_a_command_that_is_none_is_told_without_our_own_lines() -> None:
+    with (
+        pytest.raises(RunError, match=r"last of its log: nosuch cannot be started: No such file"),
+        served(Serving("nosuch {model} {port}", "org/m")),
+    ):
+        pass
+
+
+def test_transformers_is_not_asked_for_what_it_would_answer_in_its_own_way(tmp_path: Path) -> None:
+    """It obeys a model's penalties, which greedy answers here do not."""
+    file = tmp_path / "generation_config.json"
+    for given in ("{}", '{"repetition_penalty": 1.0, "eos_token_id": 2}', "[]", "{"):
+        file.write_text(given)
+        Serving("transformers", "m").check(tmp_path, file=False)
+    file.write_text('{"repetition_penalty": 1.1}')
+    Serving("vllm", "m").check(tmp_path, file=False)
+    with pytest.raises(RunError, match="obeys the repetition_penalty"):
+        Serving("transformers", "m").check(tmp_path, file=False)
+    with pytest.raises(RunError, match=f"takes no GGUF file: write --model {tmp_path}"):
+        Serving("transformers", "m").check(tmp_path, file=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"serve": "vllm", "quantize": "8bit"}, "--quantize is of a model in this process"),
+        ({"model": "api:m", "dtype": "bfloat16"}, "--dtype is of a model in this process"),
+        ({"serve": "vllm", "family": "masked"}, "--family is of a model in this process"),
+        ({"replicas": 3}, "--replicas belongs to --serve"),
+        ({"serve": " "}, "--serve is empty"),
+        ({"serve": "vllm", "serve_timeout": float("nan")}, "--serve-timeout must be seconds above"),
+        ({"serve": "vllm", "base_url": "http://a/v1"}, "--base-url is of a server that is there"),
+        ({"serve": "vllm", "no_chat_template": True}, "--no-chat-template: the server of org/m"),
+        ({"serve": "x {model} {port} --api-key sk-1"}, "--serve holds --api-key"),
+        ({"serve": "env HF_TOKEN=x y {model} {port}"}, "--serve holds HF_TOKEN"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(RunError, match=said):
+        RunConfig(**{"model": "org/m", "out": Path("run"), **asked})
+
+
+def test_what_a_served_model_may_be_asked() -> None:
+    own = "vllm serve {model} --port {port} --tokenizer t --max-num-batched-tokens 4096"
+    for asked in ({"no_temperature": True}, {"as_published": True}, {"replicas": 2}):
+        assert RunConfig(model="org/m", out=Path("run"), serve=own, **asked).serve == own
+
+
 def test_a_flood_of_log_stops_nobody() -> None:
     with served(Serving(command("--noise"), "org/m")) as (url,):
         assert health(url)
@@ -152,6 +242,7 @@ def test_known_servers_are_started_on_the_loopback_address(
     serving = Serving("vllm", "org/m", adapter="./tuned")
     assert serving.command(8000) == [
         str(program), "serve", "org/m", "--host", "127.0.0.1", "--port", "8000",
+        "--generation-config", "vllm",
         "--enable-lora", "--lora-modules", "org/m+tuned=./tuned",
     ]  # fmt: skip
     assert serving.asked == "org/m+tuned"

@@ -74,15 +74,19 @@ def run_recipe(tmp_path: Path, name: str, *words: str, **slurm: str) -> list[str
 def test_an_array_task_takes_its_share(tmp_path: Path) -> None:
     told = run_recipe(
         tmp_path, "slurm_array.sh", "paper", "runs/a b",
-        SLURM_ARRAY_TASK_ID="3", SLURM_ARRAY_TASK_COUNT="8",
+        SLURM_ARRAY_TASK_ID="3", SLURM_ARRAY_TASK_COUNT="1", SLURM_CPUS_PER_TASK="8",
     )  # fmt: skip
-    assert told == ["express", "sweep", "paper", "--out", "runs/a b", "--shard", "3/8"]
+    # A task alone, submitted again, has its old share.
+    assert f"--array=1-{told[-1][2:]}\n" in (RECIPES / "slurm_array.sh").read_text()
+    assert told[:2] == ["--cpus-per-task", "8"]
+    assert told[2:] == ["express", "sweep", "paper", "--out", "runs/a b", "--shard", "3/8"]
 
 
 def test_two_nodes_meet_at_the_first(tmp_path: Path) -> None:
     told = run_recipe(
         tmp_path, "slurm_two_nodes.sh", "--model", "org/a b",
         SLURM_JOB_ID="123456", SLURM_JOB_NUM_NODES="2", SLURM_JOB_NODELIST="node-[a-b]",
+        SLURM_CPUS_PER_TASK="64",
     )  # fmt: skip
     assert told[told.index("--rdzv-endpoint") + 1] == "node-a:23456"
     assert told[-4:] == ["-m", "express_runners.run", "--model", "org/a b"]

@@ -50,11 +50,13 @@ def test_two_tasks_do_all_runs_between_them_and_the_folder_tells_by_whom(file: P
 
 def test_more_tasks_than_runs_leave_some_idle(file: Path) -> None:
     assert run_sweep(read_sweep(str(file)).dealt("7/9"), lambda *_: None) == []
-    done = CliRunner().invoke(app, ["sweep", str(file), "--shard", "7/9"])
-    assert done.exit_code == 0, done.output
+    for more in ([], ["--dry-run"]):
+        done = CliRunner().invoke(app, ["sweep", str(file), "--shard", "7/9", *more])
+        assert done.exit_code == 0, done.output
+        assert "No run of the sweep falls to this share" in done.output
 
 
-@pytest.mark.parametrize("shard", ["0/3", "4/3", "a/b", "1", "1/0", "-1/3", "1/9999999"])
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "a/b", "1", "1/0", "-1/3", "1/9999999", "\u0661/\u0662"])
 def test_a_share_that_is_none_is_refused(shard: str, file: Path) -> None:
     with pytest.raises(RunError, match="write it as I/N"):
         read_sweep(str(file)).dealt(shard)
