@@ -56,7 +56,9 @@ def test_more_tasks_than_runs_leave_some_idle(file: Path) -> None:
         assert "No run of the sweep falls to this share" in done.output
 
 
-@pytest.mark.parametrize("shard", ["0/3", "4/3", "a/b", "1", "1/0", "-1/3", "1/9999999", "\u0661/\u0662"])
+@pytest.mark.parametrize(
+    "shard", ["0/3", "4/3", "a/b", "1", "1/0", "-1/3", "1/9999999", "\u0661/\u0662"]
+)
 def test_a_share_that_is_none_is_refused(shard: str, file: Path) -> None:
     with pytest.raises(RunError, match="write it as I/N"):
         read_sweep(str(file)).dealt(shard)
