@@ -24,8 +24,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def both(folder: Path, out: Path, limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The same run by the causal engine and through a server."""
     settings: dict[str, Any] = {"dataset": "sample", "split": "test", "limit": limit}
-    settings |= {"device": "cpu", "dtype": "float32", "model": str(folder)}
-    local = run(RunConfig(out=out / "local", **settings))
+    settings |= {"device": "cpu", "model": str(folder)}
+    local = run(RunConfig(out=out / "local", dtype="float32", **settings))
     # One at a time and with patience: this server works through the requests one by one.
     settings |= {"serve": "transformers", "concurrency": 1, "request_timeout": 600.0}
     served = run(RunConfig(out=out / "served", **settings))
