@@ -256,7 +256,9 @@ class RunConfig:
             "or a command with {model} and {port} in it."
         ),
     ] = None
-    replicas: Annotated[int, typer.Option(help="Servers that --serve starts.")] = 1
+    replicas: Annotated[
+        int, typer.Option(help="Servers that --serve starts; GPUs are dealt to them.")
+    ] = 1
     log_with: Annotated[
         str | None,
         typer.Option(help="Log the figures: trackio, tensorboard, wandb, or as Accelerate knows."),

@@ -193,20 +193,39 @@ def served(serving: Serving) -> Iterator[list[str]]:
     """
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(_Server(serving, place)) for place in range(serving.replicas)
+            stack.enter_context(_Server(serving, place, gpus))
+            for place, gpus in enumerate(shares(serving.replicas))
         ]
         for server in servers:
             server.wait()
         yield [server.url for server in servers]
 
 
+def shares(replicas: int) -> list[str | None]:
+    """The GPUs of each of several servers, as CUDA_VISIBLE_DEVICES names them.
+
+    None where there is one server, or fewer GPUs than servers: then each sees them all.
+    """
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is None and replicas > 1 and (tool := shutil.which("nvidia-smi")):
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, check=False).stdout
+        numbers = range(sum(line.startswith("GPU ") for line in listed.splitlines()))
+        given = ",".join(map(str, numbers))
+    gpus = [name for name in (given or "").split(",") if name.strip()]
+    each = len(gpus) // replicas
+    if replicas == 1 or not each:
+        return [None] * replicas
+    return [",".join(gpus[i * each : (i + 1) * each]) for i in range(replicas)]
+
+
 class _Server:
     """One server process behind a guard, its last lines of log, and who starts it again."""
 
-    def __init__(self, serving: Serving, place: int) -> None:
+    def __init__(self, serving: Serving, place: int, gpus: str | None = None) -> None:
         self._serving = serving
         self._name = f"server {place + 1}" if serving.replicas > 1 else "the server"
         self._port = _free_port()
+        self._environment = os.environ | ({} if gpus is None else {"CUDA_VISIBLE_DEVICES": gpus})
         self._command = serving.command(self._port)
         self._log: deque[str] = deque(maxlen=TAIL)
         self._ended = threading.Event()
@@ -227,7 +246,8 @@ class _Server:
             guard.finish(self._process)
 
     def _start(self) -> None:
-        process = guard.start(self._command, stdout=subprocess.PIPE, text=True, errors="replace")
+        how = {"stdout": subprocess.PIPE, "env": self._environment}
+        process = guard.start(self._command, **how, text=True, errors="replace")
         self._process = process
         # Read always: a server whose pipe is full would stand still.
         threading.Thread(target=self._read, args=(process,), daemon=True).start()

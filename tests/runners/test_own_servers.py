@@ -194,6 +194,25 @@ def test_what_a_served_model_may_be_asked() -> None:
         assert RunConfig(model="org/m", out=Path("run"), serve=own, **asked).serve == own
 
 
+def test_each_of_several_servers_has_gpus_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each server would begin with the first GPU, and find no room there."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5,7")
+    assert serve.shares(1) == [None]
+    assert serve.shares(3) == ["2", "5", "7"]
+    assert serve.shares(4) == [None] * 4
+    with served(Serving(command(), "org/m", replicas=2)) as urls:
+        seen = [json.load(urllib.request.urlopen(url.replace("/v1", "/gpus"))) for url in urls]
+    assert seen == ["2", "5"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text('#!/bin/sh\nfor i in 0 1 2 3; do echo "GPU $i: NVIDIA"; done\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert serve.shares(2) == ["0,1", "2,3"]
+
+
 def test_a_flood_of_log_stops_nobody() -> None:
     with served(Serving(command("--noise"), "org/m")) as (url,):
         assert health(url)

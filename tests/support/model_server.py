@@ -50,6 +50,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/asked":
             self.send(200, ANSWERED[0])
             return
+        if self.path == "/gpus":
+            self.send(200, os.environ.get("CUDA_VISIBLE_DEVICES"))
+            return
         ready = time.monotonic() - STARTED >= GIVEN.after
         self.send(200 if ready and self.path == "/health" else 503, {"ready": ready})
 
