@@ -68,6 +68,8 @@ class Server:
         return f"{self.started} here" if self.started else self.url
 
 
+GONE: set[str] = set()
+"""Addresses of servers that this process started, and that ended for good."""
 SERVED = ("serve", "replicas", "serve_timeout", "base_url")
 """Options of servers, for `check_served`; then those of a model in this process, and defaults."""
 LOCAL = {

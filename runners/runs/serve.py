@@ -23,7 +23,7 @@ from pathlib import Path
 from express_metric.errors import one_line
 
 from ..errors import RunError
-from ..server import LISTED
+from ..server import GONE, LISTED
 from . import guard
 
 HOST = "127.0.0.1"
@@ -242,6 +242,7 @@ class _Server:
     def __exit__(self, *_: object) -> None:
         with self._starting:
             self._ended.set()
+        GONE.discard(self.url)
         if self._process is not None:
             guard.finish(self._process)
 
@@ -273,9 +274,12 @@ class _Server:
                 self._start()
         assert self._process is not None
         code = self._process.wait()
-        if not self._ended.is_set():
-            told = f"{self._name} ended (exit status {code}) and is not started again"
-            sys.stderr.write(f"{told}; {self._last()}\n")
+        with self._starting:
+            if self._ended.is_set():
+                return
+            GONE.add(self.url)
+        told = f"{self._name} ended (exit status {code}) and is not started again"
+        sys.stderr.write(f"{told}; {self._last()}\n")
 
     def wait(self) -> None:
         """Return once the server answers."""

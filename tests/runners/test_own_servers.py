@@ -20,6 +20,7 @@ from support import tiny_models
 from support.launching import model_server_command as command
 from typer.testing import CliRunner
 
+from express_runners import server
 from express_runners.cli import app
 from express_runners.config import RunConfig
 from express_runners.errors import RunError
@@ -289,6 +290,21 @@ def test_a_run_goes_on_when_its_server_ends_in_the_middle(tmp_path: Path) -> Non
     assert record["server"].endswith(" here")
     assert record["revision"] == "served"
     until(lambda: not alive(int((tmp_path / "pid").read_text())))
+
+
+def test_a_server_that_ends_for_good_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifteen attempts would take seven minutes."""
+    monkeypatch.setattr(serve, "RESTARTS", 0)
+    dying = command("--die", 3, "--once", tmp_path / "died", "--slow", 0.1)
+    words = run_words(tmp_path, "--serve", dying, "--concurrency", 1)
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, RunError), done.output
+    assert "here ended for good: what is answered is kept" in str(done.exception)
+    assert "attempt 5" not in done.output
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert not server.GONE
 
 
 def test_the_same_command_goes_on_with_a_server_at_another_port(tmp_path: Path) -> None:

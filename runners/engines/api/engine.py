@@ -21,7 +21,7 @@ from express_metric.terms import Reason
 
 from ...errors import RunError
 from ...models import ResolvedModel
-from ...server import Server, api_key
+from ...server import GONE, Server, api_key
 from ..base import Answer, EngineOptions, Prompt, closed_list
 from .addresses import Addresses
 from .faults import PassingFault, Refused, read_refusal, unknown_parameter, wait_before
@@ -177,6 +177,11 @@ class ApiEngine:
             except PassingFault as error:
                 fault = error
             wait = wait_before(attempt, fault.retry_after)
+            if GONE.issuperset(self._server.urls):
+                raise RunError(
+                    f"{self._server.name} ended for good: what is answered is kept; see why above, "
+                    "and run the same command again"
+                )
             if self._stopping or attempt == self._server.retries or wait > LONGEST_PAUSE:
                 break
             if fault.retry_after is not None:
