@@ -42,8 +42,9 @@ def cache_folder() -> Path:
 
 def from_gguf(file: Path) -> Path:
     """Convert a GGUF file once to safetensors, kept in the cache under the file's hash."""
-    # In the folder "gguf" are conversions in which an output of its own took a tied input's place.
-    target = cache_folder() / "gguf-2" / file_hash([file])[:16]
+    # In "gguf" are conversions in which an output of its own took a tied input's place, in "gguf-2"
+    # some of transformers 5.0 with a first token too many.
+    target = cache_folder() / "gguf-3" / file_hash([file])[:16]
     if _is_whole(target):
         return target
     shutil.rmtree(target, ignore_errors=True)  # thinned, as clusters do to what lies long unread
@@ -93,6 +94,7 @@ def _read(file: Path) -> tuple[Any, Any]:
                 here, gguf_file=name, dtype=torch.float32, output_loading_info=True
             )
             tokenizer = transformers.AutoTokenizer.from_pretrained(here, gguf_file=name)
+            _as_the_file_says(tokenizer, gguf.GGUFReader(str(file)).fields)
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # of damaged files four libraries raise any kind
@@ -114,6 +116,27 @@ def _read(file: Path) -> tuple[Any, Any]:
     plain.load_state_dict(loaded.state_dict(), assign=True)
     plain.generation_config = loaded.generation_config
     return plain, tokenizer
+
+
+def _as_the_file_says(tokenizer: Any, fields: Any) -> None:
+    """Set what transformers 5.0 takes wrongly from files of GPT-2's kind.
+
+    It begins every text with the first token, whether or not the file asks for that, and ends with
+    the first one, too.
+    """
+    from tokenizers.processors import ByteLevel
+
+    def told(name: str) -> Any:
+        field = fields.get(f"tokenizer.ggml.{name}")
+        return None if field is None else field.contents()
+
+    if told("model") != "gpt2":
+        return
+    for mark in ("bos", "eos"):
+        if (number := told(f"{mark}_token_id")) is not None:
+            setattr(tokenizer, f"{mark}_token", tokenizer.convert_ids_to_tokens(number))
+    if told("add_bos_token") is False:
+        tokenizer.backend_tokenizer.post_processor = ByteLevel(trim_offsets=False)
 
 
 @contextmanager

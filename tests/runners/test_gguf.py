@@ -53,6 +53,7 @@ def write(path: Path, shapes: Shapes = LLAMA, kind: str = "llama", seed: int = 0
     writer.add_token_merges(["s a", "sa d"])
     writer.add_bos_token_id(len(TOKENS) - 2)
     writer.add_eos_token_id(len(TOKENS) - 1)
+    writer.add_add_bos_token(False)
     draw = np.random.default_rng(seed)
     for name, shape in shapes.items():
         whole = name if "." in name.removeprefix("blk.0.") else f"{name}.weight"
@@ -99,7 +100,8 @@ def test_a_gguf_file_is_converted_once_and_read_once(
     ):
         assert np.array_equal(ours.weight.detach().numpy(), weights[f"{theirs}.weight"])
     tokenizer = AutoTokenizer.from_pretrained(found.path)
-    assert tokenizer.convert_ids_to_tokens(tokenizer("sad")["input_ids"])[-1] == "sad"
+    assert tokenizer.convert_ids_to_tokens(tokenizer("sad")["input_ids"]) == ["sad"]
+    assert (tokenizer.bos_token, tokenizer.eos_token) == ("<s>", "</s>")
     with torch.inference_mode():
         assert torch.isfinite(model(torch.tensor([[0, 1, 2]])).logits).all()
     # Known by what it holds, wherever it lies.
@@ -182,7 +184,7 @@ def test_a_disk_that_is_full_is_one_sentence(file: Path, tmp_path: Path) -> None
             resolve(str(file))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert not list((tmp_path / "cache" / "gguf-2").iterdir())
+    assert not list((tmp_path / "cache" / "gguf-3").iterdir())
     assert (resolve(str(file)).path / "config.json").is_file()
 
 
