@@ -25,10 +25,11 @@ def main() -> None:
     given, further = parser.parse_known_args()
     express = [sys.executable, "-m", "express_runners.cli"]
     run = ["run", "--model", given.model, "--dataset", given.dataset, "--out", "run", *further]
-    subprocess.run([*express, *run], check=True)
-    if given.results:
+    code = subprocess.run([*express, *run], check=False).returncode
+    if given.results and not code:
         push = ["results", "push", "run", "--model", given.model, "--results", given.results]
-        subprocess.run([*express, *push], check=True)
+        code = subprocess.run([*express, *push], check=False).returncode
+    sys.exit(code)  # express has said why
 
 
 if __name__ == "__main__":

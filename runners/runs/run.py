@@ -101,7 +101,9 @@ def run(config: RunConfig) -> FinishedRun | None:
             if manifest is not None:
                 folder.note(taught=manifest.taught(examples))
             # Before any answer is paid for, too.
-            tracker = open_tracker(config.log_with, config.out) if config.log_with else None
+            tracker = (
+                open_tracker(config.log_with, config.out) if config.log_with is not None else None
+            )
         state.wait_for_everyone()
         answer_all(folder, model, options, examples, state, config.batch_size, shots, contexts)
         state.wait_for_everyone()

@@ -3,11 +3,13 @@ Accelerate knows."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from express_dataset.errors import require
+from express_metric.errors import one_line
 
 from ..errors import RunError
 from .record import Asked
@@ -37,10 +39,14 @@ def open_tracker(name: str, out: Path) -> Any:
 
 
 def log_scores(tracker: Any, asked: Asked, scores: dict[str, Any]) -> None:
-    """Tell a tracker what was asked, and every figure, and close it."""
-    tracker.store_init_configuration(_flat(asdict(asked)))
-    tracker.log({k: v for k, v in _flat(scores).items() if isinstance(v, int | float)}, step=0)
-    tracker.finish()
+    """Tell a tracker what was asked, and every figure, and close it; its faults spoil no run."""
+    try:
+        tracker.store_init_configuration(_flat(asdict(asked)))
+        tracker.log({k: v for k, v in _flat(scores).items() if isinstance(v, int | float)}, step=0)
+        tracker.finish()
+    except Exception as error:  # noqa: BLE001  # each tracker has errors of its own
+        told = one_line(str(error)) or type(error).__name__
+        print(f"note: --log-with did not take the figures ({told}).", file=sys.stderr)
 
 
 def _flat(nested: dict[str, Any], before: str = "") -> dict[str, Any]:

@@ -108,3 +108,12 @@ def test_a_hub_job_names_what_it_needs_and_holds_no_token(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "scores.json").is_file()
+    refused = subprocess.run(
+        [sys.executable, str(RECIPES / "hub_job.py"), "dummy:oracle", "--no-such-option"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr

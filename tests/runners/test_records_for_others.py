@@ -204,9 +204,27 @@ def test_a_tracker_gets_what_was_asked_and_every_figure(
     assert figures["revised/lexical_accuracy"] == 1.0
 
 
+def test_a_tracker_that_fails_at_the_end_spoils_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError("no \x1b[31mroute")
+
+    monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "kept", Kept)
+    monkeypatch.setattr(Kept, "finish", fail)
+    done = invoke(*run_words(tmp_path / "run", "--log-with", "kept"))
+    assert done.exit_code == 0, done.output
+    assert "note: --log-with did not take the figures (no" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("nothing", "--log-with must be one of"), ("swanlab", "pip install swanlab")],
+    [
+        ("", "--log-with must be one of"),
+        ("nothing", "--log-with must be one of"),
+        ("swanlab", "pip install swanlab"),
+    ],
 )
 def test_a_tracker_that_is_not_there_is_named_before_any_answer(
     name: str, said: str, tmp_path: Path
