@@ -312,9 +312,10 @@ class RunConfig:
         self._fill_in()
         check_served(self.model, {name: getattr(self, name) for name in (*SERVED, *LOCAL)})
         served_only = {
-            "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0] and not self.serve,
-            "--no-temperature": self.no_temperature and not self.serve,
+            "--token-parameter": self.token_parameter != TOKEN_PARAMETERS[0],
+            "--no-temperature": self.no_temperature,
         }
+        served_only = {} if self.serve else served_only
         check_server(self.model, self.base_url, self.retries, self.request_timeout, served_only)
         if (self.reasoning_tokens or 0) < 0:
             raise RunError(f"--reasoning-tokens must be at least 0, got {self.reasoning_tokens}")

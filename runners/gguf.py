@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 from express_dataset.errors import require
+from express_metric.errors import one_line
 
 from .errors import RunError
 
@@ -60,7 +61,7 @@ def from_gguf(file: Path) -> Path:
         # Another process may have finished the same conversion first.
         if not _is_whole(target):
             raise RunError(
-                f"{target} cannot be written ({str(error).splitlines()[0]}): free some space, or "
+                f"{target} cannot be written ({one_line(str(error))}): free some space, or "
                 "name another folder by EXPRESS_CACHE, and run the same command again"
             ) from error
     finally:
@@ -69,15 +70,20 @@ def from_gguf(file: Path) -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    safetensors = require("safetensors", "run")
     weights = list(folder.glob("*.safetensors"))
+    return bool(weights) and (folder / "config.json").is_file() and readable(weights)
+
+
+def readable(weights: Iterable[Path]) -> bool:
+    """Whether files of safetensors have all that their headers tell."""
+    safetensors = require("safetensors", "run")
     try:
         for file in weights:
             with safetensors.safe_open(file, "pt"):
                 pass
     except (OSError, safetensors.SafetensorError):
         return False
-    return bool(weights) and (folder / "config.json").is_file()
+    return True
 
 
 def _read(file: Path) -> tuple[Any, Any]:
@@ -98,8 +104,11 @@ def _read(file: Path) -> tuple[Any, Any]:
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # of damaged files four libraries raise any kind
+        told = one_line(str(error)) or type(error).__name__
+        if "ignore_mismatched_sizes" in told:
+            told = "its weights do not fit its header"
         raise RunError(
-            f"--model {file}: not a GGUF file that transformers can read ({error})"
+            f"--model {file}: not a GGUF file that transformers can read ({told})"
         ) from error
     missing = sorted(found["missing_keys"])
     if missing:

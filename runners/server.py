@@ -82,7 +82,7 @@ LOCAL = {
 }
 _SECRET = re.compile(
     r"--?(api[-_]key|hf[-_]token|token|password|secret)([= ]|$)"
-    r"|\b[A-Z0-9_]*(KEY|TOKEN|SECRET|PASSWORD)=|\b(hf_|sk-)\w{8}"
+    r"|\b[A-Z0-9_]*(KEY|TOKEN|SECRET|PASSWORD)=|\b(hf_|sk-)(?=[\w-]{20})"  # never the key itself
 )
 
 

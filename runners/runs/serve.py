@@ -43,9 +43,9 @@ vLLM and SGLang are told to leave a model's own penalties out, as the engines he
 """
 # What a model's generation_config.json may ask for that changes greedy answers, and its absence.
 PENALTIES: dict[str, tuple[object, ...]] = {
-    "repetition_penalty": (None, 1, 1.0),
+    "repetition_penalty": (None, 1),
     "no_repeat_ngram_size": (None, 0),
-    "encoder_repetition_penalty": (None, 1, 1.0),
+    "encoder_repetition_penalty": (None, 1),
     "bad_words_ids": (None,),
     "suppress_tokens": (None, []),
     "begin_suppress_tokens": (None, []),

@@ -15,6 +15,7 @@ from typing import Any
 from zipfile import is_zipfile
 
 from ..errors import RunError
+from ..gguf import readable
 from ..runs.progress import progress
 from ..runs.store import cannot_write
 from .options import Recipe, TrainConfig
@@ -182,17 +183,14 @@ def _last_checkpoint(folder: Path, clean: bool) -> Path | None:
 
 def _is_whole(checkpoint: Path) -> bool:
     """Whether every file in it can be read: a kill or a full disk may leave halves."""
-    from safetensors import SafetensorError, safe_open
-
     try:
         # The Trainer writes this file last.
         state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
-        for file in checkpoint.rglob("*.safetensors"):
-            with safe_open(file, "pt"):
-                pass
-    except (OSError, ValueError, RecursionError, SafetensorError):
+    except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(state, dict) and all(is_zipfile(file) for file in checkpoint.rglob("*.pt*"))
+    if not isinstance(state, dict) or not readable(checkpoint.rglob("*.safetensors")):
+        return False
+    return all(is_zipfile(file) for file in checkpoint.rglob("*.pt*"))
 
 
 def _trainer_class() -> Any:

@@ -124,7 +124,9 @@ def test_a_file_that_lacks_weights_is_refused(file: Path, tmp_path: Path) -> Non
 
 def test_weights_of_another_shape_are_refused(file: Path, tmp_path: Path) -> None:
     other = write(tmp_path / "other.gguf", LLAMA | {"blk.0.ffn_down": (WIDTH, INNER + 32)})
-    with pytest.raises(RunError, match=r"other\.gguf: not a GGUF file that transformers can read"):
+    with pytest.raises(
+        RunError, match=r"other\.gguf: not a .* \(its weights do not fit its header\)"
+    ):
         resolve(str(other))
 
 

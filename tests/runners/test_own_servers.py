@@ -182,6 +182,7 @@ def test_transformers_is_not_asked_for_what_it_would_answer_in_its_own_way(tmp_p
         ({"serve": "vllm", "no_chat_template": True}, "--no-chat-template: the server of org/m"),
         ({"serve": "x {model} {port} --api-key sk-1"}, "--serve holds --api-key"),
         ({"serve": "env HF_TOKEN=x y {model} {port}"}, "--serve holds HF_TOKEN"),
+        ({"serve": f"x {{model}} {{port}} hf_{'a' * 30}"}, "--serve holds hf_: it"),
     ],
 )
 def test_options_that_would_change_nothing_are_refused(asked: dict[str, Any], said: str) -> None:
@@ -190,7 +191,9 @@ def test_options_that_would_change_nothing_are_refused(asked: dict[str, Any], sa
 
 
 def test_what_a_served_model_may_be_asked() -> None:
-    own = "vllm serve {model} --port {port} --tokenizer t --max-num-batched-tokens 4096"
+    own = (
+        "vllm serve {model} --port {port} --tokenizer hf_transformers --max-num-batched-tokens 4096"
+    )
     for asked in ({"no_temperature": True}, {"as_published": True}, {"replicas": 2}):
         assert RunConfig(model="org/m", out=Path("run"), serve=own, **asked).serve == own
 
