@@ -302,6 +302,7 @@ def compare(options: argparse.Namespace) -> None:
         harness = run_side("harness", options, n, 0)
         equal = sum(a == b for a, b in zip(mine["texts"], harness["texts"], strict=True))
         print(f"harness / ours: {times(harness, mine)}; equal completions {equal} of {n}")
+    if options.harness and m:
         few, harness = run_side("ours", options, m, 5), run_side("harness", options, m, 5)
         equal = sum(a == b for a, b in zip(few["texts"], harness["texts"], strict=True))
         print(f"harness / ours, five shots: {times(harness, few)}; equal {equal} of {m}")
